@@ -1,0 +1,9 @@
+"""PPGN: sample from p(h | y) by h ← h + ε1·∇log p(h) + ε2·∇log p(y | h) + N(0, ε3²) (arXiv 1612.00005, Eq. 11).
+
+Importing this is quick: torch is not imported before a run needs it.
+"""
+
+from .errors import UserError
+from .hookspecs import Register, hookimpl
+
+__all__ = ["Register", "UserError", "hookimpl"]

@@ -1,0 +1,23 @@
+"""The core's own components, registered by the route that every plugin takes."""
+
+from .hookspecs import Register, hookimpl
+
+
+@hookimpl
+def register_generators(register: Register) -> None:
+    register("identity", "ppgn_core.identity:Identity")
+
+
+@hookimpl
+def register_samplers(register: Register) -> None:
+    register("mala_approx", "ppgn_core.samplers.mala_approx:MalaApprox")
+
+
+@hookimpl
+def register_writers(register: Register) -> None:
+    register("grid", "ppgn_core.writers.grid:Grid")
+    register("gif", "ppgn_core.writers.gif:Gif")
+    register("samples", "ppgn_core.writers.samples:Samples")
+    register("trace", "ppgn_core.writers.trace:Trace")
+    register("codes", "ppgn_core.writers.codes:Codes")
+    register("record", "ppgn_core.writers.record:Record")
