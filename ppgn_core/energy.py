@@ -1,0 +1,51 @@
+"""The distribution that is sampled, p(h, y) = p(h) · p(y | h), by its score.
+
+The sign is said once, here: the energy is −log p(h, y); what is computed, added and plotted is log p and its gradient,
+the score.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .errors import UserError
+from .protocols import Condition, Generator, Prior, State
+
+
+class Energy:
+    """−log p(h) − log p(y | G(h)): the product of experts that Eq. 5 climbs (section 2, where x is what h is here)."""
+
+    def __init__(self, generator: Generator, prior: Prior, condition: Condition) -> None:
+        self.generator = generator
+        self.prior = prior
+        self.condition = condition
+
+    def evaluate(self, h: Tensor, step: int = 0) -> State:
+        """What there is to know at codes `h` `(B, *code)`: one pass forward through G and the condition, one back.
+
+        The condition comes first: a network that prior and condition share then sees the same `x` twice running, and
+        may answer the second time from memory.
+        """
+        with torch.enable_grad():
+            h = h.detach().requires_grad_()
+            x = self.generator(h)
+            log_prob = self.condition.log_prob(x)
+            # each chain's log p depends on its own code alone, so the gradient of the sum is every chain's own
+            (condition_score,) = torch.autograd.grad(log_prob.sum(), h)
+        with torch.no_grad():
+            h, x = h.detach(), x.detach()
+            return State(step, h, x, log_prob.detach(), self.prior.score(h, x), condition_score)
+
+    def log_prob(self, state: State) -> Tensor:
+        """log p(h, y) `(B,)`, up to a constant, for samplers that accept or reject.
+
+        Raises:
+            UserError: the prior knows only its score.
+        """
+        density = getattr(self.prior, "log_prob", None)
+        if density is None:
+            prior = type(self.prior).__name__
+            raise UserError(f"prior={prior} knows only its score; this sampler needs its density (log_prob)")
+        with torch.no_grad():
+            return density(state.h, state.x) + state.log_prob

@@ -1,0 +1,121 @@
+"""What each kind of component must do. Structural: a plugin inherits nothing and needs no nn.Module.
+
+The names are the paper's (arXiv 1612.00005): `h` a code, `x` data, G the generator, `epsilon1..3` the three weights of
+Eq. 11. B chains run side by side, so every tensor begins with a batch dimension.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .noise import ChainNoise
+
+
+@dataclass(frozen=True)
+class Code:
+    """The space that G takes its codes from.
+
+    Args:
+        shape: of one code.
+        low, high: the range that the codes of real data lie in; None where it is open.
+    """
+
+    shape: tuple[int, ...]
+    low: float | None = None
+    high: float | None = None
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """G: codes to data."""
+
+    code: Code
+
+    def __call__(self, h: Tensor) -> Tensor:
+        """`(B, *code.shape)` → `(B, *data)`; images are float RGB `(B, 3, H, W)`, nominally in [0, 1], not clamped."""
+        ...
+
+    def draw(self, noise: ChainNoise) -> Tensor:
+        """Codes `(B, *code.shape)` to start chains from, row k a function of the seed and of chain k alone."""
+        ...
+
+
+@runtime_checkable
+class Prior(Protocol):
+    """p(h). One that can evaluate its density also has `log_prob(h, x) -> (B,)`; MALA and MH need it."""
+
+    def score(self, h: Tensor, x: Tensor) -> Tensor:
+        """∇log p(h) up to a positive factor, shaped like `h`; `x = G(h)` is given, already computed, detached."""
+        ...
+
+
+@runtime_checkable
+class Condition(Protocol):
+    """p(y | x). One that is a probability proper may also have `probability(log_prob) -> (B,)` in [0, 1]."""
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """log p(y | x), `(B,)`, differentiable in `x`."""
+        ...
+
+
+@dataclass(frozen=True)
+class State:
+    """Where the chains stand: all that the next step needs.
+
+    Args:
+        step: steps taken since the start of the chain.
+        h: codes `(B, *code)`.
+        x: G(h) `(B, *data)`.
+        log_prob: log p(y | x) `(B,)`.
+        prior_score, condition_score: ∇log p(h) and ∇log p(y | h), shaped like `h`.
+    """
+
+    step: int
+    h: Tensor
+    x: Tensor
+    log_prob: Tensor
+    prior_score: Tensor
+    condition_score: Tensor
+
+
+@dataclass(frozen=True)
+class Info:
+    """What a step was like; diagnostics alone. All `(B,)`.
+
+    Args:
+        prior_norm, condition_norm: lengths of the two terms ε1·∇log p(h) and ε2·∇log p(y | h).
+        acceptance: probability of accepting the proposal; 1 where a sampler has no reject step.
+        last_step: filled in by `chain`: the step of each chain's state, `state.step` unless the chain stopped earlier
+            for a value that was not finite.
+    """
+
+    prior_norm: Tensor
+    condition_norm: Tensor
+    acceptance: Tensor
+    last_step: Tensor = None  # type: ignore[assignment]
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """Two functions without memory: all that a step depends on is its state and the chain's own noise at that step."""
+
+    def init(self, h: Tensor, step: int = 0) -> State:
+        """The state of chains that stand at codes `h` after `step` steps."""
+        ...
+
+    def step(self, state: State) -> tuple[State, Info]: ...
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """The only code that touches the disk. Called at step 0, at every saved step and at the last."""
+
+    def write(self, state: State, info: Info) -> None: ...
+
+    def close(self) -> None:
+        """Finish the files; called once, after an interruption too."""
+        ...

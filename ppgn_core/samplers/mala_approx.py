@@ -1,0 +1,88 @@
+"""MALA-approx: Langevin steps without a reject step, each term with a weight of its own (Eq. 11)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..energy import Energy
+from ..errors import UserError
+from ..noise import ChainNoise
+from ..protocols import Info, State
+
+
+class MalaApprox:
+    """h ← h + ε1·∇log p(h) + ε2·∇log p(y|h) + N(0, ε3²) (Eq. 11); every option beyond that is off.
+
+    The options are what the authors' released sampler does besides. Its step is h ← clip(h + s·Δ / mean|Δ|), with Δ the
+    three terms of Eq. 11, noise included.
+
+    Args:
+        epsilon1, epsilon2, epsilon3: weights of the prior's and the condition's score, standard deviation of the noise.
+        step_size: s, what the sum Δ of the three terms is multiplied by.
+        step_size_end: s goes to it linearly over the first `decay_steps` steps and stays there; None keeps s constant.
+        normalize: divide Δ by the mean of |Δ| over the units of its chain, so that s is the mean change of a unit.
+        clip: keep h within the range of the generator's codes.
+
+    Raises:
+        UserError: `clip` with a generator whose codes have no range, or `decay_steps` below 1.
+    """
+
+    def __init__(
+        self,
+        energy: Energy,
+        noise: ChainNoise,
+        epsilon1: float,
+        epsilon2: float,
+        epsilon3: float,
+        step_size: float = 1.0,
+        step_size_end: float | None = None,
+        decay_steps: int = 200,
+        normalize: bool = False,
+        clip: bool = False,
+    ) -> None:
+        code = energy.generator.code
+        if clip and code.low is None and code.high is None:
+            raise UserError("sampler.clip=true: the codes of this generator have no range to keep to; allowed is false")
+        if decay_steps < 1:
+            raise UserError(f"sampler.decay_steps={decay_steps}: allowed are whole numbers from 1")
+        self.energy = energy
+        self.noise = noise
+        self.epsilon1, self.epsilon2, self.epsilon3 = epsilon1, epsilon2, epsilon3
+        self.step_size = step_size
+        self.step_size_end = step_size if step_size_end is None else step_size_end
+        self.decay_steps = decay_steps
+        self.normalize = normalize
+        self.clip = clip
+
+    def init(self, h: Tensor, step: int = 0) -> State:
+        return self.energy.evaluate(h, step)
+
+    def step(self, state: State) -> tuple[State, Info]:
+        prior_term = self.epsilon1 * state.prior_score
+        condition_term = self.epsilon2 * state.condition_score
+
+        delta = prior_term + condition_term
+        if self.epsilon3 > 0:
+            delta = delta + self.epsilon3 * self.noise.normal(state.step, state.h.shape[1:])
+        if self.normalize:
+            delta = delta / _mean_abs(delta)
+        h = state.h + self.step_size_at(state.step) * delta
+        if self.clip:
+            h = h.clamp(self.energy.generator.code.low, self.energy.generator.code.high)
+
+        info = Info(_norm(prior_term), _norm(condition_term), acceptance=torch.ones_like(state.log_prob))
+        return self.energy.evaluate(h, state.step + 1), info
+
+    def step_size_at(self, step: int) -> float:
+        """s of the step that leaves state `step`: a function of the chain's age alone, so a resumed chain goes on."""
+        return self.step_size + (self.step_size_end - self.step_size) * min(step / self.decay_steps, 1.0)
+
+
+def _mean_abs(delta: Tensor) -> Tensor:
+    mean = delta.abs().flatten(1).mean(1).clamp_min(torch.finfo(delta.dtype).tiny)  # a chain at rest stays at rest
+    return mean.view(-1, *[1] * (delta.dim() - 1))
+
+
+def _norm(term: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(term.flatten(1), dim=1)

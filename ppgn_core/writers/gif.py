@@ -1,0 +1,36 @@
+"""chain.gif: chain 0 over time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image, ImageSequence
+
+from ..atomic import atomic
+from ..protocols import Info, State
+from .image import to_uint8
+
+
+class Gif:
+    """Chain 0 over time, a frame for each saved step: chain.gif. A resumed run's frames follow the earlier ones.
+
+    Args:
+        milliseconds: that a frame is shown for.
+    """
+
+    def __init__(self, out: Path, milliseconds: int = 100) -> None:
+        self.path = out / "chain.gif"
+        self.milliseconds = milliseconds
+        self.frames: list[Image.Image] = []
+
+    def write(self, state: State, info: Info) -> None:
+        if not self.frames and state.step > 0 and self.path.exists():
+            with Image.open(self.path) as gif:
+                self.frames = [frame.convert("RGB") for frame in ImageSequence.Iterator(gif)]
+        self.frames.append(Image.fromarray(to_uint8(state.x[:1])[0]))
+
+    def close(self) -> None:
+        if self.frames:
+            first, *others = self.frames
+            with atomic(self.path) as temporary:
+                first.save(temporary, save_all=True, append_images=others, duration=self.milliseconds, loop=0)

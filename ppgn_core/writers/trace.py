@@ -1,0 +1,52 @@
+"""trace.jsonl: numbers of every chain at every saved step."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+from torch import Tensor
+
+from ..atomic import atomic
+from ..energy import Energy
+from ..protocols import Info, State
+
+
+class Trace:
+    """One JSON object a line for each chain and saved step, null where a number is unknown: trace.jsonl.
+
+    `probability` is p(y | x) where the condition is one that knows it; the norms are those of the terms ε1·∇log p(h)
+    and ε2·∇log p(y | h) of the step that led there.
+    """
+
+    def __init__(self, out: Path, energy: Energy) -> None:
+        self.path = out / "trace.jsonl"
+        self.probability = getattr(energy.condition, "probability", None)
+        self.lines: list[str] = []
+
+    def write(self, state: State, info: Info) -> None:
+        if not self.lines and state.step > 0 and self.path.exists():
+            earlier = self.path.read_text().splitlines()
+            self.lines = [line for line in earlier if json.loads(line)["step"] < state.step]
+        columns = {
+            "log_prob": _numbers(state.log_prob),
+            "probability": _numbers(self.probability(state.log_prob) if self.probability else None, len(state.h)),
+            "prior_norm": _numbers(info.prior_norm),
+            "condition_norm": _numbers(info.condition_norm),
+        }
+        for k, last_step in enumerate(info.last_step.tolist()):
+            if last_step == state.step:
+                row = {"chain": k, "step": state.step} | {name: column[k] for name, column in columns.items()}
+                self.lines.append(json.dumps(row))
+
+    def close(self) -> None:
+        if self.lines:
+            with atomic(self.path) as temporary:
+                temporary.write_text("\n".join(self.lines) + "\n")
+
+
+def _numbers(values: Tensor | None, n: int = 0) -> list[float | None]:
+    if values is None:
+        return [None] * n
+    return [value if math.isfinite(value) else None for value in values.tolist()]
