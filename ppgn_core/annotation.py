@@ -1,0 +1,86 @@
+"""From an annotation as it stands in the source to the type that OmegaConf checks values against."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any, Optional, Union
+
+SCALARS = {"int": int, "float": float, "str": str, "bool": bool, "Path": Path}
+LISTS = {"list", "List", "Sequence", "Iterable", "tuple", "Tuple"}
+DICTS = {"dict", "Dict", "Mapping"}
+KINDS = {"Model", "Generator", "Prior", "Condition", "Sampler", "Writer"}
+
+
+def config_type(annotation: str) -> Any:
+    """The type of a config value; `Any` where OmegaConf has no such type."""
+    return _convert(_parse(annotation)) if annotation else Any
+
+
+def nested_kind(annotation: str) -> str | None:
+    """`condition` for `Condition`, `list[Condition]`, `Condition | None`, …: the kind of component to build there."""
+    names = {_name(node) for node in ast.walk(_parse(annotation))} if annotation else set()
+    found = names & KINDS
+    return found.pop().lower() if len(found) == 1 else None
+
+
+def choices(annotation: str) -> tuple[Any, ...] | None:
+    """The values that a `Literal[…]` allows, `None` for any other annotation."""
+    node = _parse(annotation) if annotation else None
+    if isinstance(node, ast.Subscript) and _name(node.value) == "Literal":
+        return tuple(ast.literal_eval(e) for e in _elements(node.slice))
+    return None
+
+
+def _parse(annotation: str) -> ast.expr:
+    return ast.parse(annotation, mode="eval").body
+
+
+def _name(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _elements(node: ast.expr) -> list[ast.expr]:
+    return node.elts if isinstance(node, ast.Tuple) else [node]
+
+
+def _convert(node: ast.expr) -> Any:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return config_type(node.value)
+    if isinstance(node, ast.BinOp):
+        return _union([node.left, node.right])
+    if isinstance(node, ast.Subscript):
+        name, elements = _name(node.value), _elements(node.slice)
+        if name == "Literal":
+            kinds = {type(ast.literal_eval(e)) for e in elements}
+            return kinds.pop() if len(kinds) == 1 else Any
+        if name == "Optional":
+            return _union([*elements, ast.Constant(None)])
+        if name == "Union":
+            return _union(elements)
+        if name == "Annotated":
+            return _convert(elements[0])
+        if name in LISTS:
+            kinds = [_convert(e) for e in elements if not (isinstance(e, ast.Constant) and e.value is ...)]
+            return list[kinds[0]] if all(k == kinds[0] for k in kinds) else list[Any]  # type: ignore[valid-type]
+        if name in DICTS and len(elements) == 2:
+            return dict[str, _convert(elements[1])]  # type: ignore[misc]
+    return SCALARS.get(_name(node), Any)
+
+
+def _union(nodes: list[ast.expr]) -> Any:
+    flat: list[ast.expr] = []
+    while nodes:
+        node = nodes.pop(0)
+        if isinstance(node, ast.BinOp):
+            nodes = [node.left, node.right, *nodes]
+        else:
+            flat.append(node)
+    optional = any(isinstance(n, ast.Constant) and n.value is None for n in flat)
+    kinds = [_convert(n) for n in flat if not (isinstance(n, ast.Constant) and n.value is None)]
+    if len(kinds) > 1 and float in kinds and int not in kinds:
+        kinds.append(int)  # in a union OmegaConf takes `1` for no float
+    if len(kinds) > 1 and any(k not in SCALARS.values() for k in kinds):
+        return Any
+    kind = Union[tuple(kinds)]
+    return Optional[kind] if optional and kind is not Any else kind

@@ -1,0 +1,68 @@
+"""Hydra's errors, told as ours: one line that names the key, what was given and what is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
+
+from .errors import UserError
+from .nearest import nearest
+from .registry import Registry, unknown_option
+
+SORTS = {"Integer": "a whole number", "Float": "a number", "Boolean": "true or false", "String": "text"}
+
+
+def explain(error: Exception, registry: Registry) -> Exception:
+    """The error to raise instead; `error` itself where it is no fault of the command line."""
+    if isinstance(error, MissingConfigException):
+        group, _, name = (error.missing_cfg_file or "").rpartition("/")
+        if not group:
+            return UserError(_line(error))
+        return UserError(unknown_option(group, name, sorted({*(error.options or []), *registry.names(group)})))
+    if isinstance(error, OverrideParseException):
+        return UserError(f"{error.override}: {_line(error)}")
+    if isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
+        return UserError(f"out={error.filename}: the folder cannot be made: {error.strerror}")
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    if isinstance(cause, ConfigAttributeError | ConfigKeyError):
+        return UserError(_unknown_key(cause))
+    if isinstance(cause, ValidationError):
+        override = re.match(r"Error merging override (.*)", str(error))
+        return UserError(f"{override[1] if override else cause.full_key}: {_wrong_type(cause)}")
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        return UserError(_line(error))
+    return error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _unknown_key(error: OmegaConfBaseException) -> str:
+    full_key = str(error.full_key)
+    parent: Any = error.parent_node
+    if not isinstance(parent, DictConfig):
+        return f"{full_key}: no such key"
+    prefix = full_key.rpartition(".")[0]
+    allowed = [f"{prefix}.{key}" if prefix else str(key) for key in parent if key not in ("name", "hydra")]
+    nested = [] if prefix else list(_nested_keys(parent))
+    return f"{full_key}: no such key; {nearest(full_key, allowed + nested)}"
+
+
+def _nested_keys(config: DictConfig) -> Iterator[str]:
+    """`condition.text`, … for who forgot the group."""
+    for group in config:
+        node = config._get_node(group)
+        if group != "hydra" and isinstance(node, DictConfig) and not node._is_none():
+            yield from (f"{group}.{key}" for key in node if key != "name")
+
+
+def _wrong_type(error: OmegaConfBaseException) -> str:
+    text = str(error).splitlines()[0]
+    sort = re.search(r"could not be converted to (\w+)", text)
+    return f"must be {SORTS[sort[1]]}" if sort and sort[1] in SORTS else text

@@ -1,0 +1,55 @@
+"""Hydra makes the run folder before the run; a run that fails must not leave it behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+SWEEP_NOTE = "multirun.yaml"
+
+
+class _Before:
+    """What was there: the topmost folder that the run may make or fill, and what it held."""
+
+    root: Path | None = None
+    paths: frozenset[Path] = frozenset()
+
+
+class Remember(Callback):
+    """Called by Hydra before it makes any folder."""
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        _remember(Path(config.hydra.run.dir))
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        _remember(Path(config.hydra.sweep.dir))
+
+
+def _remember(folder: Path) -> None:
+    root = folder.absolute()
+    while not root.parent.exists():
+        root = root.parent
+    _Before.root = root
+    _Before.paths = frozenset([root, *root.iterdir()] if root.is_dir() else [])
+
+
+def remove_empty() -> None:
+    """Take away the folders made since that hold nothing but Hydra's note of a sweep."""
+    if _Before.root is not None and _Before.root.is_dir():
+        _remove_empty(_Before.root)
+    _Before.root = None
+
+
+def _remove_empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and path not in _Before.paths:
+            _remove_empty(path)
+    left = [path for path in folder.iterdir() if path not in _Before.paths]
+    if all(path.name == SWEEP_NOTE for path in left):
+        for path in left:
+            path.unlink()
+        if folder not in _Before.paths:
+            folder.rmdir()

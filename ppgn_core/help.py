@@ -1,0 +1,128 @@
+"""`--help`: every group with every installed option, read from the sources; neither torch nor Hydra is imported."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from . import plugins
+from .errors import UserError
+from .places import CONF, folder
+from .registry import BUNDLED, KINDS, Option, Registry
+from .signature import REQUIRED
+
+COMMAND = "python -m ppgn_core"
+PLAIN_WIDTH = 120
+NOTES = {"writer": "any of them: writer=[grid,gif]", "experiment": "several choices under one name"}
+EXAMPLES = [
+    ('condition=lrcn condition.text="oranges"', "pictures of what a caption says"),
+    ("condition.target=volcano n_steps=100 out=runs/volcano", "a class, in a folder of your choice"),
+    ("-m condition.target=goldfish,lemon prior=noiseless_joint,none", "four runs, each in a folder of its own"),
+]
+MORE = f"One option at length: {COMMAND} condition=lrcn --help. All values: --cfg job. Hydra's own flags: --hydra-help."
+
+
+def show(arguments: list[str]) -> None:
+    """Print the help: of everything, or at length of the options that `arguments` choose (`condition=lrcn --help`).
+
+    Raises:
+        UserError: an option chosen is not there.
+    """
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    registry = plugins.registry()
+    choices = [argument.partition("=") for argument in arguments]
+    chosen = [(kind, name) for kind, _, names in choices if kind in KINDS for name in names.strip("[]").split(",")]
+    for kind, name in chosen:
+        _option(console, registry, kind, name)
+    if not chosen:
+        _everything(console, registry)
+
+
+def _everything(console: Console, registry: Registry) -> None:
+    console.print(Text.assemble((COMMAND, "bold"), " [GROUP=OPTION …] [GROUP.KEY=VALUE …] [KEY=VALUE …]\n"))
+    console.print("Samples images from p(h | y): h ← h + ε1·∇log p(h) + ε2·∇log p(y | h) + N(0, ε3²).")
+    defaults = _defaults()
+    for group in (*KINDS, "experiment"):
+        rows = [(name, *_described(registry.find(group, name))) for name in registry.names(group)]
+        rows += [(name, comment, "") for name, comment in _presets(group).items()]
+        table = _section(console, group, NOTES.get(group, ""))
+        for name, meaning, keys in rows:
+            note = (" (default)" if name in defaults.get(group, []) else "", "green")
+            _row(table, name, Text.assemble(meaning, note, (f"\n{keys}" if keys else "", "dim")))
+        console.print(table)
+    table = _section(console, "keys")
+    for key, value, meaning in _numbers():
+        _row(table, f"{key}={value}", Text(meaning))
+    console.print(table)
+    table = _section(console, "examples")
+    for line, meaning in EXAMPLES:
+        _row(table, f"{COMMAND} {line}", Text(meaning, "dim"))
+    console.print(table)
+    console.print(f"\n{MORE}")
+    missing = sorted({package for (kind, name), package in BUNDLED.items() if name not in registry.names(kind)})
+    if missing:
+        console.print(f"Not installed: pip install {' '.join(missing)}")
+
+
+def _option(console: Console, registry: Registry, kind: str, name: str) -> None:
+    if name in _presets(kind):
+        console.print(Text.assemble((f"{kind}={name}", "bold"), f"  {_presets(kind)[name]}"))
+        return
+    option = registry.find(kind, name)
+    console.print(Text.assemble((f"{kind}={name}", "bold"), f"  ({option.package})\n"))
+    console.print(Text(option.signature.doc.partition("\nArgs:")[0].strip()))
+    place = f"writer.{name}" if kind == "writer" else kind
+    table = _section(console, "keys")
+    for key in option.signature.keys:
+        shown, needed = (key.name, "required") if key.default is REQUIRED else (str(key), "")
+        words = [f"({key.annotation})" if key.annotation else "", needed, key.doc]
+        _row(table, f"{place}.{shown}", Text(" ".join(filter(None, words))))
+    console.print(table)
+
+
+def _section(console: Console, title: str, note: str = "") -> Table:
+    console.print(Text.assemble("\n", (title, "bold"), (f"  {note}" if note else "", "dim")))
+    table = Table.grid(padding=(0, 2))
+    table.add_column(min_width=18, no_wrap=True)
+    return table
+
+
+def _row(table: Table, name: str, meaning: Text) -> None:
+    table.add_row(Text(f"  {name}", "cyan"), meaning)
+
+
+def _described(option: Option) -> tuple[str, str]:
+    try:
+        signature = option.signature
+    except UserError as error:
+        return str(error), ""
+    return signature.summary, " ".join(str(key) for key in signature.keys)
+
+
+def _numbers() -> Iterator[tuple[str, str, str]]:
+    """The top-level keys with value and meaning, from the lines of config.yaml."""
+    for line in (CONF / "config.yaml").read_text(encoding="utf-8").splitlines():
+        found = re.match(r"(\w+): (\S+) # (.+)", line)
+        if found:
+            yield found[1], found[2], found[3]
+
+
+def _defaults() -> dict[str, list[str]]:
+    """What is chosen if nobody says otherwise: the defaults list of config.yaml."""
+    text = (CONF / "config.yaml").read_text(encoding="utf-8")
+    return {group: names.strip("[]").split(", ") for group, names in re.findall(r"(?m)^  - (\w+): (.+)$", text)}
+
+
+def _presets(group: str) -> dict[str, str]:
+    """The YAML files of a group, and what the comment at the top of each says."""
+    found = {}
+    for place in (CONF, *map(folder, plugins.presets())):
+        for file in sorted((place / group).glob("*.yaml")):
+            comments = re.findall(r"(?m)^# (?!@)(.+)", file.read_text(encoding="utf-8"))
+            found[file.stem] = comments[0] if comments else ""
+    return found

@@ -1,0 +1,191 @@
+"""Every component that can be chosen by name: who registered it, what it asks for, and how it is built from config."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from .annotation import choices, config_type
+from .errors import UserError
+from .nearest import nearest
+from .signature import REQUIRED, Key, Signature, Unread, read
+
+KINDS = ("model", "generator", "prior", "condition", "sampler", "writer")
+
+BUNDLED = {
+    ("model", "mini"): "ppgn-mini",
+    ("generator", "upconv"): "ppgn-alexnet",
+    ("prior", "none"): "ppgn-gaussian",
+    ("prior", "gaussian"): "ppgn-gaussian",
+    ("prior", "noiseless_joint"): "ppgn-joint",
+    ("condition", "alexnet"): "ppgn-alexnet",
+    ("condition", "hidden_neuron"): "ppgn-alexnet",
+    ("condition", "lrcn"): "ppgn-lrcn",
+}
+"""Where the options of the bundled plugins come from, for whoever asks for one that is not installed."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One registered factory, known by `KIND=NAME`."""
+
+    kind: str
+    name: str
+    factory: Callable[..., Any] | str
+    package: str
+
+    @cached_property
+    def signature(self) -> Signature:
+        """What the factory asks for; nothing is imported for it.
+
+        Raises:
+            UserError: the plugin names a factory that is not there.
+        """
+        try:
+            return read(self.factory)
+        except (LookupError, OSError, SyntaxError) as error:
+            raise UserError(f"{self.kind}={self.name}: {self.package} cannot be read: {error}") from error
+
+    @cached_property
+    def schema(self) -> DictConfig:
+        """The option's config: its name, and each key with its type and default."""
+        fields: list[Any] = [("name", str, dataclasses.field(default=self.name))]
+        for key in self.signature.keys:
+            if key.name == "name":
+                raise UserError(f"{self.kind}={self.name}: {self.package} may not call a parameter `name`")
+            fields.append((key.name, _type(key), _default(key)))
+        return OmegaConf.structured(dataclasses.make_dataclass(self.name, fields))
+
+    def load(self) -> Callable[..., Any]:
+        """The factory itself, imported now if it was registered by its place.
+
+        Raises:
+            UserError: it cannot be imported.
+        """
+        if not isinstance(self.factory, str):
+            return self.factory
+        module, _, attribute = self.factory.partition(":")
+        try:
+            found: Any = importlib.import_module(module)
+            for part in attribute.split("."):
+                found = getattr(found, part)
+        except (ImportError, AttributeError) as error:
+            raise UserError(f"{self.kind}={self.name}: {self.package} cannot be imported: {error}") from error
+        return found
+
+
+def _type(key: Key) -> Any:
+    if key.nested:
+        return Any
+    kind = config_type(key.annotation)
+    return kind | None if isinstance(key.default, Unread) or key.default is None and kind is not Any else kind
+
+
+def _default(key: Key) -> Any:
+    if key.default is REQUIRED:
+        return dataclasses.field(default=MISSING)
+    if isinstance(key.default, Unread):
+        return dataclasses.field(default=None)
+    if isinstance(key.default, list | tuple | dict):
+        value = list(key.default) if isinstance(key.default, tuple) else key.default
+        return dataclasses.field(default_factory=lambda: value)
+    return dataclasses.field(default=key.default)
+
+
+class Registry:
+    """Options by kind and name."""
+
+    def __init__(self) -> None:
+        self._options: dict[str, dict[str, Option]] = {kind: {} for kind in KINDS}
+
+    def register(self, kind: str, name: str, factory: Callable[..., Any] | str, package: str) -> None:
+        """Make `factory` the option `kind=name`.
+
+        Raises:
+            UserError: another package has that name, or it is no name.
+        """
+        if not name.replace("-", "_").isidentifier():
+            raise UserError(f"{package} registers the {kind} {name!r}: a name is letters, digits and underscores")
+        if name in self._options[kind]:
+            other = self._options[kind][name].package
+            raise UserError(f"{kind}={name} is registered by both {other} and {package}: uninstall one of them")
+        self._options[kind][name] = Option(kind, name, factory, package)
+
+    def names(self, kind: str) -> list[str]:
+        return sorted(self._options.get(kind, {}))
+
+    def find(self, kind: str, name: str) -> Option:
+        """The option of that name.
+
+        Raises:
+            UserError: there is none; the message lists what is there and the package that would bring it.
+        """
+        if name not in self._options[kind]:
+            raise UserError(unknown_option(kind, name, self.names(kind)))
+        return self._options[kind][name]
+
+    def build(self, kind: str, config: Mapping[str, Any], **context: Any) -> Any:
+        """The component that `config = {"name": option, **keys}` describes.
+
+        A parameter named in `context` gets that, one annotated with a protocol gets components built from the configs
+        it holds, every other one is a config key.
+
+        Raises:
+            UserError: unknown option or key, a wrong type, a value missing.
+        """
+        option = self.find(kind, str(config["name"]))
+        values = _checked(option, config)
+        arguments = {name: context[name] for name in option.signature.context if name in context}
+        for key in option.signature.keys:
+            value = values[key.name]
+            if value is None and isinstance(key.default, Unread):
+                continue
+            allowed = choices(key.annotation)
+            if allowed and value not in allowed:
+                raise UserError(f"{kind}.{key.name}={value}: allowed are {', '.join(map(str, allowed))}")
+            arguments[key.name] = self._nested(key.nested, value, context) if key.nested else value
+        return option.load()(**arguments)
+
+    def _nested(self, kind: str, value: Any, context: Mapping[str, Any]) -> Any:
+        if isinstance(value, dict) and "name" in value:
+            return self.build(kind, value, **context)
+        if isinstance(value, dict):
+            return {name: self._nested(kind, v, context) for name, v in value.items()}
+        if isinstance(value, list):
+            return [self._nested(kind, v, context) for v in value]
+        if isinstance(value, str):
+            return self.build(kind, {"name": value}, **context)
+        return value
+
+
+def unknown_option(kind: str, name: str, there: list[str]) -> str:
+    """The line that says so, with what is there and the package to install."""
+    package = BUNDLED.get((kind, name))
+    hint = f"; `pip install {package}` brings it" if package else ""
+    return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"
+
+
+def _checked(option: Option, config: Mapping[str, Any]) -> dict[str, Any]:
+    """All keys of the option as plain values, of the right types."""
+    given = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
+    allowed = [key.name for key in option.signature.keys]
+    assert isinstance(given, dict)
+    for name in given:
+        if name not in ("name", *allowed):
+            raise UserError(f"{option.kind}.{name}: no such key; {nearest(str(name), allowed)}")
+    try:
+        values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
+    except OmegaConfBaseException as error:
+        raise UserError(f"{option.kind}.{error.full_key}: {str(error).splitlines()[0]}") from error
+    assert isinstance(values, dict)
+    for name in allowed:
+        if values[name] == MISSING:
+            raise UserError(f"{option.kind}.{name} is required by {option.kind}={option.name}")
+    return {str(name): value for name, value in values.items()}
