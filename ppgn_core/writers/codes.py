@@ -20,9 +20,8 @@ NAME = "codes.safetensors"
 class Codes:
     """The codes `h` of every chain, with the step they stand at, to go on from by `resume=`: codes.safetensors."""
 
-    def __init__(self, out: Path, seed: int) -> None:
+    def __init__(self, out: Path) -> None:
         self.path = out / NAME
-        self.seed = seed
         self.last: tuple[State, Info] | None = None
 
     def write(self, state: State, info: Info) -> None:
@@ -32,7 +31,6 @@ class Codes:
         if self.last is not None:
             state, info = self.last
             tensors = {"h": state.h, "last_step": info.last_step, "step": torch.tensor(state.step)}
-            tensors["seed"] = torch.tensor(self.seed)
             with atomic(self.path) as temporary:
                 save_file({name: value.cpu().contiguous() for name, value in tensors.items()}, temporary)
 
@@ -45,13 +43,11 @@ class Saved:
         h: codes `(B, *code)`.
         last_step: `(B,)`, less than `step` where a chain had stopped.
         step: steps taken.
-        seed: of the run.
     """
 
     h: Tensor
     last_step: Tensor
     step: int
-    seed: int
 
 
 def load_codes(folder: Path) -> Saved:
@@ -65,6 +61,6 @@ def load_codes(folder: Path) -> Saved:
         raise UserError(f"resume={folder}: there is no {NAME} in it; allowed is the folder of a run that wrote one")
     try:
         saved = load_file(path)
-        return Saved(saved["h"], saved["last_step"], int(saved["step"]), int(saved["seed"]))
+        return Saved(saved["h"], saved["last_step"], int(saved["step"]))
     except (SafetensorError, KeyError) as error:
         raise UserError(f"resume={folder}: {NAME} is damaged ({error})") from error

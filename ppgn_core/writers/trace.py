@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -12,23 +14,25 @@ from ..atomic import atomic
 from ..energy import Energy
 from ..protocols import Info, State
 
+NAME = "trace.jsonl"
+
 
 class Trace:
     """One JSON object a line for each chain and saved step, null where a number is unknown: trace.jsonl.
 
-    `probability` is p(y | x) where the condition is one that knows it; the norms are those of the terms ε1·∇log p(h)
-    and ε2·∇log p(y | h) of the step that led there.
+    The lines of a resumed run follow the earlier ones. `probability` is p(y | x) where the condition is one that knows
+    it; the norms are those of the terms ε1·∇log p(h) and ε2·∇log p(y | h) of the step that led there.
     """
 
-    def __init__(self, out: Path, energy: Energy) -> None:
-        self.path = out / "trace.jsonl"
+    def __init__(self, out: Path, run: Mapping[str, Any], energy: Energy) -> None:
+        self.path = out / NAME
+        self.earlier = Path(run["resume"]).expanduser() / NAME if run["resume"] else None
         self.probability = getattr(energy.condition, "probability", None)
         self.lines: list[str] = []
 
     def write(self, state: State, info: Info) -> None:
-        if not self.lines and state.step > 0 and self.path.exists():
-            earlier = self.path.read_text().splitlines()
-            self.lines = [line for line in earlier if json.loads(line)["step"] < state.step]
+        if not self.lines and self.earlier and self.earlier.exists():
+            self.lines = self.earlier.read_text().splitlines()
         columns = {
             "log_prob": _numbers(state.log_prob),
             "probability": _numbers(self.probability(state.log_prob) if self.probability else None, len(state.h)),

@@ -1,0 +1,103 @@
+"""A run: from config to a run folder.
+
+config ─ registry ─► generator G, prior, condition ─► Energy ─► Sampler ─► chain of (State, Info) ─► Writers
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+from torch import Tensor
+
+from .chain import chain
+from .device import choose_device
+from .energy import Energy
+from .errors import UserError
+from .interrupt import interruptible
+from .noise import ChainNoise
+from .progress import Progress
+from .protocols import Generator, Info, State
+from .provenance import provenance
+from .registry import Registry
+from .writers.codes import Saved, load_codes
+
+NUMBERS = ("n_chains", "n_steps", "seed", "save_every", "epsilon1", "epsilon2", "epsilon3")
+
+
+def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[str]) -> None:
+    """Sample as `config` says and leave the files of the chosen writers in the folder `out`.
+
+    Raises:
+        UserError: what is asked for cannot be had, told before anything is written; or every chain stopped.
+    """
+    saved = load_codes(Path(config.resume).expanduser()) if config.resume else None
+    device = choose_device(config.device)
+    context: dict[str, Any] = {name: config[name] for name in NUMBERS}
+    context |= {"device": device, "noise": ChainNoise(config.seed, config.n_chains, device), "out": out}
+    context["run"] = provenance(config, overrides, device, start=saved.step if saved else 0)
+
+    def build(kind: str) -> Any:
+        return registry.build(kind, config[kind], **context)
+
+    context["model"] = build("model")
+    context["generator"] = build("generator")
+    context["energy"] = Energy(context["generator"], build("prior"), build("condition"))
+    sampler = build("sampler")
+    writers = [registry.build("writer", chosen, **context) for chosen in (config.get("writer") or {}).values()]
+
+    h, step, last_step = _start(config, context["generator"], context["noise"], saved)
+    states = chain(sampler, h, config.n_steps - step, step, last_step)
+    with ExitStack() as stack:
+        for writer in reversed(writers):  # closed last in, first out, whatever happens
+            stack.callback(writer.close)
+        interrupted = stack.enter_context(interruptible())
+        progress = stack.enter_context(Progress(step, config.n_steps))
+        try:
+            for state, info in states:
+                progress.update(state)
+                last = state.step == config.n_steps or interrupted()
+                if (last or state.step % config.save_every == 0) and not (saved and state.step == saved.step):
+                    for writer in writers:
+                        writer.write(state, info)
+                    last = last or not _alive(state, info).any()
+                if last:
+                    break
+        except OSError as error:
+            raise UserError(f"out={out}: {error.strerror} ({error.filename})") from error
+    _report(state, info, out)
+
+
+def _start(
+    config: DictConfig, generator: Generator, noise: ChainNoise, saved: Saved | None
+) -> tuple[Tensor, int, Tensor | None]:
+    """Codes to start from, the steps they have behind them, and `last_step` as `chain` takes it."""
+    if saved is None:
+        return generator.draw(noise), 0, None
+    if saved.step >= config.n_steps:
+        raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step} steps; allowed are more")
+    wanted = (config.n_chains, *generator.code.shape)
+    if saved.h.shape != wanted:
+        given = tuple(saved.h.shape)
+        raise UserError(
+            f"resume={config.resume}: its codes are {given}; allowed in this run are {wanted}, chains first"
+        )
+    return saved.h.to(noise.device), saved.step, saved.last_step.to(noise.device)
+
+
+def _alive(state: State, info: Info) -> Tensor:
+    return info.last_step == state.step
+
+
+def _report(state: State, info: Info, out: Path) -> None:
+    for k, step in enumerate(info.last_step.tolist()):
+        if step < state.step:
+            print(f"ppgn: chain {k} stopped after step {step}: a value was no longer finite", file=sys.stderr)
+    grid = out / "grid.png"
+    print(f"{state.step} steps: {grid if grid.exists() else out}")
+    if not _alive(state, info).any():
+        raise UserError("every chain stopped at a value that is not finite; smaller epsilons or step sizes may help")
