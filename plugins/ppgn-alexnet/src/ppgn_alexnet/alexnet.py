@@ -1,0 +1,225 @@
+"""The AlexNet family: one configurable network, from the paper's 227-pixel encoder to the 64-pixel one of `mini`.
+
+Krizhevsky et al. 2012, and BVLC's reference CaffeNet, the encoder E and the classifier C of the paper (section 2.1).
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from ppgn_core import weights
+
+from .image import Preprocess
+
+
+@dataclass(frozen=True)
+class Conv:
+    """One convolution of the table: `pool` and `norm` say what follows its ReLU."""
+
+    channels: int
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+    groups: int = 1
+    pool: bool = False
+    norm: bool = False
+
+
+@dataclass(frozen=True)
+class AlexNetConfig:
+    """The layer table of one member of the family.
+
+    Args:
+        convs: conv1 … conv5.
+        fc: widths of the hidden fully connected layers fc6, fc7.
+        n_classes: width of fc8.
+        image_size: side of the square crop that the network sees, in pixels.
+        resize: side that an image is resized to before the centre crop.
+        mean: subtracted from each channel, in the network's own units and channel order.
+        scale: what a nominal [0, 1] is multiplied by before the mean is subtracted.
+        channel_order: of the network's input; between components it is always RGB.
+        first: whether pooling or cross-channel normalisation comes first (CaffeNet pools, AlexNet normalises).
+        batch_norm: between convolution and ReLU while training; `fold` turns it into weights.
+        dropout: before fc7 and fc8 while training.
+    """
+
+    convs: tuple[Conv, ...]
+    fc: tuple[int, ...]
+    n_classes: int
+    image_size: int
+    resize: int
+    mean: tuple[float, float, float]
+    scale: float
+    channel_order: Literal["rgb", "bgr"] = "rgb"
+    first: Literal["pool", "norm"] = "pool"
+    batch_norm: bool = False
+    dropout: float = 0.5
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> "AlexNetConfig":
+        """Back from `dataclasses.asdict`, by way of JSON."""
+        return cls(
+            **{
+                **table,
+                "convs": tuple(Conv(**conv) for conv in table["convs"]),
+                "fc": tuple(table["fc"]),
+                "mean": tuple(table["mean"]),
+            }
+        )
+
+
+# BVLC reference CaffeNet; the mean pixel is the ILSVRC 2012 mean image's, in BGR on 0..255.
+CAFFENET = AlexNetConfig(
+    convs=(
+        Conv(96, 11, stride=4, pool=True, norm=True),
+        Conv(256, 5, padding=2, groups=2, pool=True, norm=True),
+        Conv(384, 3, padding=1),
+        Conv(384, 3, padding=1, groups=2),
+        Conv(256, 3, padding=1, groups=2, pool=True),
+    ),
+    fc=(4096, 4096),
+    n_classes=1000,
+    image_size=227,
+    resize=256,
+    mean=(104.0, 117.0, 123.0),
+    scale=255.0,
+    channel_order="bgr",
+)
+
+MINI = AlexNetConfig(
+    convs=(
+        Conv(64, 5, stride=2, padding=2, pool=True),
+        Conv(160, 3, padding=1, pool=True),
+        Conv(224, 3, padding=1),
+        Conv(224, 3, padding=1),
+        Conv(128, 3, padding=1, pool=True),
+    ),
+    fc=(1024, 512),
+    n_classes=64,
+    image_size=64,
+    resize=64,
+    mean=(1.9, 1.8, 1.6),
+    scale=4.0,
+    batch_norm=True,
+    dropout=0.3,
+)
+
+
+class AlexNet(nn.Module):
+    """A member of the family, addressed by layer.
+
+    Layers are named as in Caffe, where ReLU works in place: `conv1`, `pool1`, `norm1`, …, `conv5`, `pool5`, `fc6`, `fc7`
+    are the values after the ReLU, `fc8` the logits.
+
+    In eval mode the last pass is remembered, so that a prior that asks for `fc6` of `x.detach()` right after a
+    condition asked for `fc8` of `x` costs nothing.
+    """
+
+    def __init__(self, config: AlexNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        self._last: tuple[Tensor, int, dict[str, Tensor]] | None = None
+        self.preprocess = Preprocess(
+            config.resize, config.image_size, config.mean, config.scale, bgr=config.channel_order == "bgr"
+        )
+        self.layers = nn.ModuleDict()
+        channels, size = 3, config.image_size
+        for i, conv in enumerate(config.convs, start=1):
+            self.layers[f"conv{i}"] = nn.Sequential(
+                nn.Conv2d(channels, conv.channels, conv.kernel, conv.stride, conv.padding, groups=conv.groups),
+                *([nn.BatchNorm2d(conv.channels)] if config.batch_norm else []),
+                nn.ReLU(),
+            )
+            channels, size = conv.channels, (size + 2 * conv.padding - conv.kernel) // conv.stride + 1
+            after: dict[str, nn.Module] = {}
+            if conv.pool:  # Caffe rounds up: the last window may reach over the edge
+                after[f"pool{i}"] = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+                size = -(-(size - 3) // 2) + 1
+            if conv.norm:
+                after[f"norm{i}"] = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0)
+            self.layers.update(dict(reversed(after.items())) if config.first == "norm" else after)
+        width = channels * size * size
+        for i, units in enumerate(config.fc, start=len(config.convs) + 1):
+            self.layers[f"fc{i}"] = nn.Sequential(
+                nn.Flatten() if i == len(config.convs) + 1 else nn.Dropout(config.dropout),
+                nn.Linear(width, units),
+                *([nn.BatchNorm1d(units)] if config.batch_norm else []),
+                nn.ReLU(),
+            )
+            width = units
+        self.top = f"fc{len(config.convs) + len(config.fc) + 1}"
+        self.layers[self.top] = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(width, config.n_classes))
+
+    def activations(self, x: Tensor, names: Collection[str]) -> dict[str, Tensor]:
+        """The named layers' values for RGB images `x` `(B, 3, H, W)` in [0, 1]: one pass, no further than the deepest.
+
+        Raises:
+            KeyError: a name that is no layer.
+        """
+        for name in names:
+            if name not in self.layers:
+                raise KeyError(name)
+        found = self._remembered(x)
+        if not found.keys() >= set(names):
+            found, value = {}, self.preprocess(x)
+            for name, layer in self.layers.items():
+                found[name] = value = layer(value)
+                if found.keys() >= set(names):
+                    break
+            self._last = None if self.training else (x, x._version, found)
+        return {name: found[name] for name in names}
+
+    @torch.no_grad()
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Of one image's values at that layer: `(channels, height, width)` or `(units,)`."""
+        side = self.config.image_size
+        blank = torch.zeros(1, 3, side, side, device=next(self.parameters()).device)
+        return tuple(self.activations(blank, (name,))[name].shape[1:])
+
+    def _remembered(self, x: Tensor) -> dict[str, Tensor]:
+        """The last pass's values where `x` is the same image without its graph: same storage, not written to since."""
+        if self._last is None or (x.requires_grad and torch.is_grad_enabled()):
+            return {}
+        last, version, found = self._last
+        same = x.data_ptr() == last.data_ptr() and x.shape == last.shape and x._version == version == last._version
+        return {name: value.detach() for name, value in found.items()} if same else {}
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits `(B, n_classes)`."""
+        return self.activations(x, (self.top,))[self.top]
+
+    def save(self, path: Path, dtype: torch.dtype | None = None) -> str:
+        """Write weights and layer table; returns the file's sha256."""
+        return weights.save(path, self.state_dict(), {"alexnet": asdict(self.config)}, dtype)
+
+    @classmethod
+    def load(cls, path: Path, sha256: str | None = None) -> "AlexNet":
+        """Raises UserError: see `ppgn_core.weights.load`."""
+        tensors, architecture = weights.load(path, sha256)
+        network = cls(AlexNetConfig.from_dict(architecture["alexnet"]))
+        network.load_state_dict(tensors)
+        return network.eval()
+
+    @torch.no_grad()
+    def fold(self) -> "AlexNet":
+        """The same function without batch norm and dropout: `w·γ/σ` and `(b − μ)·γ/σ + β` take their place."""
+        folded = AlexNet(replace(self.config, batch_norm=False, dropout=0.0)).to(next(self.parameters()).device)
+        for mine, theirs in zip(self.layers.values(), folded.layers.values(), strict=True):
+            pairs = zip(_of(mine, nn.Conv2d, nn.Linear), _of(theirs, nn.Conv2d, nn.Linear), strict=True)
+            norms = _of(mine, nn.BatchNorm1d, nn.BatchNorm2d)
+            for a, b in pairs:
+                gain, shift = torch.ones_like(a.bias), torch.zeros_like(a.bias)
+                for norm in norms:
+                    gain = norm.weight / (norm.running_var + norm.eps).sqrt()
+                    shift = norm.bias - norm.running_mean * gain
+                b.weight.copy_(a.weight * gain.view(-1, *[1] * (a.weight.dim() - 1)))
+                b.bias.copy_(a.bias * gain + shift)
+        return folded.eval()
+
+
+def _of(module: nn.Module, *types: type) -> list:
+    return [m for m in module.modules() if isinstance(m, types)]

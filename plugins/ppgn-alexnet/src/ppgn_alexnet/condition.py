@@ -1,0 +1,61 @@
+"""The condition `alexnet`: pictures of a class that a network of the AlexNet family tells apart."""
+
+from typing import Literal
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from ppgn_core.model import Model
+
+Gradient = Literal["log_softmax", "softmax", "logit", "target_logit"]
+
+
+def objective(logits: Tensor, unit: int, gradient: Gradient) -> Tensor:
+    """log p(unit) `(B,)` of logits `(B, n)` in value, with the gradient of what `gradient` names.
+
+    Table S2: `logit` l_y; `softmax` p_y; `log_softmax` log p_y, the one that Eq. 11 asks for. `target_logit` is the
+    original release's: of ∂ log p_y only the part that goes through the target's own logit, (1 − p_y) · ∂l_y.
+    """
+    log_p = F.log_softmax(logits, 1)[:, unit]
+    if gradient == "log_softmax":
+        return log_p
+    own = logits[:, unit]
+    climbed = {
+        "softmax": lambda: log_p.exp(),
+        "logit": lambda: own,
+        "target_logit": lambda: (1 - log_p.detach().exp()) * own,
+    }[gradient]()
+    return log_p.detach() + climbed - climbed.detach()
+
+
+class ClassCondition:
+    """log p(y = class | x), the softmax of a classifier (section 2, Eq. 11).
+
+    Args:
+        model: with a network of role `classifier` and its labels.
+        target: the class: its index, one of its names or its synset id.
+        gradient: what is climbed, see `objective`.
+        classifier: role of the network.
+
+    Raises:
+        UserError: no such class.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        target: int | str = "goldfish",
+        gradient: Gradient = "log_softmax",
+        classifier: str = "classifier",
+    ) -> None:
+        self.label = model.labels[classifier].find(target)
+        self.network = model.network(classifier)
+        self.gradient = gradient
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """`(B, 3, H, W)` → `(B,)`."""
+        return objective(self.network(x), self.label.index, self.gradient)
+
+    def probability(self, log_prob: Tensor) -> Tensor:
+        """p(y | x)."""
+        return log_prob.exp()

@@ -1,0 +1,157 @@
+"""The up-convolutional generator G: one configurable network, from the original release's 256 pixels to `mini`'s 64.
+
+Dosovitskiy & Brox 2016, table 8, and the paper's section S3: three fully connected layers, then up-convolutions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ppgn_core import weights
+from ppgn_core.model import Model
+from ppgn_core.noise import ChainNoise
+from ppgn_core.protocols import Code
+
+
+@dataclass(frozen=True)
+class Up:
+    """One layer of the table. `stride=2` doubles the size (4 × 4 kernels), `stride=1` keeps it (3 × 3)."""
+
+    name: str
+    channels: int
+    stride: int = 2
+
+
+@dataclass(frozen=True)
+class UpConvConfig:
+    """The layer table of one generator.
+
+    Args:
+        code: length of the code h.
+        fc: widths of defc7, defc6 and defc5; the last is reshaped to `(channels, 4, 4)`.
+        channels: of that first 4 × 4 map.
+        ups: deconv5 … deconv0; the last has three channels and no nonlinearity.
+        slope: of the leaky ReLU after every other layer.
+        scale, mean: the output is `raw · scale + mean`, RGB in [0, 1].
+        high: upper end of the codes' range; the lower is 0, as they come after a ReLU.
+    """
+
+    code: int
+    fc: tuple[int, ...]
+    channels: int
+    ups: tuple[Up, ...]
+    slope: float = 0.3
+    scale: float = 1.0
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    bgr: bool = False
+    high: float = 30.0
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> "UpConvConfig":
+        """Back from `dataclasses.asdict`, by way of JSON."""
+        return cls(
+            **{
+                **table,
+                "fc": tuple(table["fc"]),
+                "ups": tuple(Up(**up) for up in table["ups"]),
+                "mean": tuple(table["mean"]),
+            }
+        )
+
+
+# The original release's generator of the noiseless joint PPGN-h; its output is BGR on 0..255 less the mean pixel.
+ORIGINAL = UpConvConfig(
+    code=4096,
+    fc=(4096, 4096, 4096),
+    channels=256,
+    ups=(
+        Up("deconv5", 256),
+        Up("conv5_1", 512, stride=1),
+        Up("deconv4", 256),
+        Up("conv4_1", 256, stride=1),
+        Up("deconv3", 128),
+        Up("conv3_1", 128, stride=1),
+        Up("deconv2", 64),
+        Up("deconv1", 32),
+        Up("deconv0", 3),
+    ),
+    scale=1 / 255,
+    mean=(123 / 255, 117 / 255, 104 / 255),
+    bgr=True,
+)
+
+MINI = UpConvConfig(
+    code=1024,
+    fc=(1024, 1024, 4096),
+    channels=256,
+    ups=(
+        Up("deconv4", 256),
+        Up("conv4_1", 256, stride=1),
+        Up("deconv3", 160),
+        Up("conv3_1", 160, stride=1),
+        Up("deconv2", 64),
+        Up("conv2_1", 64, stride=1),
+        Up("deconv1", 32),
+        Up("conv0", 3, stride=1),
+    ),
+    slope=0.2,
+    scale=0.25,
+)
+
+
+class UpConv(nn.Module):
+    """G(h): codes `(B, code)` → RGB images `(B, 3, S, S)`, nominally in [0, 1], not clamped."""
+
+    mean: Tensor
+
+    def __init__(self, config: UpConvConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.code = Code((config.code,), low=0.0, high=config.high)
+        self.layers = nn.ModuleDict()
+        width = config.code
+        for name, units in zip(("defc7", "defc6", "defc5"), config.fc, strict=True):
+            self.layers[name] = nn.Sequential(nn.Linear(width, units), nn.LeakyReLU(config.slope))
+            width = units
+        self.layers["reshape"] = nn.Unflatten(1, (config.channels, 4, 4))
+        channels = config.channels
+        for up in config.ups:
+            kernel = 4 if up.stride == 2 else 3
+            convolution = nn.ConvTranspose2d(channels, up.channels, kernel, up.stride, padding=1)
+            last = up is config.ups[-1]
+            self.layers[up.name] = nn.Sequential(convolution, *([] if last else [nn.LeakyReLU(config.slope)]))
+            channels = up.channels
+        self.register_buffer("mean", torch.tensor(config.mean).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, h: Tensor) -> Tensor:
+        value = h
+        for layer in self.layers.values():
+            value = layer(value)
+        if self.config.bgr:
+            value = value.flip(1)
+        return value * self.config.scale + self.mean
+
+    def draw(self, noise: ChainNoise) -> Tensor:
+        """N(0, 1), as the original release starts its chains."""
+        return noise.normal(0, self.code.shape, stream="start")
+
+    def save(self, path: Path, dtype: torch.dtype | None = None) -> str:
+        """Write weights and layer table; returns the file's sha256."""
+        return weights.save(path, self.state_dict(), {"upconv": asdict(self.config)}, dtype)
+
+    @classmethod
+    def load(cls, path: Path, sha256: str | None = None) -> "UpConv":
+        """Raises UserError: see `ppgn_core.weights.load`."""
+        tensors, architecture = weights.load(path, sha256)
+        network = cls(UpConvConfig.from_dict(architecture["upconv"]))
+        network.load_state_dict(tensors)
+        return network.eval()
+
+
+def from_model(model: Model) -> UpConv:
+    """The model's own up-convolutional generator: code → image."""
+    return model.network("generator")

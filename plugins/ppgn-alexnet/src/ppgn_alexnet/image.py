@@ -1,0 +1,31 @@
+"""What a network does to an image before its first layer: resize, centre crop, channel order, scale, mean."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Preprocess(nn.Module):
+    """Images as they pass between components → the network's own units, differentiably.
+
+    `forward` takes float RGB `(B, 3, H, W)`, nominally in [0, 1], and returns `(B, 3, crop, crop)`: resized to
+    `resize × resize` (bilinear, antialiased) where the size differs, cropped about its centre, its channels put in
+    order, multiplied by `scale` and reduced by `mean` (in the network's units and channel order).
+    """
+
+    mean: Tensor
+
+    def __init__(self, resize: int, crop: int, mean: tuple[float, ...], scale: float, bgr: bool = False) -> None:
+        super().__init__()
+        self.resize, self.crop, self.scale, self.bgr = resize, crop, scale, bgr
+        self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.shape[-2:] != (self.resize, self.resize):
+            x = F.interpolate(x, (self.resize, self.resize), mode="bilinear", antialias=True, align_corners=False)
+        if self.crop != self.resize:
+            edge = (self.resize - self.crop) // 2
+            x = x[..., edge : edge + self.crop, edge : edge + self.crop]
+        if self.bgr:
+            x = x.flip(1)
+        return x * self.scale - self.mean

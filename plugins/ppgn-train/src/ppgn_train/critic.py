@@ -1,0 +1,92 @@
+"""The discriminator D: spectrally normalised, looking at pixels and at the encoder's features, told h by projection.
+
+Hinge loss (Lim & Ye 2017), projection (Miyato & Koyama 2018), discriminating in a fixed network's feature space
+(Sauer et al. 2021): cheap here, as the encoder has already seen each image for the feature losses.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+
+
+def _convolution(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    kernel = 4 if stride == 2 else 3
+    return nn.Sequential(spectral_norm(nn.Conv2d(inputs, outputs, kernel, stride, padding=1)), nn.LeakyReLU(0.2))
+
+
+class Branch(nn.Module):
+    """Verdicts on one view of an image: a map of patch logits plus one logit for how well it fits h.
+
+    Args:
+        channels: of the view.
+        widths: of the convolutions; each halves the size, but those named in `keep` by position.
+        code: length of h.
+    """
+
+    def __init__(self, channels: int, widths: Sequence[int], code: int, keep: Sequence[int] = ()) -> None:
+        super().__init__()
+        sizes = [channels, *widths]
+        self.body = nn.Sequential(
+            *(_convolution(a, b, 1 if i in keep else 2) for i, (a, b) in enumerate(zip(sizes, sizes[1:], strict=False)))
+        )
+        self.patch = spectral_norm(nn.Conv2d(sizes[-1], 1, 1))
+        self.fit = spectral_norm(nn.Linear(code, sizes[-1], bias=False))
+
+    def forward(self, view: Tensor, h: Tensor) -> Tensor:
+        """`(B, C, H, W)` and `(B, code)` → logits `(B, patches)`."""
+        value = self.body(view)
+        match = (value.mean((2, 3)) * self.fit(h)).sum(1)
+        return self.patch(value).flatten(1).float() + match[:, None].float()
+
+
+class Critic(nn.Module):
+    """One branch on the pixels, one on each named layer of the encoder.
+
+    Args:
+        code: length of h.
+        layers: the encoder's layers that are looked at, with their channels; the last convolutional maps end at 4 × 4.
+    """
+
+    def __init__(self, code: int, layers: Mapping[str, int], width: int = 128) -> None:
+        super().__init__()
+        self.code_scale = code**-0.5
+        self.pixels = Branch(3, (48, 96, width, width), code)
+        self.features = nn.ModuleDict(
+            {name: Branch(channels, (width, width), code, keep=(0,)) for name, channels in layers.items()}
+        )
+
+    def forward(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> list[Tensor]:
+        """Logits of every branch: high for photographs."""
+        h = h * self.code_scale
+        verdicts = [self.pixels(x, h)]
+        verdicts += [branch(features[name], h) for name, branch in self.features.items()]
+        return verdicts
+
+
+def hinge_real(verdicts: Sequence[Tensor]) -> Tensor:
+    return torch.stack([F.relu(1 - v).mean() for v in verdicts]).mean()
+
+
+def hinge_fake(verdicts: Sequence[Tensor]) -> Tensor:
+    return torch.stack([F.relu(1 + v).mean() for v in verdicts]).mean()
+
+
+def fooled(verdicts: Sequence[Tensor]) -> Tensor:
+    """What G minimises."""
+    return -torch.stack([v.mean() for v in verdicts]).mean()
+
+
+def shift_and_cut(x: Tensor, reach: int, hole: int, generator: torch.Generator) -> Tensor:
+    """Differentiable augmentation (Zhao et al. 2020): each image moved by up to `reach` pixels, and a square blanked."""
+    n, _, height, width = x.shape
+    top, left = torch.randint(2 * reach + 1, (2, n, 1), generator=generator)
+    rows, columns = top + torch.arange(height), left + torch.arange(width)
+    padded = F.pad(x, [reach] * 4, mode="reflect")
+    picked = padded[torch.arange(n)[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    y, z = torch.randint(height + hole, (2, n, 1), generator=generator) - hole
+    inside_rows = (torch.arange(height) >= y) & (torch.arange(height) < y + hole)
+    inside_columns = (torch.arange(width) >= z) & (torch.arange(width) < z + hole)
+    return picked * ~(inside_rows[:, None, :, None] & inside_columns[:, None, None, :])

@@ -1,0 +1,66 @@
+"""Photographs to train on: any ImageFolder, decoded once and held in memory, augmented a batch at a time."""
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+class Photographs(NamedTuple):
+    """`images` uint8 `(N, 3, size, size)`, `labels` int64 `(N,)`, `classes` the folders' names in order."""
+
+    images: Tensor
+    labels: Tensor
+    classes: list[str]
+
+
+def load(folder: str | Path, size: int, cache: str | Path | None = None) -> Photographs:
+    """Every image of an ImageFolder, its shorter side resized to `size`, cropped about the centre.
+
+    Decoding tens of thousands of files takes a minute, so the result may be kept in the folder `cache`.
+
+    Raises:
+        FileNotFoundError: no such folder, or no images in it (torchvision's message).
+    """
+    from torchvision.datasets import ImageFolder
+    from torchvision.transforms import v2
+
+    prepare = v2.Compose([v2.PILToTensor(), v2.Resize(size, antialias=True), v2.CenterCrop(size)])
+    dataset = ImageFolder(str(folder), transform=prepare)
+    key = hashlib.sha256(repr((size, [path for path, _ in dataset.samples])).encode()).hexdigest()[:16]
+    kept = Path(cache) / f"photographs_{key}.pt" if cache else None
+    if kept and kept.exists():
+        images = torch.load(kept, weights_only=True)
+    else:
+        images = torch.stack([dataset[i][0] for i in range(len(dataset))])
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            torch.save(images, kept.with_suffix(".part"))
+            kept.with_suffix(".part").rename(kept)
+    return Photographs(images, torch.tensor(dataset.targets), dataset.classes)
+
+
+def shift_and_flip(images: Tensor, reach: int, generator: torch.Generator) -> Tensor:
+    """Each image mirrored or not, and moved by up to `reach` pixels either way, its edges reflected; uint8 or float."""
+    n, _, height, width = images.shape
+    padded = F.pad(images.float(), [reach] * 4, mode="reflect")
+    top, left = torch.randint(2 * reach + 1, (2, n, 1), generator=generator)
+    rows = top + torch.arange(height)
+    columns = left + torch.arange(width)
+    mirrored = torch.rand(n, 1, generator=generator) < 0.5
+    columns = torch.where(mirrored, columns.flip(1), columns)
+    picked = padded[torch.arange(n)[:, None, None], :, rows[:, :, None], columns[:, None, :]]  # (n, H, W, 3)
+    return picked.permute(0, 3, 1, 2).to(images.dtype)
+
+
+def jitter_colour(x: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """Brightness, contrast and saturation of each float image multiplied by a factor in 1 ± `strength`."""
+    brightness, contrast, saturation = 1 + strength * (
+        2 * torch.rand(3, len(x), 1, 1, 1, generator=generator, dtype=x.dtype) - 1
+    )
+    x = x * brightness
+    x = torch.lerp(x.mean((1, 2, 3), keepdim=True), x, contrast)
+    return torch.lerp(x.mean(1, keepdim=True), x, saturation).clamp(0, 1)

@@ -1,0 +1,52 @@
+"""Trained networks on disk: safetensors with the architecture in its metadata, checked by sha256. No pickle, ever."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .atomic import atomic
+from .errors import UserError
+
+
+def save(
+    path: Path, tensors: Mapping[str, Tensor], architecture: Mapping[str, Any], dtype: torch.dtype | None = None
+) -> str:
+    """Write tensors, those that float in `dtype`, and the architecture that they fill; returns the file's sha256."""
+    from safetensors.torch import save_file
+
+    kept = {
+        name: (value.to(dtype) if dtype and value.is_floating_point() else value).detach().cpu().contiguous()
+        for name, value in tensors.items()
+    }
+    with atomic(path) as part:
+        save_file(kept, part, metadata={"architecture": json.dumps(architecture)})
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def load(path: Path, sha256: str | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors, in float32 where they are floating, and the architecture.
+
+    Raises:
+        UserError: no such file, another sha256 than expected, or not what `save` writes.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        if sha256 is not None and (found := hashlib.sha256(path.read_bytes()).hexdigest()) != sha256:
+            raise UserError(f"weights={path}: corrupt, its sha256 is {found[:12]}…, expected {sha256[:12]}…")
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, no mapping
+        architecture = json.loads(metadata["architecture"])
+    except OSError as error:
+        raise UserError(f"weights={path}: {error.strerror or 'cannot be read'}") from None
+    except (SafetensorError, KeyError, ValueError):
+        raise UserError(f"weights={path}: not a file of weights with its architecture") from None
+    return {n: v.float() if v.is_floating_point() else v for n, v in tensors.items()}, architecture
