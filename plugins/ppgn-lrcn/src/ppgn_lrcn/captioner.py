@@ -1,0 +1,108 @@
+"""LRCN's captioner: two LSTMs, the second of which sees the image (LRCN-2f of Donahue et al. 2015, arXiv 1411.4389).
+
+    h1_t = LSTM1(embedding(w_{t-1}), h1_{t-1})        language alone
+    h2_t = LSTM2([h1_t, image features], h2_{t-1})    "factored": the image enters here, at every word
+    p(w_t | w_<t, x) = softmax(W h2_t + b)
+
+From files: `captioner = Captioner(MINI, Vocabulary.load("vocabulary.json"))`, then
+`captioner.load_state_dict(safetensors.torch.load_file("captioner.safetensors"))`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class CaptionerConfig:
+    """The sizes of one captioner.
+
+    Args:
+        features: width of the image features.
+        layer: of the classifier, which the features come from.
+        embedding, hidden: widths of the word embedding and of both LSTMs.
+        visual: width of a ReLU layer between features and LSTM 2; None, as in the paper, where there is none.
+        dropout: of embedding, features and both LSTMs' outputs while training.
+    """
+
+    features: int
+    layer: str
+    embedding: int
+    hidden: int
+    visual: int | None = None
+    dropout: float = 0.0
+
+
+# The release that the paper used (section 3.6): CaffeNet's fc8, 8800 words of COCO and the end of sentence.
+LRCN_2F = CaptionerConfig(features=1000, layer="fc8", embedding=1000, hidden=1000, dropout=0.5)
+
+MINI = CaptionerConfig(features=1024, layer="fc6", embedding=128, hidden=256, visual=256, dropout=0.2)
+
+
+class Captioner(nn.Module):
+    """p(caption | image features), one word after the other. LSTM weights in PyTorch's gate order (i, f, g, o)."""
+
+    def __init__(self, config: CaptionerConfig, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self.config, self.vocabulary = config, vocabulary
+        self.embedding = nn.Embedding(len(vocabulary), config.embedding)
+        self.lstm1 = nn.LSTM(config.embedding, config.hidden)
+        self.visual = nn.Sequential(nn.Linear(config.features, config.visual), nn.ReLU()) if config.visual else None
+        self.image = nn.Linear(config.visual or config.features, 4 * config.hidden, bias=False)
+        self.lstm2 = nn.LSTMCell(config.hidden, config.hidden)
+        self.word = nn.Linear(config.hidden, len(vocabulary))
+        self.dropout = nn.Dropout(config.dropout)
+
+    def language(self, words: Tensor) -> Tensor:
+        """LSTM 1's share in LSTM 2's gates, `(T, N, 4 · hidden)`, for captions `(T, N)`: no image is needed."""
+        before = torch.cat([torch.zeros_like(words[:1]), words[:-1]])
+        h1, _ = self.lstm1(self.dropout(self.embedding(before)))
+        return F.linear(self.dropout(h1), self.lstm2.weight_ih, self.lstm2.bias_ih)
+
+    def gates(self, features: Tensor) -> Tensor:
+        """The image's share in LSTM 2's gates, `(B, 4 · hidden)`, for features `(B, features)`."""
+        seen = self.dropout(features)
+        return self.image(seen if self.visual is None else self.dropout(self.visual(seen)))
+
+    def logits(self, language: Tensor, gates: Tensor) -> Tensor:
+        """`(T, B, n_words)`: before each word, what comes next. `language` is `(T, B or 1, 4 · hidden)`."""
+        h = c = gates.new_zeros(len(gates), self.config.hidden)
+        steps = []
+        for said in language:
+            i, f, g, o = (said + gates + F.linear(h, self.lstm2.weight_hh, self.lstm2.bias_hh)).chunk(4, 1)
+            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * c.tanh()
+            steps.append(h)
+        return self.word(self.dropout(torch.stack(steps)))
+
+    def log_prob(self, features: Tensor, words: Tensor, language: Tensor | None = None) -> Tensor:
+        """Σ_t log p(w_t | w_<t, x) `(B,)`, the end of sentence included.
+
+        Args:
+            features: `(B, features)`.
+            words: `(T, B)`, or `(T, 1)`: one caption for all; what follows its first word 0 is not counted.
+            language: of those words, where it is already known.
+        """
+        language = self.language(words) if language is None else language
+        predicted = self.logits(language, self.gates(features)).log_softmax(2)
+        terms = predicted.gather(2, words.expand(-1, len(features)).unsqueeze(2)).squeeze(2)
+        ended = (words == 0).cumsum(0) - (words == 0).long() > 0
+        return terms.masked_fill(ended, 0).sum(0)
+
+    @torch.no_grad()
+    def greedy(self, features: Tensor, longest: int = 16) -> Tensor:
+        """The likeliest next word, time after time: `(longest, B)`, zeros after the end."""
+        gates = self.gates(features)
+        words = torch.zeros(0, len(features), dtype=torch.long, device=features.device)
+        ended = torch.zeros(len(features), dtype=torch.bool, device=features.device)
+        for _ in range(longest):  # captions are short: running them anew is simpler than carrying four states
+            padded = torch.cat([words, words.new_zeros(1, len(features))])
+            word = self.logits(self.language(padded), gates)[-1].argmax(1).masked_fill(ended, 0)
+            words, ended = torch.cat([words, word[None]]), ended | (word == 0)
+        return words

@@ -1,0 +1,60 @@
+"""The condition `lrcn`: pictures of what a caption says (section 4.4 of arXiv 1612.00005)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ppgn_core.errors import UserError
+from ppgn_core.model import Model
+
+from .captioner import Captioner
+
+
+class LRCN:
+    """log p(y | x) = Σ_t log p(w_t | w_<t, x) of a caption's words w_1 … w_T, the last of them the end of sentence.
+
+    The first LSTM sees no image, so it runs once for the whole chain; a step costs the classifier's pass and LSTM 2.
+
+    Args:
+        model: with the networks `captioner` and `network`.
+        text: the caption.
+        captioner, network: roles of the captioner and of the network whose features it sees.
+        layer: of `network`; None is the one that the captioner was trained on.
+
+    Raises:
+        UserError: a word is outside the vocabulary, or the layer is not there or has another width.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        text: str,
+        captioner: str = "captioner",
+        network: str = "classifier",
+        layer: str | None = None,
+    ) -> None:
+        self.captioner: Captioner = model.network(captioner)
+        device = self.captioner.word.weight.device
+        self.words = torch.tensor(self.captioner.vocabulary.encode(text), device=device)[:, None]
+        with torch.no_grad():
+            self.language = self.captioner.language(self.words)
+        self.network = model.network(network)
+        self.layer = layer or self.captioner.config.layer
+        layers = getattr(self.network, "layers", {self.layer: None})
+        if self.layer not in layers:
+            raise UserError(f"condition.layer={self.layer}: {network} has no such layer; it has: {', '.join(layers)}")
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """`(B, 3, H, W)` → `(B,)`, differentiable in `x`."""
+        features = self.network.activations(x, (self.layer,))[self.layer].flatten(1)
+        if features.shape[1] != self.captioner.config.features:
+            raise UserError(
+                f"condition.layer={self.layer}: it has {features.shape[1]} values, and the captioner was trained on "
+                f"{self.captioner.config.layer}'s {self.captioner.config.features}"
+            )
+        return self.captioner.log_prob(features, self.words, self.language)
+
+    def probability(self, log_prob: Tensor) -> Tensor:
+        """p(y | x)^(1/T), a word's in the geometric mean, so that long captions compare with short ones."""
+        return (log_prob / len(self.words)).exp()

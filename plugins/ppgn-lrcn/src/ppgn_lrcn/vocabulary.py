@@ -1,0 +1,84 @@
+"""Words and their numbers. Word 0 ends a sentence, and begins it, as in Donahue et al. 2015."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from ppgn_core.errors import UserError
+
+EOS, UNK = "<eos>", "<unk>"
+
+
+def tokenize(text: str) -> list[str]:
+    """>>> tokenize("A spider's web, on well-lit grass!")
+    ['a', "spider's", 'web', 'on', 'well-lit', 'grass']
+    """
+    return re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text.lower().replace("’", "'"))
+
+
+class Vocabulary:
+    """The words that a captioner knows, numbered in order.
+
+    Args:
+        words: `<eos>` first; `<unk>` among them where rare words were trained as one.
+
+    Raises:
+        ValueError: `<eos>` is not first, or a word is there twice.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        if not words or words[0] != EOS or len(set(words)) != len(words):
+            raise ValueError(f"a vocabulary is distinct words, {EOS} first")
+        self.words = tuple(words)
+        self._ids = {word: i for i, word in enumerate(words)}
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Vocabulary:
+        """From a JSON list of words."""
+        return cls(json.loads(Path(path).read_text(encoding="utf-8")))
+
+    def save(self, path: str | Path) -> None:
+        Path(path).write_text(json.dumps(self.words, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+
+    def encode(self, text: str, key: str = "condition.text") -> list[int]:
+        """The numbers of the words of `text`, and of the end of sentence.
+
+        Raises:
+            UserError: no words, or some that are not known; the message names `key`, them and the nearest ones.
+        """
+        tokens = tokenize(text)
+        if not tokens:
+            raise UserError(f"{key}={text!r}: no words in it; allowed is a caption such as 'a {self.words[-1]}'")
+        unknown = [word for word in dict.fromkeys(tokens) if word not in self._ids]
+        if unknown:
+            told = "; ".join(f"{word!r} is not in the vocabulary, {self._nearest(word)}" for word in unknown)
+            raise UserError(f"{key}={text!r}: {told}")
+        return [*(self._ids[word] for word in tokens), 0]
+
+    def encode_rare(self, text: str) -> list[int]:
+        """As `encode`, for training: unknown words become `<unk>`.
+
+        Raises:
+            KeyError: there is an unknown word and no `<unk>`.
+        """
+        return [*(self._ids[word] if word in self._ids else self._ids[UNK] for word in tokenize(text)), 0]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The words as far as the end of sentence."""
+        ids = list(ids)
+        return " ".join(self.words[i] for i in (ids[: ids.index(0)] if 0 in ids else ids))
+
+    def _nearest(self, word: str) -> str:
+        known = [w for w in self.words if w not in (EOS, UNK)]
+        near = difflib.get_close_matches(word, known, n=4, cutoff=0.6)
+        near += [w for w in known if min(len(w), len(word)) > 3 and (w in word or word in w) and w not in near][:3]
+        if near:
+            return f"nearest: {', '.join(near)}"
+        return f"which has {len(known)} words, such as {', '.join(known[-3:])}"

@@ -1,0 +1,82 @@
+"""The condition on a small random model: what it adds up, its gradient, and its errors."""
+
+import pytest
+import torch
+from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
+from ppgn_lrcn.captioner import Captioner, CaptionerConfig
+from ppgn_lrcn.condition import LRCN
+from ppgn_lrcn.vocabulary import Vocabulary
+from torch import nn
+
+from ppgn_core.errors import UserError
+from ppgn_core.model import Model
+
+CLASSIFIER = AlexNetConfig(
+    convs=(Conv(4, 3, stride=2, padding=1, pool=True),),
+    fc=(7, 6),
+    n_classes=5,
+    image_size=16,
+    resize=16,
+    mean=(1.0, 1.0, 1.0),
+    scale=2.0,
+)
+
+
+def model(layer: str = "fc2", features: int = 7) -> Model:
+    torch.manual_seed(0)
+    config = CaptionerConfig(features=features, layer=layer, embedding=3, hidden=4, visual=5)
+    captioner = Captioner(config, Vocabulary(["<eos>", "a", "teapot", "teapots"]))
+    classifier = AlexNet(CLASSIFIER)
+    for parameter in (*captioner.parameters(), *classifier.parameters()):
+        nn.init.normal_(parameter, std=0.5)
+    return Model("tiny", {"captioner": captioner.double, "classifier": classifier.double}, {}, 16)
+
+
+def images(n: int = 3) -> torch.Tensor:
+    return torch.rand(n, 3, 16, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+
+
+def test_log_prob_is_the_captioners_at_the_layer_it_was_trained_on_and_counts_the_end() -> None:
+    bundle, x = model(), images()
+    condition = LRCN(bundle, "a teapot")
+    features = bundle.network("classifier").activations(x, ("fc2",))["fc2"]
+    with_end = bundle.network("captioner").log_prob(features, torch.tensor([[1], [2], [0]]))
+    without = bundle.network("captioner").log_prob(features, torch.tensor([[1], [2]]))
+    assert condition.layer == "fc2"
+    torch.testing.assert_close(condition.log_prob(x), with_end)
+    assert (with_end < without).all()
+
+
+def test_gradient_against_finite_differences() -> None:
+    assert torch.autograd.gradcheck(LRCN(model(), "a teapot").log_prob, images(2).requires_grad_(), eps=1e-7, atol=1e-5)
+
+
+def test_an_image_does_not_depend_on_its_batch() -> None:
+    condition, x = LRCN(model(), "teapots"), images(4)
+    alone = torch.cat([condition.log_prob(image[None]) for image in x])
+    assert len(alone.unique()) == 4
+    torch.testing.assert_close(condition.log_prob(x), alone, rtol=1e-12, atol=0)
+
+
+def test_a_gradient_step_makes_the_caption_likelier() -> None:
+    condition, x = LRCN(model(), "a teapot"), images().requires_grad_()
+    before = condition.log_prob(x)
+    (slope,) = torch.autograd.grad(before.sum(), x)
+    assert (condition.log_prob(x + 1e-3 * slope) > before).all()
+
+
+def test_probability_is_the_geometric_mean_of_the_words() -> None:
+    condition = LRCN(model(), "a teapot")
+    assert condition.probability(torch.tensor([0.0, -3.0])).tolist() == pytest.approx([1.0, 0.36787944])
+
+
+def test_an_unknown_word_is_named_with_the_nearest() -> None:
+    with pytest.raises(UserError, match=r"condition.text='a teepot': 'teepot' is not in .*, nearest: teapot"):
+        LRCN(model(), "a teepot")
+
+
+def test_a_layer_that_is_not_there_or_does_not_fit() -> None:
+    with pytest.raises(UserError, match=r"condition.layer=fc9: classifier has no such layer; it has: .*fc2"):
+        LRCN(model(), "a teapot", layer="fc9")
+    with pytest.raises(UserError, match=r"condition.layer=fc3: it has 6 values, .* fc2's 7"):
+        LRCN(model(), "a teapot", layer="fc3").log_prob(images())

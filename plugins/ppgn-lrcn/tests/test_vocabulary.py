@@ -1,0 +1,54 @@
+"""Words to numbers and back, and what is said of words that are not known."""
+
+from pathlib import Path
+
+import pytest
+from ppgn_lrcn.vocabulary import Vocabulary, tokenize
+
+from ppgn_core.errors import UserError
+
+VOCABULARY = Vocabulary(["<eos>", "<unk>", "a", "orange", "oranges", "teapot", "spider's"])
+
+
+def test_words_are_numbered_the_end_included_and_come_back() -> None:
+    assert VOCABULARY.encode("A teapot, oranges.") == [2, 5, 4, 0]
+    assert VOCABULARY.decode([2, 5, 4, 0, 3, 3]) == "a teapot oranges"
+
+
+def test_apostrophes_and_hyphens_stay_in_words() -> None:
+    assert tokenize("A spider’s well-lit web!") == ["a", "spider's", "well-lit", "web"]
+
+
+def test_an_unknown_word_is_named_with_the_nearest() -> None:
+    with pytest.raises(UserError) as error:
+        VOCABULARY.encode("a tepot and orangees")
+    message = str(error.value)
+    assert message.startswith("condition.text='a tepot and orangees'")
+    assert "'tepot' is not in the vocabulary, nearest: teapot" in message
+    assert "'orangees' is not in the vocabulary, nearest: oranges, orange" in message
+    assert "'a' is not" not in message and "<" not in message and "\n" not in message
+
+
+def test_special_words_cannot_be_typed_and_nothing_is_no_caption() -> None:
+    for text in ("", "?!"):
+        with pytest.raises(UserError, match=r"condition.text=.*no words"):
+            VOCABULARY.encode(text)
+    with pytest.raises(UserError, match="'unk' is not in the vocabulary"):
+        VOCABULARY.encode("<unk>")
+
+
+def test_rare_words_become_one_in_training() -> None:
+    assert VOCABULARY.encode_rare("a zebra") == [2, 1, 0]
+    with pytest.raises(KeyError):
+        Vocabulary(["<eos>", "a"]).encode_rare("a zebra")
+
+
+def test_a_file_keeps_the_words(tmp_path: Path) -> None:
+    VOCABULARY.save(tmp_path / "vocabulary.json")
+    assert Vocabulary.load(tmp_path / "vocabulary.json").words == VOCABULARY.words
+
+
+@pytest.mark.parametrize("words", [[], ["a", "<eos>"], ["<eos>", "a", "a"]])
+def test_a_vocabulary_is_distinct_words_and_the_end_first(words: list[str]) -> None:
+    with pytest.raises(ValueError, match="<eos> first"):
+        Vocabulary(words)
