@@ -1,0 +1,197 @@
+"""The captioner: LRCN's two LSTMs, trained on the encoder's features and on captions made from labels and pixels.
+
+The encoder is frozen, so its features of a few variants of every photograph are computed once; the LSTMs see those.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from ppgn_alexnet.alexnet import MINI as ENCODER
+from ppgn_alexnet.alexnet import AlexNet
+from ppgn_lrcn.captioner import MINI, Captioner
+from ppgn_lrcn.vocabulary import EOS, Vocabulary, tokenize
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from .captions import Captions
+from .captions_colour import UNNAMED, Colours, measure, plausible
+from .captions_nouns import kinds
+from .captions_scores import scores
+from .photographs import Photographs, jitter_colour, load, shift_and_flip
+
+
+class CaptionerRecipe:
+    """AdamW and a one-cycle schedule on −log p(w_t | w_<t, x), the mean over words.
+
+    Args:
+        data: an ImageFolder with `train` and `val`.
+        cache: folder for the decoded photographs and the features.
+        encoder: `encoder.safetensors`, as the encoder's recipe exports it.
+        names: a tab-separated list of classes, with `wnid` and `synonyms`, for folders that no table of nouns knows.
+        layer: of the encoder, that the captioner sees.
+        images: length of the one-cycle schedule, in images.
+        variants: of each photograph: mirrored, moved, its colours a little changed; their colours are measured anew.
+        repaint: share of the variants of things made in any colour whose red, green and blue are shuffled.
+        noise: standard deviation of what is added to the features, in theirs: no word may hang on one fine detail.
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        data: str,
+        encoder: str,
+        cache: str | None = None,
+        names: str | None = None,
+        layer: str = "fc6",
+        images: int = 600_000,
+        batch_size: int = 256,
+        learning_rate: float = 4e-3,
+        weight_decay: float = 0.02,
+        variants: int = 4,
+        repaint: float = 0.3,
+        noise: float = 0.2,
+        shift: int = 5,
+        jitter: float = 0.15,
+        seed: int = 0,
+    ) -> None:
+        torch.manual_seed(seed)
+        self.fabric, self.batch_size, self.noise, self.seed = fabric, batch_size, noise, seed
+        self.generator = torch.Generator()
+        train, val = (load(Path(data, part), ENCODER.resize, cache) for part in ("train", "val"))
+        self.kinds = kinds(train.classes, names)
+        self.captions = Captions(self.kinds)
+        self.vocabulary = Vocabulary([EOS, *sorted({w for text in self.captions.words() for w in tokenize(text)})])
+
+        eye = _Eye(encoder, len(train.classes), layer, cache)
+        paint = torch.tensor(["paint" in kind.marks for kind in self.kinds])
+        parts = []
+        for k in range(variants):
+            key = repr((k, seed, shift, jitter, repaint))
+            parts.append(eye.see(_variant(train, k, paint, seed, shift, jitter, repaint), key))
+        self.features = torch.cat([features for features, _ in parts])
+        self.labels = train.labels.repeat(variants)
+        self.colours = Colours(*(torch.cat(column) for column in zip(*(c for _, c in parts), strict=True)))
+        self.val_features, self.val_colours = eye.see(val.images, "val")
+        self.val_labels = val.labels
+        known = plausible(self.colours.object[: len(train.labels)], train.labels, len(self.kinds)) | paint[:, None]
+        self.colours, self.val_colours = (
+            _only(known, colours, labels)
+            for colours, labels in ((self.colours, self.labels), (self.val_colours, self.val_labels))
+        )
+        self.spread = self.features[:: len(self.features) // 4000 + 1].float().std(0).clamp_min(1e-3)
+
+        captioner = Captioner(replace(MINI, features=self.features.shape[1], layer=layer), self.vocabulary)
+        optimizer = torch.optim.AdamW(captioner.parameters(), lr=learning_rate, weight_decay=weight_decay)
+        self.captioner, self.optimizer = fabric.setup(captioner, optimizer)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, learning_rate, total_steps=-(-images // batch_size) + 1, pct_start=0.2
+        )
+
+    def state(self) -> dict[str, Any]:
+        return {"captioner": self.captioner, "optimizer": self.optimizer, "schedule": self.schedule}
+
+    def _words(self, labels: Tensor, colours: Colours) -> Tensor:
+        """A caption for each, `(T, B)`, zeros after the end."""
+        said = self.captions.draw(labels, colours, self.generator)
+        return torch.nn.utils.rnn.pad_sequence([torch.tensor(self.vocabulary.encode(text)) for text in said])
+
+    def step(self, seen: int) -> Mapping[str, Tensor]:
+        self.captioner.train()
+        self.generator.manual_seed((self.seed << 40) + seen)
+        picked = torch.randint(len(self.labels), (self.batch_size,), generator=self.generator)
+        words = self._words(self.labels[picked], Colours(*(c[picked] for c in self.colours)))
+        features = self.features[picked].float() / self.spread
+        features = features + self.noise * torch.randn(features.shape, generator=self.generator)
+        log_prob = self.captioner.module.log_prob(*self.fabric.to_device((features, words)))
+        loss = -log_prob.sum() / _length(words)
+        self.optimizer.zero_grad()
+        self.fabric.backward(loss)
+        self.fabric.clip_gradients(self.captioner, self.optimizer, max_norm=1.0)
+        self.optimizer.step()
+        self.schedule.step()
+        return {"perplexity": loss.detach().exp()}
+
+    @torch.no_grad()
+    def evaluate(self) -> Mapping[str, float]:
+        """Perplexity on validation captions, and how often nouns and colours are right (`captions_scores`)."""
+        captioner = self.captioner.module.eval()
+        self.generator.manual_seed(self.seed)
+        words = self._words(self.val_labels, self.val_colours)
+        features = self.fabric.to_device(self.val_features.float() / self.spread)
+        log_prob = captioner.log_prob(features, self.fabric.to_device(words))
+        perplexity = float((-log_prob.sum() / _length(words)).exp())
+        right = scores(captioner, features, self.val_labels, self.val_colours.object, self.kinds)
+        return {"perplexity": perplexity, **right}
+
+    def picture(self) -> Tensor | None:
+        return None
+
+    def export(self, folder: Path) -> None:
+        """`captioner.safetensors`, which takes the encoder's features as they are, and `vocabulary.json`."""
+        weights = {name: value.detach().cpu().clone() for name, value in self.captioner.module.state_dict().items()}
+        first = "visual.0.weight" if "visual.0.weight" in weights else "image.weight"
+        weights[first] /= self.spread
+        save_file(weights, folder / "captioner.part")
+        (folder / "captioner.part").rename(folder / "captioner.safetensors")
+        self.vocabulary.save(folder / "vocabulary.json")
+
+
+class _Eye:
+    """The frozen encoder, and what it and the colour naming see in images, kept in the folder `cache`."""
+
+    def __init__(self, path: str, n_classes: int, layer: str, cache: str | None) -> None:
+        self.network = AlexNet(replace(ENCODER, n_classes=n_classes, batch_norm=False, dropout=0.0)).eval()
+        self.network.load_state_dict(load_file(path))
+        self.layer, self.cache = layer, cache
+        self.digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+    @torch.no_grad()
+    def see(self, images: Tensor, key: str) -> tuple[Tensor, Colours]:
+        """Features float16 `(N, width)` and the colours."""
+        unique = hashlib.sha256(repr((self.digest, self.layer, images.shape, key)).encode()).hexdigest()[:16]
+        kept = Path(self.cache) / f"features_{unique}.pt" if self.cache else None
+        colours = measure(images)
+        if kept and kept.exists():
+            return torch.load(kept, weights_only=True), colours
+        parts = [self.network.activations(x.float() / 255, (self.layer,))[self.layer] for x in images.split(256)]
+        features = torch.cat([part.flatten(1).half() for part in parts])
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            torch.save(features, kept.with_suffix(".part"))
+            kept.with_suffix(".part").rename(kept)
+        return features, colours
+
+
+def _variant(
+    photographs: Photographs, k: int, paint: Tensor, seed: int, shift: int, jitter: float, repaint: float
+) -> Tensor:
+    """The photographs, uint8: as they are for k = 0, else moved, mirrored, jittered and some of them repainted."""
+    if k == 0:
+        return photographs.images
+    generator = torch.Generator().manual_seed(seed * 1000 + k)
+    parts = []
+    for images, labels in zip(photographs.images.split(1024), photographs.labels.split(1024), strict=True):
+        x = jitter_colour(shift_and_flip(images, shift, generator).float() / 255, jitter, generator)
+        order = torch.rand(len(x), 3, generator=generator).argsort(1)
+        chosen = (torch.rand(len(x), generator=generator) < repaint) & paint[labels]
+        order = torch.where(chosen[:, None], order, torch.arange(3))
+        parts.append((x.gather(1, order[:, :, None, None].expand_as(x)) * 255).round().byte())
+    return torch.cat(parts)
+
+
+def _only(known: Tensor, colours: Colours, labels: Tensor) -> Colours:
+    """The colours, without those of objects that are not known to have them."""
+    object_ = colours.object
+    return colours._replace(object=torch.where(known[labels, object_.clamp_min(0)], object_, UNNAMED))
+
+
+def _length(words: Tensor) -> Tensor:
+    """Words in all the captions `(T, B)` together, their ends included."""
+    return (words > 0).sum() + words.shape[1]

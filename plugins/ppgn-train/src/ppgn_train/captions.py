@@ -1,0 +1,91 @@
+"""Captions for photographs, made from what their labels say and what their pixels show.
+
+    [a photo of] [a | the | some] [COLOUR] NOUN [in blue water | under a blue sky | on a COLOUR background | …]
+
+Each part is drawn anew whenever an image is seen, so that every way of asking for it is learnt. A colour is said only
+where it was measured with confidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import torch
+from torch import Tensor
+
+from .captions_colour import NAMES, UNNAMED, Colours
+from .captions_nouns import Kind, article, plural
+
+# How often each part is said where it can be.
+FOREMOST, PLURAL, COLOUR, BACKGROUND, AROUND, PHOTO = 0.5, 0.4, 0.6, 0.3, 0.7, 0.05
+SURROUNDINGS = {
+    ("water", "blue"): ("in blue water", "in the water", "in water"),
+    ("water", "green"): ("in green water", "in the water"),
+    ("sky", "blue"): ("under a blue sky", "against a blue sky", "in front of a blue sky"),
+    ("grass", "green"): ("on green grass", "in the grass", "in green grass"),
+}
+BEHIND = ("on a {} background", "with a {} background", "in front of a {} background", "against a {} background")
+N_DICE = 9
+
+
+class Captions:
+    """Draws captions for images of the given kinds, one a class."""
+
+    def __init__(self, kinds: Sequence[Kind]) -> None:
+        self.kinds = tuple(kinds)
+
+    def draw(self, labels: Tensor, colours: Colours, generator: torch.Generator) -> list[str]:
+        """One caption for each of N images, labels `(N,)`: a function of them and of the generator's state alone."""
+        dice = torch.rand(len(labels), N_DICE, generator=generator).tolist()
+        rows = torch.stack([labels, *(c.long() for c in colours)], 1).tolist()
+        return [
+            say(self.kinds[label], _name(colour), _name(behind), _name(above), iter(d))
+            for (label, colour, behind, above), d in zip(rows, dice, strict=True)
+        ]
+
+    def words(self) -> list[str]:
+        """All the words that captions of these kinds can have, sorted."""
+        said = [*NAMES, "a an the some pair photo of", *BEHIND, *chain(*SURROUNDINGS.values())]
+        for kind in self.kinds:
+            said += kind.nouns
+            if "mass" not in kind.marks:
+                said += map(plural, kind.nouns)
+        return sorted({word for text in said for word in text.split() if word != "{}"})
+
+
+def _name(index: int) -> str:
+    return "" if index == UNNAMED else NAMES[index]
+
+
+def say(kind: Kind, colour: str, behind: str, above: str, dice: Iterator[float]) -> str:
+    """A caption for one of `kind`; unmeasured colours are empty; each of `dice` is uniform in [0, 1)."""
+    noun = kind.nouns[0]
+    foremost, other = next(dice), next(dice)
+    if len(kind.nouns) > 1 and foremost > FOREMOST:
+        noun = _pick(kind.nouns[1:], other)
+    uncountable = noun in kind.nouns and bool(kind.marks & {"mass", "pair"})
+    many = next(dice) < PLURAL and not uncountable
+    tinted = bool(colour) and next(dice) < COLOUR and not {*NAMES, "golden"} & set(noun.split())
+    phrase = f"{colour} " * tinted + (plural(noun) if many else noun)
+    which = next(dice)
+    if many or "mass" in kind.marks:
+        phrase = f"some {phrase}" if which < 0.15 else phrase
+    elif "pair" in kind.marks:
+        phrase = f"a pair of {phrase}" if which < 0.3 else phrase
+    elif which < 0.78:
+        phrase = article(phrase) if which < 0.7 else f"the {phrase}"
+    seen = {"water": behind, "grass": behind, "sky": above}
+    around = [words for (mark, hue), words in SURROUNDINGS.items() if mark in kind.marks and hue == seen[mark]]
+    said, how, which = next(dice), next(dice), next(dice)
+    if said < BACKGROUND:
+        if around and how < AROUND:
+            phrase += " " + _pick(around[0], which)
+        elif behind:
+            phrase += " " + _pick(BEHIND, which).format(behind)
+    photo = phrase.startswith(("a ", "an ", "the ", "some ")) or many or uncountable
+    return f"a photo of {phrase}" if photo and next(dice, 1.0) < PHOTO else phrase
+
+
+def _pick(options: Sequence[str], die: float) -> str:
+    return options[int(die * len(options))]
