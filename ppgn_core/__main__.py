@@ -22,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _hydra(arguments)
     except UserError as error:
         return _report(error)
+    except KeyboardInterrupt:  # before the first step: there is nothing to finish
+        return 130
 
 
 def _report(error: Exception) -> int:
@@ -57,7 +59,8 @@ def _hydra(arguments: list[str]) -> int:
             failed = _report(error)
 
     configs.install()
-    sys.argv = [sys.argv[0], *resume.expand(arguments)]
+    arguments = sorted(resume.expand(arguments), key=lambda a: not resume.key(a))  # argparse wants overrides in one row
+    sys.argv = [sys.argv[0], *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors, and does not print them
     try:
         hydra.main(config_path=None, config_name="config", version_base="1.3")(job)()

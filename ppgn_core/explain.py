@@ -14,7 +14,12 @@ from .errors import UserError
 from .nearest import nearest
 from .registry import Registry, unknown_option
 
-SORTS = {"Integer": "a whole number", "Float": "a number", "Boolean": "true or false", "String": "text"}
+SORTS = {
+    r"converted to Integer": "a whole number",
+    r"converted to Float": "a number",
+    r"valid bool|converted to Boolean": "true or false",
+    r"not a ListConfig": "a list: [a,b,c]",
+}
 
 
 def explain(error: Exception, registry: Registry) -> Exception:
@@ -24,6 +29,8 @@ def explain(error: Exception, registry: Registry) -> Exception:
         if not group:
             return UserError(_line(error))
         return UserError(unknown_option(group, name, sorted({*(error.options or []), *registry.names(group)})))
+    if isinstance(error, OverrideParseException) and "=" not in error.override:
+        return UserError(f"{error.override}: not KEY=VALUE; a value with spaces needs quotes: 'KEY=a red teapot'")
     if isinstance(error, OverrideParseException):
         return UserError(f"{error.override}: {_line(error)}")
     if isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
@@ -40,7 +47,7 @@ def explain(error: Exception, registry: Registry) -> Exception:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return re.sub(r" See https?://\S+( for details)?", "", " ".join(str(error).split()))
 
 
 def _unknown_key(error: OmegaConfBaseException) -> str:
@@ -64,5 +71,5 @@ def _nested_keys(config: DictConfig) -> Iterator[str]:
 
 def _wrong_type(error: OmegaConfBaseException) -> str:
     text = str(error).splitlines()[0]
-    sort = re.search(r"could not be converted to (\w+)", text)
-    return f"must be {SORTS[sort[1]]}" if sort and sort[1] in SORTS else text
+    sort = next((sort for pattern, sort in SORTS.items() if re.search(pattern, text)), None)
+    return f"must be {sort}" if sort else text

@@ -84,7 +84,7 @@ def read(factory: Callable[..., Any] | str) -> Signature:
         return _from_source(module, attribute)
     doc = inspect.getdoc(factory) or ""
     parameters = [
-        (p.name, "" if p.annotation is p.empty else _text(p.annotation), p.default)
+        (p.name, "" if p.annotation is p.empty else _text(p.annotation), _plain(p.default))
         for p in inspect.signature(factory).parameters.values()
         if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
     ]
@@ -93,6 +93,11 @@ def read(factory: Callable[..., Any] | str) -> Signature:
 
 def _text(annotation: Any) -> str:
     return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+
+
+def _plain(default: Any) -> Any:
+    plain = default is REQUIRED or default is None or isinstance(default, bool | int | float | str | list | tuple | dict)
+    return default if plain else Unread(repr(default))
 
 
 def _signature(parameters: list[tuple[str, str, Any]], doc: str) -> Signature:
@@ -133,11 +138,24 @@ def _from_source(module: str, attribute: str) -> Signature:
     doc = ast.get_docstring(node) or ""
     if isinstance(node, ast.ClassDef):
         init = next((n for n in node.body if getattr(n, "name", None) == "__init__"), None)
-        if init is None:
+        if init is None and any("dataclass" in ast.unparse(d) for d in node.decorator_list):
             return _signature(list(_fields(node, constants)), doc)
+        if init is None:
+            return _inherited(node, module, doc)
         return _signature(list(_parameters(init, constants))[1:], doc or ast.get_docstring(init) or "")
     bound = "." in attribute and not any(getattr(d, "id", "") == "staticmethod" for d in node.decorator_list)
     return _signature(list(_parameters(node, constants))[bound:], doc)
+
+
+def _inherited(node: ast.ClassDef, module: str, doc: str) -> Signature:
+    """The signature of the first base class that has one."""
+    for base in node.bases:
+        try:
+            found = _from_source(module, ast.unparse(base))
+        except LookupError:
+            continue
+        return Signature(found.keys, found.context, doc or found.doc)
+    return Signature((), frozenset(), doc)
 
 
 def _source_file(module: str) -> Path:
@@ -197,9 +215,7 @@ def _parameters(function: Any, constants: dict[str, Any]) -> Iterator[tuple[str,
 
 
 def _fields(node: ast.ClassDef, constants: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """The fields of a dataclass; of any other class without `__init__` there are none."""
-    if not any("dataclass" in ast.unparse(d) for d in node.decorator_list):
-        return
+    """The fields of a dataclass that its `__init__` takes."""
     for field in node.body:
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
             annotation = ast.unparse(field.annotation)

@@ -1,0 +1,27 @@
+# The environment is .venv; every command below makes it first, and again when a pyproject.toml has changed.
+
+PYTHON := .venv/bin/python
+PLUGINS := $(wildcard plugins/*/pyproject.toml)
+DEMO := runs/oranges
+
+.PHONY: setup demo test benchmark
+
+setup: .venv/stamp
+
+.venv/stamp: pyproject.toml $(PLUGINS)
+	python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet "setuptools>=68" wheel
+	$(PYTHON) -m pip install --quiet --no-build-isolation -e ".[dev]" $(patsubst %/pyproject.toml,-e ./%,$(PLUGINS))
+	touch $@
+
+demo: setup
+	$(PYTHON) -m ppgn_core prior=noiseless_joint condition=lrcn condition.text="oranges" out=$(DEMO)
+	@echo "Look at $(DEMO)/grid.png"
+
+test: setup
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest
+
+benchmark: setup
+	$(PYTHON) benchmarks/step.py

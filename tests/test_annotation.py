@@ -1,0 +1,56 @@
+from pathlib import Path
+from typing import Any, Optional, Union
+
+import pytest
+from ppgn_core.annotation import choices, config_type, nested_kind
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        ("", Any),
+        ("int", int),
+        ("'float'", float),
+        ("Path", Path),
+        ("pathlib.Path", Path),
+        ("Tensor", Any),
+        ("str | None", Optional[str]),
+        ("typing.Optional[bool]", Optional[bool]),
+        ("int | str", Union[int, str]),
+        ("int | str | None", Optional[Union[int, str]]),
+        ("float | str", Union[float, str, int]),
+        ("Tensor | int", Any),
+        ("list[float]", list[float]),
+        ("Sequence[int]", list[int]),
+        ("tuple[float, ...]", list[float]),
+        ("tuple[int, int]", list[int]),
+        ("tuple[int, str]", list[Any]),
+        ("list[int] | None", Optional[list[int]]),
+        ("dict[str, float]", dict[str, float]),
+        ("Annotated[int, 'px']", int),
+        ("Literal['a', 'b']", str),
+        ("Literal['a', 1]", Any),
+    ],
+)
+def test_config_type(annotation, expected):
+    assert config_type(annotation) == expected
+
+
+@pytest.mark.parametrize(
+    ("annotation", "kind"),
+    [
+        ("Condition", "condition"),
+        ("list[Condition]", "condition"),
+        ("Sequence[protocols.Prior] | None", "prior"),
+        ("dict[str, Condition]", "condition"),
+        ("list[float]", None),
+        ("", None),
+    ],
+)
+def test_nested_kind(annotation, kind):
+    assert nested_kind(annotation) == kind
+
+
+def test_choices():
+    assert choices("Literal['max', 'centre']") == ("max", "centre")
+    assert choices("str") is None

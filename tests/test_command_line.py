@@ -1,0 +1,144 @@
+"""`python -m ppgn_core …` in this process, on a model without a network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import QUICK, tree
+
+RED = [*QUICK, "condition.rgb=[1,0,0]"]
+
+ERRORS = [
+    ([*RED, "prior=nope"], "prior=nope: no such prior; there are: "),
+    ([*RED, "writer=[grid,nope]"], "writer=nope: no such writer; there are: codes, gif, grid, "),
+    ([*RED, "experiment=nope"], "experiment=nope: no such experiment; there are: "),
+    ([*RED, "condition.rbg=[0,0,1]"], "condition.rbg: no such key; nearest: condition.rgb"),
+    ([*RED, "n_step=3"], "n_step: no such key; nearest: n_steps"),
+    ([*RED, "sigma=3"], "sigma: no such key; nearest: condition.sigma"),
+    ([*RED, "writer.grid.gop=3"], "writer.grid.gop: no such key; nearest: writer.grid.gap"),
+    ([*RED, "condition.sigma=wide"], "condition.sigma=wide: must be a number"),
+    ([*RED, "sampler.clip=maybe"], "sampler.clip=maybe: must be true or false"),
+    ([*RED, "sampler.decay_steps=1.5"], "sampler.decay_steps=1.5: must be a whole number"),
+    ([*RED, "condition.rgb=red"], "condition.rgb=red: must be a list"),
+    (QUICK, "condition.rgb is required by condition=mean_colour"),
+    ([*RED, "n_steps=0"], "n_steps=0: must be a whole number from 1"),
+    ([*RED, "n_chains=-2"], "n_chains=-2: must be a whole number from 1"),
+    ([*RED, "n_chains=many"], "n_chains=many: must be a whole number from 1"),
+    ([*RED, "n_steps=2.5"], "n_steps=2.5: must be a whole number from 1"),
+    ([*RED, "save_every=0"], "save_every=0: must be a whole number from 1"),
+    ([*RED, "seed=-1"], "seed=-1: must be a whole number from 0"),
+    ([*RED, "epsilon1=-1"], "epsilon1=-1: must be a number from 0"),
+    ([*RED, "epsilon2=.nan"], "epsilon2=.nan: must be a number"),
+    ([*RED, "epsilon3=inf"], "epsilon3=inf: must be a number from 0"),
+    ([*RED, "device=toaster"], "device=toaster"),
+    ([*RED, "condition.rgb=[1"], "condition.rgb=[1: "),
+    (["condition.text=a", "red", "teapot"], "red: not KEY=VALUE; a value with spaces needs quotes"),
+    ([*RED, "n_steps=3,4"], "Ambiguous value for argument 'n_steps=3,4'"),
+    ([*RED, "out=file/below"], "out="),
+    ([*RED, "resume=nowhere"], "resume=nowhere: no run folder"),
+    (["-m", *QUICK, "condition.rgb=red,blue"], "condition.rgb=red: must be a list"),
+    (["-m", *RED, "prior=none,nope"], "prior=nope: no such prior"),
+    (["-m", *RED, "n_steps=0", "seed=1"], "n_steps=0: must be a whole number from 1"),
+    (["condition=nope", "--help"], "condition=nope: no such condition"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), ERRORS, ids=[said for _, said in ERRORS])
+def test_error_is_one_line_and_leaves_nothing(command, arguments, said):
+    Path("file").touch()
+    code, out, err = command(*arguments)
+    assert code == 2
+    assert err.startswith(f"ppgn: {said}") and err.count("\n") == 1, err
+    assert out == ""
+    assert tree(Path()) == {"file"}
+
+
+def test_error_of_a_component(command, registry):
+    def failing(x: int = 1):
+        """Fails."""
+        from ppgn_core import UserError
+
+        raise UserError(f"prior.x={x}: allowed is 2")
+
+    registry.register("prior", "failing", failing, "tests")
+    assert command(*RED, "prior=failing", "out=a/b") == (2, "", "ppgn: prior.x=1: allowed is 2\n")
+    assert tree(Path()) == set()
+
+
+def test_error_leaves_what_was_there(command):
+    Path("a/empty").mkdir(parents=True)
+    assert command(*RED, "n_steps=0", "out=a/empty")[0] == 2
+    assert command(*RED, "n_steps=0", "out=a/new")[0] == 2
+    assert command("-m", *RED, "n_steps=0,-1", "out=a")[0] == 2
+    assert tree(Path()) == {"a", "a/empty"}
+
+
+def test_debug_raises(command, monkeypatch):
+    from ppgn_core import UserError
+
+    monkeypatch.setenv("PPGN_DEBUG", "1")
+    with pytest.raises(UserError, match="n_step: no such key"):
+        command(*RED, "n_step=3")
+
+
+def test_a_bug_is_no_user_error(command, registry):
+    def buggy():
+        """Divides by zero."""
+        return 1 / 0
+
+    registry.register("prior", "buggy", buggy, "tests")
+    with pytest.raises(ZeroDivisionError):
+        command(*RED, "prior=buggy")
+    assert tree(Path()) == set()
+
+
+def test_run_folder_is_out(command):
+    code, _, err = command(*RED, "out=runs/red")
+    assert (code, err) == (0, "")
+    assert {"grid.png", "chain.gif", "trace.jsonl", "codes.safetensors", "run.json"} < tree(Path("runs/red"))
+    assert {path.name for path in Path("runs/red").iterdir()} <= {
+        *("grid.png", "chain.gif", "trace.jsonl", "codes.safetensors", "run.json", "samples")
+    }
+    assert json.loads(Path("runs/red/run.json").read_text())["overrides"] == [*RED, "out=runs/red"]
+
+
+def test_run_folder_is_hydras_else(command):
+    assert command(*RED, "writer=grid")[0] == 0
+    (grid,) = Path("outputs").glob("????-??-??/??-??-??/*")
+    assert grid.name == "grid.png"
+
+
+def test_multirun(command):
+    assert command(*RED, "-m", "seed=1,2", "writer=grid")[0] == 0
+    assert {path.name for path in Path("multirun").glob("*/*/*/*")} == {"grid.png"}
+    assert command("-m", *RED, "writer=grid", "out=sweep", "n_steps=3,-3,4")[0] == 2
+    assert tree(Path("sweep")) == {"multirun.yaml", "0", "0/grid.png", "2", "2/grid.png"}
+
+
+def test_resume_takes_the_overrides_of_the_run(command):
+    assert command(*RED, "seed=5", "out=first")[0] == 0
+    assert command("resume=first", "n_steps=6", "out=second")[0] == 0
+    assert command(*RED, "seed=5", "n_steps=6", "out=whole")[0] == 0
+    config = json.loads(Path("second/run.json").read_text())["config"]
+    assert (config["seed"], config["n_steps"], config["condition"]["rgb"]) == (5, 6, [1.0, 0.0, 0.0])
+    assert Path("second/codes.safetensors").read_bytes() == Path("whole/codes.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--cfg", "job"], "n_chains: 16"),
+        (["--info", "defaults"], "condition/alexnet"),
+        (["--hydra-help"], "Hydra"),
+        (["--shell-completion", "install=bash"], "complete"),
+    ],
+)
+def test_hydras_own_flags(command, capsys, arguments, expected):
+    try:
+        out = command("model=blank", *arguments)[1]
+    except SystemExit:  # as Hydra ends its help
+        out = capsys.readouterr().out
+    assert expected in out

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pytest
+from ppgn_core import UserError
+from ppgn_core.protocols import Condition
+from ppgn_core.registry import Registry
+
+
+@dataclass
+class Leaf:
+    """A leaf."""
+
+    target: int | str
+    weight: float = 1.0
+    mode: Literal["max", "mean"] = "max"
+    sizes: tuple[int, ...] = (1, 2)
+    n_steps: int = -1
+
+
+@dataclass
+class Product:
+    """Terms."""
+
+    terms: list[Condition]
+    power: float = 1.0
+
+
+@dataclass
+class Scaled:
+    """One term."""
+
+    term: Condition
+    default: Any = Leaf  # no literal: the config cannot hold it
+
+
+@pytest.fixture
+def registry() -> Registry:
+    registry = Registry()
+    for factory in (Leaf, Product, Scaled):
+        registry.register("condition", factory.__name__.lower(), factory, "a")
+    return registry
+
+
+def test_keys_and_context(registry):
+    leaf = registry.build("condition", {"name": "leaf", "target": "orange", "weight": 2}, n_steps=7, seed=3)
+    assert leaf == Leaf("orange", 2.0, "max", [1, 2], 7)
+    assert isinstance(leaf.weight, float)
+
+
+def test_nested(registry):
+    terms = [{"name": "leaf", "target": 1}, {"name": "scaled", "term": {"name": "leaf", "target": 2}}]
+    product = registry.build("condition", {"name": "product", "terms": terms}, n_steps=7)
+    assert product.terms[0] == Leaf(1, sizes=[1, 2], n_steps=7)
+    assert product.terms[1].term == Leaf(2, sizes=[1, 2], n_steps=7)
+    assert product.terms[1].default is Leaf
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"name": "lea", "target": 1}, r"condition=lea: no such condition; there are: leaf, product, scaled"),
+        ({"name": "leaf"}, r"condition\.target is required by condition=leaf"),
+        ({"name": "leaf", "target": 1, "wieght": 2}, r"condition\.wieght: no such key; nearest: weight"),
+        ({"name": "leaf", "target": 1, "weight": "x"}, r"condition\.weight: .*'x'"),
+        ({"name": "leaf", "target": 1, "mode": "min"}, r"condition\.mode=min: allowed are max, mean"),
+        ({"name": "leaf", "target": 1, "sizes": ["a"]}, r"condition\.sizes\[0\]: .*'a'"),
+        ({"name": "product", "terms": [{"name": "leaf"}]}, r"condition\.target is required by condition=leaf"),
+    ],
+)
+def test_wrong_config(registry, config, message):
+    with pytest.raises(UserError, match=message) as error:
+        registry.build("condition", config)
+    assert "\n" not in str(error.value)
+
+
+def test_bundled_plugin_that_is_not_installed():
+    with pytest.raises(UserError, match=r"condition=lrcn: no such condition; `pip install ppgn-lrcn` brings it"):
+        Registry().find("condition", "lrcn")
+
+
+def test_two_plugins_with_one_name(registry):
+    with pytest.raises(UserError, match=r"condition=leaf is registered by both a and b"):
+        registry.register("condition", "leaf", Leaf, "b")
+
+
+def test_no_name(registry):
+    with pytest.raises(UserError, match=r"b registers the condition 'a/b'"):
+        registry.register("condition", "a/b", Leaf, "b")
+
+
+@pytest.mark.parametrize("place", ["no_such_module:A", "ppgn_core.errors:Nothing"])
+def test_factory_that_is_not_there(registry, place):
+    registry.register("condition", "lost", place, "ppgn-lost")
+    with pytest.raises(UserError, match=r"condition=lost: ppgn-lost cannot be read: "):
+        registry.build("condition", {"name": "lost"})
+
+
+def test_factory_that_cannot_be_imported(registry, tmp_path, monkeypatch):
+    (tmp_path / "needy.py").write_text("import no_such_module\ndef make(n: int = 1): 'Needs.'")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry.register("condition", "needy", "needy:make", "ppgn-needy")
+    with pytest.raises(UserError, match=r"condition=needy: ppgn-needy cannot be imported: No module named"):
+        registry.build("condition", {"name": "needy"})
+
+
+def test_reserved_name(registry):
+    registry.register("condition", "named", lambda name: None, "b")
+    with pytest.raises(UserError, match="may not call a parameter `name`"):
+        registry.build("condition", {"name": "named"})

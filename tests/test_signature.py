@@ -1,0 +1,104 @@
+import inspect
+
+import pytest
+from ppgn_core import plugins
+from ppgn_core.registry import KINDS
+from ppgn_core.signature import REQUIRED, Unread, read
+
+SOURCE = '''
+from __future__ import annotations
+import math
+from dataclasses import dataclass, field
+from .other import Elsewhere
+
+LAYER = "fc6"
+
+class Condition:
+    """First line.
+
+    More of it.
+
+    Args:
+        model: the bundle.
+        text: the caption,
+            over two lines.
+        low, high: the range.
+
+    Raises:
+        ValueError: never.
+    """
+
+    def __init__(self, model, text: str, low: float = -1.0, high: float = 1, *, layer: str = LAYER, angle=math.pi):
+        pass
+
+class Heir(Condition):
+    """An heir."""
+
+@dataclass
+class Prior:
+    """A dataclass."""
+    sigma: float
+    layers: tuple[str, ...] = ("fc6",)
+    seed: int = 0
+    cache: dict = field(default_factory=dict, init=False)
+
+def factory(model, size: int | None = None):
+    """A function."""
+'''
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package whose modules cannot be imported: to be read, they must not be."""
+    folder = tmp_path / "unimportable"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "__init__.py").write_text("raise RuntimeError('imported')")
+    (folder / "sub" / "__init__.py").write_text("raise RuntimeError('imported')")
+    (folder / "sub" / "module.py").write_text(SOURCE)
+    (folder / "sub" / "other.py").write_text("class Elsewhere:\n    'Of another file.'\n    def __init__(self, n=3): ...")
+    monkeypatch.syspath_prepend(tmp_path)
+    return "unimportable.sub.module"
+
+
+def test_class(package):
+    signature = read(f"{package}:Condition")
+    assert signature.summary == "First line."
+    assert signature.context == {"model"}
+    assert [(k.name, k.annotation, k.default, k.doc) for k in signature.keys] == [
+        ("text", "str", REQUIRED, "the caption, over two lines."),
+        ("low", "float", -1.0, "the range."),
+        ("high", "float", 1, "the range."),
+        ("layer", "str", "fc6", ""),
+        ("angle", "", Unread("math.pi"), ""),
+    ]
+
+
+def test_dataclass_function_base_class_and_reexport(package):
+    assert [(k.name, k.default) for k in read(f"{package}:Prior").keys] == [("sigma", REQUIRED), ("layers", ("fc6",))]
+    assert read(f"{package}:Prior").context == {"seed"}
+    assert [(k.name, k.annotation, k.default) for k in read(f"{package}:factory").keys] == [("size", "int | None", None)]
+    assert read(f"{package}:Heir").keys == read(f"{package}:Condition").keys
+    assert read(f"{package}:Heir").summary == "An heir."
+    assert read(f"{package}:Elsewhere").summary == "Of another file."
+
+
+@pytest.mark.parametrize("place", ["no_such_package:A", "unimportable.sub.no:A", "unimportable.sub.module:A"])
+def test_missing(package, place):
+    with pytest.raises(LookupError, match="no"):
+        read(place)
+
+
+OPTIONS = [(kind, name) for kind in KINDS for name in plugins.registry().names(kind)]
+
+
+@pytest.mark.parametrize(("kind", "name"), OPTIONS)
+def test_source_says_what_the_imported_factory_says(kind, name):
+    """Of everything installed: the signature read from the source is the one that Python itself sees."""
+    option = plugins.registry().find(kind, name)
+    read_, real = option.signature, read(option.load())
+    assert [k.name for k in read_.keys] == [k.name for k in real.keys]
+    assert read_.context == real.context
+    for ours, theirs in zip(read_.keys, real.keys, strict=True):
+        assert isinstance(ours.default, Unread) or ours.default == theirs.default
+        assert ours.nested == theirs.nested
+    assert read_.summary and inspect.getdoc(option.load()).startswith(read_.summary)

@@ -1,0 +1,86 @@
+"""The core from a wheel, away from the repository; and a plugin as the documentation writes it, beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+GUIDE = REPOSITORY / "docs" / "writing_a_condition.md"
+
+
+def pip(*arguments: str | Path) -> None:
+    subprocess.run([sys.executable, "-m", "pip", "--quiet", *map(str, arguments)], check=True)
+
+
+def install(source: Path, target: Path, wheels: Path) -> Path:
+    """Build a wheel of `source` and install it in the folder `target`."""
+    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", wheels, source)
+    (wheel,) = wheels.glob("*.whl")
+    pip("install", "--no-deps", "--target", target, wheel)
+    return target
+
+
+def python(*arguments: str, path: Path, cwd: Path) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(path)}
+    done = subprocess.run([sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def core(tmp_path_factory) -> Path:
+    """The core, installed from its wheel in a folder whose name has a space in it."""
+    folder = tmp_path_factory.mktemp("from a wheel")
+    source = folder / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "LICENSE", "README.md", "conf", "ppgn_core"):  # a copy: setuptools builds in place
+        if (REPOSITORY / name).exists():
+            subprocess.run(["cp", "-r", REPOSITORY / name, source], check=True)
+    return install(source, folder / "site", folder / "wheels")
+
+
+def test_core_runs_from_a_wheel(core, tmp_path):
+    where = python("-c", "import ppgn_core, ppgn_core.places as p; print(ppgn_core.__file__, p.CONF)", path=core, cwd=tmp_path)
+    assert where.split() and all(str(core) in place for place in re.findall(r"/.*?(?:__init__\.py|conf)", where))
+    shown = python("-m", "ppgn_core", "--help", path=core, cwd=tmp_path)
+    assert "\n  paper " in shown and "n_chains=16" in shown
+    assert "name: mala_approx" in python("-m", "ppgn_core", "sampler=paper", "--cfg", "job", path=core, cwd=tmp_path)
+
+
+def test_all_of_conf_is_in_the_wheel(core):
+    def yaml(folder: Path) -> set[str]:
+        return {str(path.relative_to(folder)) for path in folder.rglob("*.yaml")}
+
+    assert yaml(core / "ppgn_core" / "conf") == yaml(REPOSITORY / "conf") != set()
+
+
+def fences() -> dict[str, str]:
+    """The files that the guide shows, by name."""
+    return dict(re.findall(r"`([\w.]+)`:\n\n```\w+\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL))
+
+
+def test_condition_of_the_guide(tmp_path):
+    source = tmp_path / "ppgn-mean-colour"
+    source.mkdir()
+    assert set(fences()) == {"mean_colour.py", "pyproject.toml"}
+    for name, text in fences().items():
+        (source / name).write_text(text, encoding="utf-8")
+    assert len(fences()["mean_colour.py"].splitlines()) <= 20 and len(fences()["pyproject.toml"].splitlines()) == 6
+    site = install(source, tmp_path / "site", tmp_path / "wheels")
+
+    shown = python("-m", "ppgn_core", "--help", path=site, cwd=tmp_path)
+    assert "mean_colour" in shown and "rgb=? sigma=0.02" in shown
+    (command,) = re.findall(r"```bash\npython (.*)\n```", GUIDE.read_text(encoding="utf-8"))
+    arguments = command.replace("'", "").split()
+    python(*arguments, "n_chains=2", "n_steps=20", "out=red", path=site, cwd=tmp_path)
+    trace = [json.loads(line) for line in (tmp_path / "red" / "trace.jsonl").read_text().splitlines()]
+    for chain in (0, 1):
+        first, *_, last = [row["log_prob"] for row in trace if row["chain"] == chain]
+        assert last > first  # redder than it began
