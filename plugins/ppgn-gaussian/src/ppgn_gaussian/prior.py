@@ -14,6 +14,10 @@ class NoPrior:
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         return torch.zeros_like(h)
 
+    def log_prob(self, h: Tensor, x: Tensor) -> Tensor:
+        """0 everywhere, `(B,)`: an improper density, but one that can be compared with itself."""
+        return h.new_zeros(len(h))
+
 
 class Gaussian:
     """p(h) = N(0, 1), the L2 penalty of DGN-AM: with ε1 = λ its score −h makes h ← (1 − λ)·h (section 3.2)."""

@@ -1,0 +1,89 @@
+"""What every component must do, checked for everything registered, on small networks of random weights."""
+
+import pytest
+import torch
+from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
+from ppgn_alexnet.generator import Up, UpConv, UpConvConfig
+from ppgn_lrcn.captioner import Captioner, CaptionerConfig
+from ppgn_lrcn.vocabulary import Vocabulary
+
+from ppgn_core import plugins
+from ppgn_core.energy import Energy
+from ppgn_core.model import Label, Labels, Model
+from ppgn_core.noise import ChainNoise
+from ppgn_core.registry import KINDS
+from ppgn_core.testing import check_condition, check_generator, check_prior, check_sampler
+
+REGISTRY = plugins.registry()
+SIZE, CODE, CLASSES = 32, 24, 6
+KEYS = {
+    "lrcn": {"text": "a red teapot"},
+    "alexnet": {"target": 2},
+    "hidden_neuron": {"layer": "conv3", "unit": 3, "position": "max"},
+}
+"""What options are built with whose defaults are for other networks, or that have none."""
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    torch.manual_seed(0)
+    convs = tuple(Conv(8, 3, padding=1, pool=i in (1, 2, 5)) for i in range(1, 6))
+    table = AlexNetConfig(convs, (CODE, 20), CLASSES, image_size=SIZE, resize=SIZE, mean=(0.5,) * 3, scale=4.0)
+    encoder = AlexNet(table)
+    ups = (Up("deconv3", 8), Up("deconv2", 8), Up("deconv1", 3))
+    generator = UpConv(UpConvConfig(CODE, (16, 16, 8 * 16), 8, ups))
+    vocabulary = Vocabulary(["<eos>", "a", "red", "teapot"])
+    captioner = Captioner(CaptionerConfig(features=CODE, layer="fc6", embedding=6, hidden=10), vocabulary)
+    labels = Labels([Label(i, f"n{i:08d}", (f"class {i}",)) for i in range(CLASSES)])
+    networks = {"generator": generator, "encoder": encoder, "classifier": encoder, "captioner": captioner}
+    return Model(
+        "small", {role: lambda n=network: n for role, network in networks.items()}, {"classifier": labels}, SIZE
+    )
+
+
+@pytest.fixture(scope="module")
+def context(model) -> dict:
+    noise = ChainNoise(0, 3)
+    return {"model": model, "generator": model.network("generator"), "noise": noise, "n_chains": 3, "n_steps": 10}
+
+
+def build(kind: str, name: str, context: dict):
+    return REGISTRY.build(kind, {"name": name, **KEYS.get(name, {})}, **context)
+
+
+@pytest.mark.parametrize("name", REGISTRY.names("generator"))
+def test_generator(name, context):
+    check_generator(build("generator", name, context))
+
+
+@pytest.mark.parametrize("name", REGISTRY.names("prior"))
+def test_prior(name, context):
+    check_prior(build("prior", name, context), context["generator"])
+
+
+@pytest.mark.parametrize("name", REGISTRY.names("condition"))
+def test_condition(name, context):
+    check_condition(build("condition", name, context), (3, SIZE, SIZE))
+
+
+@pytest.mark.parametrize("name", REGISTRY.names("sampler"))
+def test_sampler(name, context):
+    energy = Energy(context["generator"], build("prior", "gaussian", context), build("condition", "lrcn", context))
+    epsilons = {"epsilon1": 0.1, "epsilon2": 1.0, "epsilon3": 0.1}
+    sampler = build("sampler", name, {**context, **epsilons, "energy": energy})
+    check_sampler(sampler, context["generator"].draw(context["noise"]))
+
+
+def test_the_bundled_options_are_all_there():
+    there = {(kind, name) for kind in KINDS for name in REGISTRY.names(kind)}
+    assert there >= {
+        ("generator", "identity"),
+        ("generator", "upconv"),
+        ("prior", "none"),
+        ("prior", "gaussian"),
+        ("prior", "noiseless_joint"),
+        ("condition", "alexnet"),
+        ("condition", "hidden_neuron"),
+        ("condition", "lrcn"),
+        ("sampler", "mala_approx"),
+    }
