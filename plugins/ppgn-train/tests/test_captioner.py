@@ -1,0 +1,91 @@
+"""The captioner's recipe on painted bars that a random encoder sees: it learns nouns and colours, resumes, exports."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+from PIL import Image
+from ppgn_alexnet.alexnet import MINI as ENCODER
+from ppgn_alexnet.alexnet import AlexNet
+from ppgn_lrcn.captioner import MINI, Captioner
+from ppgn_lrcn.vocabulary import Vocabulary
+from ppgn_train.captioner import CaptionerRecipe
+from ppgn_train.loop import train
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+CLASSES = ("teapot", "candle")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Red or blue on grey: wide bars are teapots, tall ones candles."""
+    folder = tmp_path_factory.mktemp("bars")
+    generator = torch.Generator().manual_seed(0)
+    for part, n in (("train", 24), ("val", 8)):
+        for kind in CLASSES:
+            (folder / part / kind).mkdir(parents=True)
+            for i in range(n):
+                image = torch.full((3, 64, 64), 150.0)
+                colour = torch.tensor([(210.0, 30, 30), (40, 70, 200)][i % 2])[:, None, None]
+                top, left = torch.randint(16, 20, (2,), generator=generator).tolist()
+                wide = kind == "teapot"
+                rows, columns = (
+                    slice(top + 6 * wide, top + 30 - 6 * wide),
+                    slice(left + 6 * (not wide), left + 24 + 6 * wide),
+                )
+                image[:, rows, columns] = colour
+                image += 5 * torch.randn(image.shape, generator=generator)
+                pixels = image.clamp(0, 255).byte().permute(1, 2, 0).numpy()
+                Image.fromarray(pixels).save(folder / part / kind / f"{i}.png")
+    torch.manual_seed(0)
+    encoder = AlexNet(replace(ENCODER, n_classes=len(CLASSES), batch_norm=False, dropout=0.0))
+    for module in encoder.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    save_file(encoder.state_dict(), folder / "encoder.safetensors")
+    return folder
+
+
+def recipe(folder: Path) -> CaptionerRecipe:
+    fabric = Fabric(accelerator="cpu", devices=1)
+    return CaptionerRecipe(
+        fabric,
+        str(folder),
+        str(folder / "encoder.safetensors"),
+        str(folder / "cache"),
+        images=1600,
+        batch_size=32,
+        variants=2,
+    )
+
+
+def test_it_learns_nouns_and_colours_resumes_and_exports(folder: Path, tmp_path: Path) -> None:
+    first = recipe(folder)
+    before = first.evaluate()
+    train(first, first.fabric, tmp_path, images=800)
+    second = recipe(folder)
+    train(second, second.fabric, tmp_path, images=1600)
+    after = second.evaluate()
+    assert after["perplexity"] < 5 < before["perplexity"]
+    assert after["finds_colour"] > 0.9 and after["finds_noun"] > 0.9
+    assert second.schedule.last_epoch == 50
+
+    vocabulary = Vocabulary.load(tmp_path / "vocabulary.json")
+    captioner = Captioner(MINI, vocabulary).eval()
+    captioner.load_state_dict(load_file(tmp_path / "captioner.safetensors"))
+    raw, words = second.val_features.float(), torch.tensor(vocabulary.encode("a red teapot"))[:, None]
+    inside = second.captioner.module.eval().log_prob(raw / second.spread, words)
+    torch.testing.assert_close(captioner.log_prob(raw, words), inside, rtol=1e-3, atol=1e-3)
+    right = (second.val_labels == 1) & (torch.arange(len(raw)) % 2 == 0)
+    assert inside[right].min() > inside[~right].max()
+
+
+def test_a_second_run_reads_the_features_it_kept(folder: Path) -> None:
+    first = recipe(folder)
+    kept = {path: path.stat().st_mtime_ns for path in (folder / "cache").glob("features_*")}
+    assert len(kept) == 3
+    assert torch.equal(recipe(folder).features, first.features)
+    assert {path: path.stat().st_mtime_ns for path in (folder / "cache").glob("features_*")} == kept
