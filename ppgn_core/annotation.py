@@ -52,8 +52,7 @@ def _convert(node: ast.expr) -> Any:
     if isinstance(node, ast.Subscript):
         name, elements = _name(node.value), _elements(node.slice)
         if name == "Literal":
-            kinds = {type(ast.literal_eval(e)) for e in elements}
-            return kinds.pop() if len(kinds) == 1 else Any
+            return _one([type(ast.literal_eval(e)) for e in elements])
         if name == "Optional":
             return _union([*elements, ast.Constant(None)])
         if name == "Union":
@@ -61,8 +60,7 @@ def _convert(node: ast.expr) -> Any:
         if name == "Annotated":
             return _convert(elements[0])
         if name in LISTS:
-            kinds = [_convert(e) for e in elements if not (isinstance(e, ast.Constant) and e.value is ...)]
-            return list[kinds[0]] if all(k == kinds[0] for k in kinds) else list[Any]  # type: ignore[valid-type]
+            return list[_one([_convert(e) for e in elements if not _is(e, ...)])]  # type: ignore[misc]
         if name in DICTS and len(elements) == 2:
             return dict[str, _convert(elements[1])]  # type: ignore[misc]
     return SCALARS.get(_name(node), Any)
@@ -71,16 +69,23 @@ def _convert(node: ast.expr) -> Any:
 def _union(nodes: list[ast.expr]) -> Any:
     flat: list[ast.expr] = []
     while nodes:
-        node = nodes.pop(0)
+        node, *nodes = nodes
         if isinstance(node, ast.BinOp):
             nodes = [node.left, node.right, *nodes]
         else:
             flat.append(node)
-    optional = any(isinstance(n, ast.Constant) and n.value is None for n in flat)
-    kinds = [_convert(n) for n in flat if not (isinstance(n, ast.Constant) and n.value is None)]
+    kinds = [_convert(node) for node in flat if not _is(node, None)]
+    if len(kinds) > 1 and any(kind not in SCALARS.values() for kind in kinds):
+        return Any
     if len(kinds) > 1 and float in kinds and int not in kinds:
         kinds.append(int)  # in a union OmegaConf takes `1` for no float
-    if len(kinds) > 1 and any(k not in SCALARS.values() for k in kinds):
-        return Any
-    kind = Union[tuple(kinds)]
-    return Optional[kind] if optional and kind is not Any else kind
+    kind: Any = Union[tuple(kinds)]  # noqa: UP007
+    return Optional[kind] if any(_is(node, None) for node in flat) and kind is not Any else kind  # noqa: UP045
+
+
+def _is(node: ast.expr, value: Any) -> bool:
+    return isinstance(node, ast.Constant) and node.value is value
+
+
+def _one(kinds: list[Any]) -> Any:
+    return kinds[0] if all(kind == kinds[0] for kind in kinds) else Any

@@ -56,17 +56,17 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
     if not isinstance(parent, DictConfig):
         return f"{full_key}: no such key"
     prefix = full_key.rpartition(".")[0]
-    allowed = [f"{prefix}.{key}" if prefix else str(key) for key in parent if key not in ("name", "hydra")]
+    allowed = [f"{prefix}.{key}" if prefix else key for key in map(str, parent) if key not in ("name", "hydra")]
     nested = [] if prefix else list(_nested_keys(parent))
     return f"{full_key}: no such key; {nearest(full_key, allowed + nested)}"
 
 
 def _nested_keys(config: DictConfig) -> Iterator[str]:
     """`condition.text`, … for who forgot the group."""
-    for group in config:
+    for group in map(str, config):
         node = config._get_node(group)
         if group != "hydra" and isinstance(node, DictConfig) and not node._is_none():
-            yield from (f"{group}.{key}" for key in node if key != "name")
+            yield from (f"{group}.{key}" for key in map(str, node) if key != "name")
 
 
 def _wrong_type(error: OmegaConfBaseException) -> str:

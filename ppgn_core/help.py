@@ -14,7 +14,7 @@ from . import plugins
 from .errors import UserError
 from .places import CONF, folder
 from .registry import BUNDLED, KINDS, Option, Registry
-from .signature import REQUIRED
+from .source import REQUIRED
 
 COMMAND = "python -m ppgn_core"
 PLAIN_WIDTH = 120

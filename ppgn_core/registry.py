@@ -15,7 +15,8 @@ from omegaconf.errors import OmegaConfBaseException
 from .annotation import choices, config_type
 from .errors import UserError
 from .nearest import nearest
-from .signature import REQUIRED, Key, Signature, Unread, read
+from .signature import Key, Signature, read
+from .source import REQUIRED, Unread
 
 KINDS = ("model", "generator", "prior", "condition", "sampler", "writer")
 
@@ -85,7 +86,7 @@ def _type(key: Key) -> Any:
     if key.nested:
         return Any
     kind = config_type(key.annotation)
-    return kind | None if isinstance(key.default, Unread) or key.default is None and kind is not Any else kind
+    return kind | None if isinstance(key.default, Unread) or (key.default is None and kind is not Any) else kind
 
 
 def _default(key: Key) -> Any:
@@ -177,9 +178,9 @@ def _checked(option: Option, config: Mapping[str, Any]) -> dict[str, Any]:
     given = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
     allowed = [key.name for key in option.signature.keys]
     assert isinstance(given, dict)
-    for name in given:
+    for name in map(str, given):
         if name not in ("name", *allowed):
-            raise UserError(f"{option.kind}.{name}: no such key; {nearest(str(name), allowed)}")
+            raise UserError(f"{option.kind}.{name}: no such key; {nearest(name, allowed)}")
     try:
         values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
     except OmegaConfBaseException as error:

@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+
 from ppgn_core import plugins
 from ppgn_core.__main__ import main
 from ppgn_core.hookspecs import GROUP

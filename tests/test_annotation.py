@@ -1,7 +1,8 @@
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any
 
 import pytest
+
 from ppgn_core.annotation import choices, config_type, nested_kind
 
 
@@ -14,18 +15,18 @@ from ppgn_core.annotation import choices, config_type, nested_kind
         ("Path", Path),
         ("pathlib.Path", Path),
         ("Tensor", Any),
-        ("str | None", Optional[str]),
-        ("typing.Optional[bool]", Optional[bool]),
-        ("int | str", Union[int, str]),
-        ("int | str | None", Optional[Union[int, str]]),
-        ("float | str", Union[float, str, int]),
+        ("str | None", str | None),
+        ("typing.Optional[bool]", bool | None),
+        ("int | str", int | str),
+        ("int | str | None", int | str | None),
+        ("float | str", float | str | int),
         ("Tensor | int", Any),
         ("list[float]", list[float]),
         ("Sequence[int]", list[int]),
         ("tuple[float, ...]", list[float]),
         ("tuple[int, int]", list[int]),
         ("tuple[int, str]", list[Any]),
-        ("list[int] | None", Optional[list[int]]),
+        ("list[int] | None", list[int] | None),
         ("dict[str, float]", dict[str, float]),
         ("Annotated[int, 'px']", int),
         ("Literal['a', 'b']", str),

@@ -130,15 +130,15 @@ def test_resume_takes_the_overrides_of_the_run(command):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--cfg", "job"], "n_chains: 16"),
-        (["--info", "defaults"], "condition/alexnet"),
+        (["model=blank", "--cfg", "job"], "n_chains: 16"),
+        (["model=blank", "--info", "defaults"], "condition/alexnet"),
         (["--hydra-help"], "Hydra"),
         (["--shell-completion", "install=bash"], "complete"),
     ],
 )
 def test_hydras_own_flags(command, capsys, arguments, expected):
     try:
-        out = command("model=blank", *arguments)[1]
+        out = command(*arguments)[1]
     except SystemExit:  # as Hydra ends its help
         out = capsys.readouterr().out
     assert expected in out

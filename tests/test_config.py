@@ -6,6 +6,7 @@ import pytest
 from hydra import compose, initialize
 from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
+
 from ppgn_core import config as configs
 from ppgn_core import plugins
 from ppgn_core.places import CONF, folder

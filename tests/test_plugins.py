@@ -4,6 +4,7 @@ import sys
 from importlib.metadata import EntryPoint
 
 import pytest
+
 from ppgn_core import UserError, plugins
 from ppgn_core.registry import BUNDLED, KINDS
 

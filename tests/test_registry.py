@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
+
 from ppgn_core import UserError
 from ppgn_core.protocols import Condition
 from ppgn_core.registry import Registry

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from ppgn_core import UserError
 from ppgn_core.resume import expand, key
 
@@ -36,7 +37,7 @@ def test_without_resume_nothing_changes():
 
 @pytest.mark.parametrize(
     ("override", "expected"),
-    [("a.b=1", "a.b"), ("+a.b=1", "a.b"), ("++a=b=c", "a"), ("~a=1", "a"), ("--cfg", ""), ("--config-dir=x", ""), ("job", "")],
+    [("a.b=1", "a.b"), ("+a.b=1", "a.b"), ("++a=b=c", "a"), ("~a=1", "a"), ("--cfg", ""), ("-c=x", ""), ("job", "")],
 )
 def test_key(override, expected):
     assert key(override) == expected

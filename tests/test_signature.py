@@ -1,9 +1,11 @@
 import inspect
 
 import pytest
+
 from ppgn_core import plugins
 from ppgn_core.registry import KINDS
-from ppgn_core.signature import REQUIRED, Unread, read
+from ppgn_core.signature import read
+from ppgn_core.source import REQUIRED, Unread
 
 SOURCE = '''
 from __future__ import annotations
@@ -55,7 +57,7 @@ def package(tmp_path, monkeypatch):
     (folder / "__init__.py").write_text("raise RuntimeError('imported')")
     (folder / "sub" / "__init__.py").write_text("raise RuntimeError('imported')")
     (folder / "sub" / "module.py").write_text(SOURCE)
-    (folder / "sub" / "other.py").write_text("class Elsewhere:\n    'Of another file.'\n    def __init__(self, n=3): ...")
+    (folder / "sub" / "other.py").write_text("class Elsewhere:\n  'Of another file.'\n  def __init__(self, n=3): ...")
     monkeypatch.syspath_prepend(tmp_path)
     return "unimportable.sub.module"
 
@@ -76,7 +78,8 @@ def test_class(package):
 def test_dataclass_function_base_class_and_reexport(package):
     assert [(k.name, k.default) for k in read(f"{package}:Prior").keys] == [("sigma", REQUIRED), ("layers", ("fc6",))]
     assert read(f"{package}:Prior").context == {"seed"}
-    assert [(k.name, k.annotation, k.default) for k in read(f"{package}:factory").keys] == [("size", "int | None", None)]
+    (size,) = read(f"{package}:factory").keys
+    assert (size.name, size.annotation, size.default) == ("size", "int | None", None)
     assert read(f"{package}:Heir").keys == read(f"{package}:Condition").keys
     assert read(f"{package}:Heir").summary == "An heir."
     assert read(f"{package}:Elsewhere").summary == "Of another file."
