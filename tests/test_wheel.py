@@ -55,11 +55,14 @@ def test_core_runs_from_a_wheel(core, tmp_path):
     assert "name: mala_approx" in python("-m", "ppgn_core", "sampler=paper", "--cfg", "job", path=core, cwd=tmp_path)
 
 
-def test_all_of_conf_is_in_the_wheel(core):
-    def yaml(folder: Path) -> set[str]:
-        return {str(path.relative_to(folder)) for path in folder.rglob("*.yaml")}
+@pytest.mark.parametrize(
+    ("there", "here", "kind"), [("ppgn_core/conf", "conf", "*.yaml"), ("ppgn_core", "ppgn_core", "*.py")]
+)
+def test_nothing_is_missing_from_the_wheel(core, there, here, kind):
+    def files(folder: Path) -> set[str]:
+        return {str(path.relative_to(folder)) for path in folder.rglob(kind)}
 
-    assert yaml(core / "ppgn_core" / "conf") == yaml(REPOSITORY / "conf") != set()
+    assert files(core / there) == files(REPOSITORY / here) != set()
 
 
 def fences() -> dict[str, str]:
