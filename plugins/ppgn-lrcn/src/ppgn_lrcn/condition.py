@@ -12,7 +12,7 @@ from .captioner import Captioner
 
 
 class LRCN:
-    """log p(y | x) = Σ_t log p(w_t | w_<t, x) of a caption's words w_1 … w_T, the last of them the end of sentence.
+    """Pictures of what a caption says: log p(y | x) = Σ_t log p(w_t | w_<t, x), the end of sentence included.
 
     The first LSTM sees no image, so it runs once for the whole chain; a step costs the classifier's pass and LSTM 2.
 
