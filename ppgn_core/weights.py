@@ -46,7 +46,7 @@ def load(path: Path, sha256: str | None = None) -> tuple[dict[str, Tensor], dict
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, no mapping
         architecture = json.loads(metadata["architecture"])
     except OSError as error:
-        raise UserError(f"weights={path}: {error.strerror or 'cannot be read'}") from None
+        raise UserError(f"weights={path}: {error.strerror or error}") from None
     except (SafetensorError, KeyError, ValueError):
         raise UserError(f"weights={path}: not a file of weights with its architecture") from None
     return {n: v.float() if v.is_floating_point() else v for n, v in tensors.items()}, architecture

@@ -5,6 +5,7 @@ Hinge loss (Lim & Ye 2017), projection (Miyato & Koyama 2018), discriminating in
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +31,7 @@ class Branch(nn.Module):
         super().__init__()
         sizes = [channels, *widths]
         self.body = nn.Sequential(
-            *(_convolution(a, b, 1 if i in keep else 2) for i, (a, b) in enumerate(zip(sizes, sizes[1:], strict=False)))
+            *(_convolution(a, b, 1 if i in keep else 2) for i, (a, b) in enumerate(pairwise(sizes)))
         )
         self.patch = spectral_norm(nn.Conv2d(sizes[-1], 1, 1))
         self.fit = spectral_norm(nn.Linear(code, sizes[-1], bias=False))
@@ -80,7 +81,7 @@ def fooled(verdicts: Sequence[Tensor]) -> Tensor:
 
 
 def shift_and_cut(x: Tensor, reach: int, hole: int, generator: torch.Generator) -> Tensor:
-    """Differentiable augmentation (Zhao et al. 2020): each image moved by up to `reach` pixels, and a square blanked."""
+    """Differentiable augmentation (Zhao et al. 2020): each image moved by up to `reach` pixels, a square blanked."""
     n, _, height, width = x.shape
     top, left = torch.randint(2 * reach + 1, (2, n, 1), generator=generator)
     rows, columns = top + torch.arange(height), left + torch.arange(width)

@@ -1,7 +1,7 @@
 """The encoder E: AlexNet trained as a classifier whose fc6 also keeps what a generator will need.
 
-What fc6 throws away no generator gets back, so a linear head predicts a 16 × 16 thumbnail from fc6 while the classifier trains.
-This departs from the paper, whose E is a frozen off-the-shelf classifier (section 2.1).
+What fc6 throws away no generator gets back, so a linear head predicts a 16 × 16 thumbnail from fc6 while the classifier
+trains. This departs from the paper, whose E is a frozen off-the-shelf classifier (section 2.1).
 """
 
 from collections.abc import Mapping
@@ -109,8 +109,6 @@ class EncoderRecipe:
 
         fc7 makes up for it, so the function is the same; but codes have one scale, and noise on them one meaning.
         """
-        from safetensors.torch import save_file
-
         folded = self.network.module["encoder"].eval().fold()
         codes = [folded.activations(x.float() / 255, ("fc6",))["fc6"] for x in self.train.images[::4].split(256)]
         deviation = torch.cat(codes).std(0)
@@ -119,5 +117,4 @@ class EncoderRecipe:
         fc6.weight.div_(deviation[:, None])
         fc6.bias.div_(deviation)
         fc7.weight.mul_(deviation)
-        save_file({k: v.contiguous() for k, v in folded.state_dict().items()}, folder / "encoder.part")
-        (folder / "encoder.part").rename(folder / "encoder.safetensors")
+        folded.save(folder / "encoder.safetensors")

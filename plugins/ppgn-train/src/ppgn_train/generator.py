@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from ppgn_alexnet.alexnet import AlexNet
 from ppgn_alexnet.generator import MINI, UpConv
 from torch import Tensor
 from torch.nn import functional as F
@@ -20,8 +21,8 @@ from .photographs import load, shift_and_flip
 
 
 class GeneratorRecipe:
-    """Adam on `pixel` · |x − G(h)|² + `thumbnail` · (the same at a quarter of the size) + `features` · (the same in each of
-    the encoder's layers) + `adversarial` · hinge; squared errors are divided by their variance over the photographs.
+    """Adam on `pixel` · |x − G(h)|² + `thumbnail` · (the same at a quarter of the size) + `features` · (the same in each
+    of the encoder's layers) + `adversarial` · hinge; squared errors are divided by their variance over the photographs.
 
     D rests while its loss is below a tenth of G's, as in the paper (S9.4: lossD / lossG < 0.1).
 
@@ -38,7 +39,7 @@ class GeneratorRecipe:
         self,
         fabric: Fabric,
         data: str,
-        encoder: Any,
+        encoder: str,
         cache: str | None = None,
         batch_size: int = 64,
         learning_rate: float = 5e-4,
@@ -58,7 +59,7 @@ class GeneratorRecipe:
             name: features for name in self.matched_layers
         }
         self.rest_below, self.warm_up, self.averaging = rest_below, warm_up, averaging
-        self.encoder = encoder.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+        self.encoder = AlexNet.load(Path(encoder)).requires_grad_(False).to(memory_format=torch.channels_last)
         self.train = load(Path(data, "train"), 64, cache)
         self.val = load(Path(data, "val"), 64, cache)
         self.generator = torch.Generator().manual_seed(seed)
@@ -165,7 +166,4 @@ class GeneratorRecipe:
         return torch.cat([image for pair in rows for image in pair])
 
     def export(self, folder: Path) -> None:
-        from safetensors.torch import save_file
-
-        save_file({k: v.contiguous() for k, v in self.averaged.state_dict().items()}, folder / "generator.part")
-        (folder / "generator.part").rename(folder / "generator.safetensors")
+        self.averaged.save(folder / "generator.safetensors")

@@ -1,0 +1,135 @@
+"""The AlexNet family against independent arithmetic, and what its memory may and may not do."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ppgn_alexnet.alexnet import CAFFENET, MINI, AlexNet, AlexNetConfig, Conv
+
+from ppgn_core.errors import UserError
+
+TINY = AlexNetConfig(
+    convs=(Conv(6, 3, padding=1, pool=True, norm=True), Conv(4, 3, padding=1, groups=2)),
+    fc=(8, 7),
+    n_classes=5,
+    image_size=9,
+    resize=11,
+    mean=(1.0, 2.0, 3.0),
+    scale=10.0,
+    channel_order="bgr",
+)
+
+
+@pytest.fixture
+def network() -> AlexNet:
+    torch.manual_seed(0)
+    return AlexNet(TINY).eval()
+
+
+def test_caffenet_has_the_original_layer_table() -> None:
+    with torch.device("meta"):
+        original = AlexNet(CAFFENET)
+    assert sum(p.numel() for p in original.parameters()) == 60_965_224  # BVLC's model zoo
+    shapes = {name: tuple(p.shape) for name, p in original.named_parameters()}
+    assert shapes["layers.conv2.0.weight"] == (256, 48, 5, 5)
+    assert shapes["layers.fc6.1.weight"] == (4096, 256 * 6 * 6)
+
+
+def test_layers_stand_in_their_order() -> None:
+    with torch.device("meta"):
+        pool_first, norm_first = AlexNet(CAFFENET), AlexNet(replace(CAFFENET, first="norm"))
+    assert list(pool_first.layers)[:6] == ["conv1", "pool1", "norm1", "conv2", "pool2", "norm2"]
+    assert list(norm_first.layers)[:6] == ["conv1", "norm1", "pool1", "conv2", "norm2", "pool2"]
+
+
+def test_preprocessing_crops_the_centre_and_takes_bgr_less_the_mean(network: AlexNet) -> None:
+    x = torch.rand(2, 3, 11, 11)
+    expected = x[:, [2, 1, 0], 1:10, 1:10] * 10 - torch.tensor([1.0, 2.0, 3.0]).view(3, 1, 1)
+    torch.testing.assert_close(network.preprocess(x), expected)
+
+
+def test_pooling_and_normalisation_follow_caffe() -> None:
+    """Windows of 3 step by 2, the last one reaching over the edge; LRN divides by (1 + α/n · Σ x²)^β over 5 channels."""
+    torch.manual_seed(0)
+    network = AlexNet(replace(TINY, image_size=10, resize=10)).eval().requires_grad_(False)
+    values = network.activations(torch.rand(1, 3, 10, 10), ("conv1", "pool1", "norm1"))
+    before = values["conv1"][0].numpy()
+    places = range(0, 10, 2)
+    pooled = np.array([[[c[i : i + 3, j : j + 3].max() for j in places] for i in places] for c in before])
+    np.testing.assert_allclose(values["pool1"][0].numpy(), pooled)
+    squares = np.pad(pooled**2, ((2, 2), (0, 0), (0, 0)))
+    around = sum(squares[k : k + 6] for k in range(5))
+    np.testing.assert_allclose(values["norm1"][0].numpy(), pooled / (1 + 1e-4 / 5 * around) ** 0.75, rtol=1e-5)
+
+
+def test_folding_batch_norm_changes_nothing() -> None:
+    torch.manual_seed(0)
+    network = AlexNet(replace(MINI, n_classes=5))
+    for _ in range(3):
+        network(torch.rand(4, 3, 64, 64))  # running statistics move away from 0 and 1
+    x = torch.rand(4, 3, 64, 64)
+    torch.testing.assert_close(network.eval().fold()(x), network(x), rtol=1e-4, atol=1e-5)
+
+
+def test_gradient_against_finite_differences(network: AlexNet) -> None:
+    network.double()
+    x = torch.rand(1, 3, 11, 11, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(network, (x,))
+
+
+class Counting(torch.nn.Module):
+    """Counts how often a layer runs."""
+
+    def __init__(self, layer: torch.nn.Module) -> None:
+        super().__init__()
+        self.layer, self.calls = layer, 0
+
+    def forward(self, value: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        return self.layer(value)
+
+
+def test_one_pass_serves_condition_and_prior(network: AlexNet) -> None:
+    network.layers["conv1"] = counting = Counting(network.layers["conv1"])
+    x = torch.rand(2, 3, 11, 11, requires_grad=True) * 1
+    logits = network(x)
+    code = network.activations(x.detach(), ("fc3",))["fc3"]
+    assert counting.calls == 1
+    assert not code.requires_grad
+    torch.testing.assert_close(code, network.activations(x.detach().clone(), ("fc3",))["fc3"])
+    logits.sum().backward()  # its graph is still whole
+
+
+def test_memory_is_not_trusted_when_it_should_not_be(network: AlexNet) -> None:
+    x = torch.rand(2, 3, 11, 11)
+    first = network(x)
+    x.mul_(0.5)
+    assert not torch.equal(network(x), first)  # written to since
+    x.requires_grad_()
+    assert network(x).requires_grad  # asked with its graph
+    y = x.detach().clone()
+    torch.testing.assert_close(network.activations(y, ("fc3",))["fc3"], network.activations(x, ("fc3",))["fc3"])
+    network.train()
+    network(x.detach())
+    assert network._last is None
+
+
+def test_unknown_layer(network: AlexNet) -> None:
+    with pytest.raises(KeyError, match="fc9"):
+        network.activations(torch.rand(1, 3, 11, 11), ("fc9",))
+
+
+def test_weights_come_back_as_they_were(network: AlexNet, tmp_path: Path) -> None:
+    x = torch.rand(2, 3, 11, 11)
+    digest = network.save(tmp_path / "net.safetensors")
+    torch.testing.assert_close(AlexNet.load(tmp_path / "net.safetensors", digest)(x), network(x), rtol=0, atol=0)
+    with pytest.raises(UserError, match="sha256"):
+        AlexNet.load(tmp_path / "net.safetensors", "0" * 64)
+    data = (tmp_path / "net.safetensors").read_bytes()
+    (tmp_path / "cut.safetensors").write_bytes(data[: len(data) // 2])
+    with pytest.raises(UserError, match="not a file of weights"):
+        AlexNet.load(tmp_path / "cut.safetensors")
+    with pytest.raises(UserError, match="No such file"):
+        AlexNet.load(tmp_path / "none.safetensors")

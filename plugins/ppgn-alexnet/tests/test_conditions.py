@@ -1,0 +1,98 @@
+"""Classes and hidden units: gradients against the closed forms of Table S2, positions against plain indexing."""
+
+import pytest
+import torch
+from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
+from ppgn_alexnet.condition import ClassCondition, Gradient, objective
+from ppgn_alexnet.neuron import HiddenNeuron
+
+from ppgn_core.errors import UserError
+from ppgn_core.model import Label, Labels, Model
+
+NAMES = ("goldfish", "school bus", "lemon", "teapot")
+
+
+@pytest.fixture
+def model() -> Model:
+    torch.manual_seed(0)
+    config = AlexNetConfig(
+        convs=(Conv(6, 3, padding=1, pool=True), Conv(5, 3, padding=1)),
+        fc=(8,),
+        n_classes=4,
+        image_size=8,
+        resize=8,
+        mean=(0.5, 0.5, 0.5),
+        scale=4.0,
+    )
+    network = AlexNet(config)
+    labels = Labels([Label(i, f"n0000000{i}", (name,)) for i, name in enumerate(NAMES)])
+    return Model("tiny", {"classifier": lambda: network}, {"classifier": labels}, image_size=8)
+
+
+@pytest.mark.parametrize("gradient", ["log_softmax", "softmax", "logit", "target_logit"])
+def test_gradient_in_the_logits(gradient: Gradient) -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
+    y = 2
+    value = objective(logits, y, gradient)
+    (found,) = torch.autograd.grad(value.sum(), logits)
+    p = logits.detach().softmax(1)
+    own = torch.eye(4, dtype=torch.float64)[y].expand(3, 4)
+    p_y = p[:, y : y + 1]
+    expected = {
+        "log_softmax": own - p,
+        "softmax": p_y * (own - p),
+        "logit": own,
+        "target_logit": (1 - p_y) * own,
+    }[gradient]
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(value.detach(), p[:, y].log())
+
+
+@pytest.mark.parametrize("target", [1, "1", "school bus", "School_Bus", "n00000001"])
+def test_a_class_by_index_name_or_synset(model: Model, target: int | str) -> None:
+    x = torch.rand(2, 3, 8, 8)
+    condition = ClassCondition(model, target)
+    expected = model.network("classifier")(x).softmax(1)[:, 1]
+    torch.testing.assert_close(condition.probability(condition.log_prob(x)), expected)
+
+
+@pytest.mark.parametrize(("target", "hint"), [("goldfsh", "goldfish"), ("bus", "school bus"), (9, "0 to 3")])
+def test_a_wrong_class_gets_the_nearest(model: Model, target: int | str, hint: str) -> None:
+    with pytest.raises(UserError, match=f"condition.target={target}.*{hint}"):
+        ClassCondition(model, target)
+
+
+def test_a_unit_at_a_position_and_at_its_maximum(model: Model) -> None:
+    x = torch.rand(3, 3, 8, 8)
+    values = model.network("classifier").activations(x, ("conv2",))["conv2"].log_softmax(1)
+    at = HiddenNeuron(model, layer="conv2", unit=3, position=[1, 2])
+    torch.testing.assert_close(at.log_prob(x), values[:, 3, 1, 2])
+    centre = HiddenNeuron(model, layer="conv2", unit=3)
+    torch.testing.assert_close(centre.log_prob(x), values[:, 3, 2, 2])
+    raw = model.network("classifier").activations(x, ("conv2",))["conv2"]
+    best = HiddenNeuron(model, layer="conv2", unit=3, position="max").log_prob(x)
+    for k in range(3):
+        row, column = divmod(int(raw[k, 3].argmax()), raw.shape[3])
+        torch.testing.assert_close(best[k], values[k, 3, row, column])
+
+
+def test_a_unit_of_a_connected_layer_needs_no_position(model: Model) -> None:
+    x = torch.rand(2, 3, 8, 8)
+    hidden = HiddenNeuron(model, layer="fc3", unit=7)
+    expected = model.network("classifier").activations(x, ("fc3",))["fc3"].log_softmax(1)[:, 7]
+    torch.testing.assert_close(hidden.log_prob(x), expected)
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"layer": "conv7"}, "condition.layer=conv7.*conv1"),
+        ({"layer": "conv2", "unit": 5}, "condition.unit=5.*0 to 4"),
+        ({"layer": "conv2", "position": [4, 0]}, r"condition.position=\[4, 0\].*below 4, 4"),
+        ({"layer": "conv2", "position": "left"}, "condition.position=left.*center, max"),
+    ],
+)
+def test_what_is_not_there_is_told(model: Model, keys: dict, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        HiddenNeuron(model, **keys)

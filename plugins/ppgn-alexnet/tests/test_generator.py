@@ -1,0 +1,60 @@
+"""The up-convolutional generator: the original's layer table, its output's units, and its weights on disk."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from ppgn_alexnet.generator import MINI, ORIGINAL, Up, UpConv, UpConvConfig
+
+from ppgn_core.noise import ChainNoise
+
+TINY = UpConvConfig(code=5, fc=(6, 6, 32), channels=2, ups=(Up("deconv1", 3), Up("conv0", 3, stride=1)))
+
+
+def test_the_original_has_three_connected_and_nine_up_convolutional_layers() -> None:
+    with torch.device("meta"):
+        original = UpConv(ORIGINAL)
+        image = original(torch.empty(2, 4096))
+    assert image.shape == (2, 3, 256, 256)
+    weights = {name: tuple(p.shape) for name, p in original.named_parameters() if name.endswith("weight")}
+    assert [shape for shape in weights.values() if len(shape) == 2] == [(4096, 4096)] * 3
+    assert [shape[1:] for shape in weights.values() if len(shape) == 4] == [
+        (256, 4, 4),
+        (512, 3, 3),
+        (256, 4, 4),
+        (256, 3, 3),
+        (128, 4, 4),
+        (128, 3, 3),
+        (64, 4, 4),
+        (32, 4, 4),
+        (3, 4, 4),
+    ]
+
+
+def test_mini_draws_64_pixels() -> None:
+    with torch.device("meta"):
+        assert UpConv(MINI)(torch.empty(2, 1024)).shape == (2, 3, 64, 64)
+
+
+def test_a_bgr_generator_on_255_hands_out_rgb_in_unit_range() -> None:
+    torch.manual_seed(0)
+    plain = UpConv(replace(TINY, mean=(0, 0, 0)))
+    caffe = UpConv(replace(TINY, scale=1 / 255, mean=(0.1, 0.2, 0.3), bgr=True))
+    caffe.load_state_dict(plain.state_dict())
+    h = torch.rand(2, 5)
+    expected = plain(h)[:, [2, 1, 0]] / 255 + torch.tensor([0.1, 0.2, 0.3]).view(3, 1, 1)
+    torch.testing.assert_close(caffe(h), expected)
+
+
+def test_starting_codes_belong_to_their_chain() -> None:
+    generator = UpConv(TINY)
+    four, one = generator.draw(ChainNoise(3, 4)), generator.draw(ChainNoise(3, [2]))
+    assert four.shape == (4, 5)
+    assert torch.equal(four[2:3], one)
+
+
+def test_weights_come_back_as_they_were(tmp_path: Path) -> None:
+    generator = UpConv(TINY)
+    h = torch.rand(2, 5)
+    loaded = UpConv.load(tmp_path / "g.safetensors", generator.save(tmp_path / "g.safetensors"))
+    assert torch.equal(loaded(h), generator(h))

@@ -1,0 +1,45 @@
+"""The model `mini`: networks for 64 × 64 images of 64 kinds of things, small enough to ship; the model card says how made."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import torch
+from ppgn_alexnet.alexnet import AlexNet
+from ppgn_alexnet.generator import UpConv
+from ppgn_lrcn.captioner import Captioner
+
+from ppgn_core.model import Label, Labels, Model
+
+NETWORKS = Path(__file__).parent / "networks"
+
+
+def mini(device: torch.device | str = "cpu") -> Model:
+    """E, C, G and the captioner. The classifier is the encoder itself, so one forward pass serves both."""
+    sums: dict[str, str] = json.loads((NETWORKS / "sha256.json").read_text())
+
+    def kept(name: str) -> tuple[Path, str]:
+        return NETWORKS / f"{name}.safetensors", sums[name]
+
+    model = Model(
+        name="mini",
+        loaders={
+            "generator": lambda: UpConv.load(*kept("generator")),
+            "encoder": lambda: AlexNet.load(*kept("encoder")),
+            "classifier": lambda: model.network("encoder"),
+            "captioner": lambda: Captioner.load(*kept("captioner")),
+        },
+        labels={"classifier": labels(NETWORKS / "classes.tsv")},
+        image_size=64,
+        device=device,
+    )
+    return model
+
+
+def labels(table: Path) -> Labels:
+    """Classes from lines of `synset TAB names, the first foremost, set apart by commas`, in the network's order."""
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file, delimiter="\t"))
+    return Labels([Label(i, synset, tuple(names.split(", "))) for i, (synset, names) in enumerate(rows)])
