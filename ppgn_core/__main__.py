@@ -65,7 +65,10 @@ def _hydra(arguments: list[str]) -> int:
     try:
         hydra.main(config_path=None, config_name="config", version_base="1.3")(job)()
     except (HydraException, OmegaConfBaseException, OSError) as error:
-        raise explain(error, plugins.registry()) from error
+        told = explain(error, plugins.registry())
+        if told is error:
+            raise
+        raise told from error
     finally:
         folders.remove_empty()
     return failed
