@@ -51,7 +51,7 @@ def test_preprocessing_crops_the_centre_and_takes_bgr_less_the_mean(network: Ale
 
 
 def test_pooling_and_normalisation_follow_caffe() -> None:
-    """Windows of 3 step by 2, the last one reaching over the edge; LRN divides by (1 + α/n · Σ x²)^β over 5 channels."""
+    """Windows of 3 step by 2, the last reaching over the edge; LRN divides by (1 + α/n · Σ x²)^β over 5 channels."""
     torch.manual_seed(0)
     network = AlexNet(replace(TINY, image_size=10, resize=10)).eval().requires_grad_(False)
     values = network.activations(torch.rand(1, 3, 10, 10), ("conv1", "pool1", "norm1"))

@@ -112,8 +112,8 @@ MINI = AlexNetConfig(
 class AlexNet(nn.Module):
     """A member of the family, addressed by layer.
 
-    Layers are named as in Caffe, where ReLU works in place: `conv1`, `pool1`, `norm1`, …, `conv5`, `pool5`, `fc6`, `fc7`
-    are the values after the ReLU, `fc8` the logits.
+    Layers are named as in Caffe, where ReLU works in place: `conv1`, `pool1`, `norm1`, …, `pool5`, `fc6`, `fc7` are the
+    values after the ReLU, `fc8` the logits.
 
     In eval mode the last pass is remembered, so that a prior that asks for `fc6` of `x.detach()` right after a
     condition asked for `fc8` of `x` costs nothing.

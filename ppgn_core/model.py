@@ -1,0 +1,94 @@
+"""A model: the bundle of trained networks, class names and code range that components take what they need from."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Label:
+    """One class: its place in the network's output, its WordNet id if it has one, and its names, the first foremost."""
+
+    index: int
+    synset: str
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.names[0]
+
+
+class Labels(Sequence[Label]):
+    """The classes of one classifier, found by index, by name or by synset."""
+
+    def __init__(self, labels: Sequence[Label]) -> None:
+        self._labels = tuple(labels)
+        self._by_name = {
+            name.lower(): label for label in reversed(self._labels) for name in (*label.names, label.synset)
+        }
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._labels[index]
+
+    def find(self, target: int | str, key: str = "condition.target") -> Label:
+        """The class that `target` names.
+
+        Raises:
+            UserError: there is none; the message names `key` and the nearest matches.
+        """
+        text = str(target).strip().lower().replace("_", " ")
+        if text.lstrip("-").isdigit():
+            if 0 <= int(text) < len(self):
+                return self._labels[int(text)]
+            raise UserError(f"{key}={target}: allowed are 0 to {len(self) - 1}, a class name or a synset id")
+        if text in self._by_name:
+            return self._by_name[text]
+        near = difflib.get_close_matches(text, self._by_name, n=5, cutoff=0.5)
+        near += [name for name in self._by_name if text and text in name and name not in near][:5]
+        hint = f"nearest: {', '.join(near)}" if near else f"for example: {', '.join(map(str, self._labels[:5]))}"
+        raise UserError(f"{key}={target}: no such class; {hint}")
+
+
+@dataclass
+class Model:
+    """A bundle of networks that belong together.
+
+    Args:
+        name: as in `model=NAME`.
+        loaders: what makes each network when first asked for, by role: `generator`, `encoder`, `classifier`, …
+        labels: class names by the role of the network that tells them apart.
+        image_size: side of the images that `generator` draws, in pixels.
+        device: where the networks live.
+    """
+
+    name: str
+    loaders: Mapping[str, Callable[[], Any]]
+    labels: Mapping[str, Labels]
+    image_size: int
+    device: torch.device | str = "cpu"
+    _loaded: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def network(self, role: str) -> Any:
+        """The network of that role, loaded once, frozen, in eval mode: whoever asks gets the same object.
+
+        Raises:
+            UserError: the bundle has none.
+        """
+        if role not in self.loaders:
+            raise UserError(f"model={self.name} has no network {role!r}; it has: {', '.join(sorted(self.loaders))}")
+        if role not in self._loaded:
+            network = self.loaders[role]()
+            if hasattr(network, "requires_grad_"):
+                network = network.requires_grad_(False).eval().to(self.device)
+            self._loaded[role] = network
+        return self._loaded[role]
