@@ -80,7 +80,7 @@ def test_condition_of_the_guide(tmp_path):
     site = install(source, tmp_path / "site", tmp_path / "wheels")
 
     shown = python("-m", "ppgn_core", "--help", path=site, cwd=tmp_path)
-    assert "mean_colour" in shown and "rgb=? sigma=0.02" in shown
+    assert "mean_colour" in shown and "rgb=? sigma=0.1" in shown
     (command,) = re.findall(r"```bash\npython (.*)\n```", GUIDE.read_text(encoding="utf-8"))
     arguments = command.replace("'", "").split()
     python(*arguments, "n_chains=2", "n_steps=20", "out=red", path=site, cwd=tmp_path)
