@@ -56,7 +56,7 @@ class CaptionerRecipe:
         weight_decay: float = 0.02,
         variants: int = 4,
         repaint: float = 0.3,
-        noise: float = 0.2,
+        noise: float = 0.5,
         shift: int = 5,
         jitter: float = 0.15,
         seed: int = 0,
