@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -103,8 +103,8 @@ def _default(key: Key) -> Any:
 class Registry:
     """Options by kind and name."""
 
-    def __init__(self) -> None:
-        self._options: dict[str, dict[str, Option]] = {kind: {} for kind in KINDS}
+    def __init__(self, kinds: Sequence[str] = KINDS) -> None:
+        self._options: dict[str, dict[str, Option]] = {kind: {} for kind in kinds}
 
     def register(self, kind: str, name: str, factory: Callable[..., Any] | str, package: str) -> None:
         """Make `factory` the option `kind=name`.

@@ -23,7 +23,11 @@ class EncoderRecipe:
 
     Args:
         data: an ImageFolder with `train` and `val`.
+        cache: folder for the decoded photographs.
         images: length of the one-cycle schedule, in images.
+        thumbnail: weight of the thumbnail's loss.
+        jitter: of brightness, contrast and saturation, as a share.
+        shift: pixels that a photograph is moved by at most.
     """
 
     def __init__(
@@ -42,7 +46,7 @@ class EncoderRecipe:
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)
-        self.fabric, self.batch_size = fabric, batch_size
+        self.fabric, self.images, self.batch_size, self.seed = fabric, images, batch_size, seed
         self.label_smoothing, self.weight, self.jitter, self.shift = label_smoothing, thumbnail, jitter, shift
         self.train = load(Path(data, "train"), MINI.resize, cache)
         self.val = load(Path(data, "val"), MINI.resize, cache)
@@ -79,6 +83,7 @@ class EncoderRecipe:
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         self.network.train()
+        self.generator.manual_seed((self.seed << 40) + seen)
         picked = torch.randint(len(self.train.images), (self.batch_size,), generator=self.generator)
         images = shift_and_flip(self.train.images[picked], self.shift, self.generator).float() / 255
         x = jitter_colour(images, self.jitter, self.generator).contiguous(memory_format=torch.channels_last)

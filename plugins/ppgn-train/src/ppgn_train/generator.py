@@ -21,15 +21,22 @@ from .photographs import load, shift_and_flip
 
 
 class GeneratorRecipe:
-    """Adam on `pixel` · |x − G(h)|² + `thumbnail` · (the same at a quarter of the size) + `features` · (the same in each
-    of the encoder's layers) + `adversarial` · hinge; squared errors are divided by their variance over the photographs.
+    """G of the noiseless joint PPGN-h, from the encoder's codes back to the photographs.
 
-    D rests while its loss is below a tenth of G's, as in the paper (S9.4: lossD / lossG < 0.1).
+    Adam on `pixel` · |x − G(h)|² + `thumbnail` · (the same at a quarter of the size) + `features` · (the same in each
+    of the encoder's layers) + `adversarial` · hinge; squared errors are over their variance among the photographs.
+    D rests while its loss is below a tenth of what it is at first (the paper's rule, S9.4).
 
     Args:
         data: an ImageFolder with `train` and `val`.
-        encoder: the weights that `recipe=encoder` exported.
+        encoder: `encoder.safetensors`, as the encoder's recipe exports it.
+        cache: folder for the decoded photographs.
+        images: how many to train on.
+        pixel, thumbnail, features, adversarial: weights of the losses.
+        rest_below: D's loss, in shares of its first, below which it rests.
         warm_up: images before the adversarial loss joins.
+        averaging: of G's weights, per step; the average is what is exported.
+        shift: pixels that a photograph is moved by at most.
     """
 
     seen_layers = ("conv2", "conv5")  # what D looks at
@@ -41,6 +48,7 @@ class GeneratorRecipe:
         data: str,
         encoder: str,
         cache: str | None = None,
+        images: int = 3_000_000,
         batch_size: int = 64,
         learning_rate: float = 5e-4,
         pixel: float = 0.5,
@@ -54,7 +62,7 @@ class GeneratorRecipe:
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)
-        self.fabric, self.batch_size, self.shift = fabric, batch_size, shift
+        self.fabric, self.images, self.batch_size, self.shift, self.seed = fabric, images, batch_size, shift, seed
         self.weights = {"pixel": pixel, "thumbnail": thumbnail, "adversarial": adversarial} | {
             name: features for name in self.matched_layers
         }
@@ -107,6 +115,7 @@ class GeneratorRecipe:
         return self.D(shift_and_cut(x - 0.5, 6, 20, self.generator), features, h)
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
+        self.generator.manual_seed((self.seed << 40) + seen)
         picked = torch.randint(len(self.train.images), (self.batch_size,), generator=self.generator)
         photographs = shift_and_flip(self.train.images[picked], self.shift, self.generator).float() / 255
         truth = self._truth(photographs.contiguous(memory_format=torch.channels_last))

@@ -17,6 +17,7 @@ class Recipe(Protocol):
     """What is trained. `state` holds everything that a resumed run needs: modules, optimizers, random generators."""
 
     batch_size: int
+    images: int
 
     def state(self) -> dict[str, Any]: ...
 

@@ -1,0 +1,34 @@
+"""Bring trained networks into the package, in float16: `python -m ppgn_mini.pack training/encoder/encoder.safetensors …`.
+
+Each file replaces the network of its own name; `sha256.json` keeps what they must be.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+from ppgn_core import weights
+from ppgn_core.atomic import atomic
+
+from .model import NETWORKS
+
+
+def pack(paths: list[Path], folder: Path = NETWORKS) -> dict[str, str]:
+    """Write each file's tensors as float16 into `folder`; returns every network's sha256."""
+    table = folder / "sha256.json"
+    sums: dict[str, str] = json.loads(table.read_text()) if table.exists() else {}
+    for path in paths:
+        tensors, architecture = weights.load(path)
+        sums[path.stem] = weights.save(folder / path.name, tensors, architecture, torch.float16)
+    with atomic(table) as part:
+        part.write_text(json.dumps(sums, indent=2, sort_keys=True) + "\n")
+    return sums
+
+
+if __name__ == "__main__":
+    for name, digest in pack([Path(argument) for argument in sys.argv[1:]]).items():
+        print(digest, name)
