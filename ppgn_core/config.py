@@ -89,8 +89,9 @@ def install() -> None:
     OmegaConf.register_new_resolver("run_folder", _run_folder, replace=True)
 
 
-def _run_folder(out: str | None, default: str) -> str:
-    return str(Path(out).expanduser()) if out else default
+def _run_folder(*choices: str | None) -> str:
+    """The first that is given: `out`, the run that is resumed, or Hydra's dated folder."""
+    return str(Path(next(choice for choice in choices if choice)).expanduser())
 
 
 def check(config: DictConfig) -> None:

@@ -118,6 +118,13 @@ def test_multirun(command):
     assert tree(Path("sweep")) == {"multirun.yaml", "0", "0/grid.png", "2", "2/grid.png"}
 
 
+def test_resume_goes_on_in_place(command):
+    assert command(*RED, "out=first")[0] == 0
+    assert command("resume=first", "n_steps=6")[0] == 0
+    assert json.loads(Path("first/run.json").read_text())["step"] == 6
+    assert not Path("outputs").exists()
+
+
 def test_resume_takes_the_overrides_of_the_run(command):
     assert command(*RED, "seed=5", "out=first")[0] == 0
     assert command("resume=first", "n_steps=6", "out=second")[0] == 0

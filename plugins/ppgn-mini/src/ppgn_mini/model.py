@@ -23,7 +23,7 @@ def mini(device: torch.device | str = "cpu") -> Model:
     def kept(name: str) -> tuple[Path, str]:
         return NETWORKS / f"{name}.safetensors", sums[name]
 
-    model = Model(
+    model: Model = Model(
         name="mini",
         loaders={
             "generator": lambda: UpConv.load(*kept("generator")),
