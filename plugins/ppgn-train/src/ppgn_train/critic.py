@@ -54,30 +54,21 @@ class Critic(nn.Module):
     def __init__(self, code: int, layers: Mapping[str, int], width: int = 128) -> None:
         super().__init__()
         self.code_scale = code**-0.5
-        self.pixels = Branch(3, (48, 96, width, width), code)
+        self.pixels = Branch(3, (width // 2, width, 2 * width, 2 * width), code)
         self.features = nn.ModuleDict(
             {name: Branch(channels, (width, width), code, keep=(0,)) for name, channels in layers.items()}
         )
 
-    def forward(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> list[Tensor]:
-        """Logits of every branch: high for photographs."""
+    def forward(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> dict[str, Tensor]:
+        """Every branch's logits by its name, `pixels` or the layer's: high for photographs."""
         h = h * self.code_scale
-        verdicts = [self.pixels(x, h)]
-        verdicts += [branch(features[name], h) for name, branch in self.features.items()]
-        return verdicts
+        verdicts = {name: branch(features[name], h) for name, branch in self.features.items()}
+        return {"pixels": self.pixels(x, h), **verdicts}
 
 
-def hinge_real(verdicts: Sequence[Tensor]) -> Tensor:
-    return torch.stack([F.relu(1 - v).mean() for v in verdicts]).mean()
-
-
-def hinge_fake(verdicts: Sequence[Tensor]) -> Tensor:
-    return torch.stack([F.relu(1 + v).mean() for v in verdicts]).mean()
-
-
-def fooled(verdicts: Sequence[Tensor]) -> Tensor:
-    """What G minimises."""
-    return -torch.stack([v.mean() for v in verdicts]).mean()
+def hinge(real: Mapping[str, Tensor], drawn: Mapping[str, Tensor]) -> Tensor:
+    """What D minimises: max(0, 1 − D(photograph)) + max(0, 1 + D(drawing)), the mean over branches."""
+    return torch.stack([F.relu(1 - real[k]).mean() + F.relu(1 + drawn[k]).mean() for k in real]).mean()
 
 
 def shift_and_cut(x: Tensor, reach: int, hole: int, generator: torch.Generator) -> Tensor:

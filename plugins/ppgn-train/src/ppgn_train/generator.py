@@ -16,31 +16,34 @@ from ppgn_alexnet.generator import MINI, UpConv
 from torch import Tensor
 from torch.nn import functional as F
 
-from .critic import Critic, fooled, hinge_fake, hinge_real, shift_and_cut
+from .critic import Critic, hinge, shift_and_cut
 from .photographs import load, shift_and_flip
+
+MATCHED = {"pixel": 1.0, "thumbnail": 2.0, "conv2": 0.3, "conv5": 0.1, "fc6": 0.1}
+"""Weights of the squared errors. They balance the gradients at G's output, where fc6's is ten times the pixels'."""
+
+FOOLED = {"pixels": 0.5, "conv2": 0.1, "conv5": 0.05}
+"""Weights of D's branches in G's loss; so do these."""
 
 
 class GeneratorRecipe:
     """G of the noiseless joint PPGN-h, from the encoder's codes back to the photographs.
 
-    Adam on `pixel` · |x − G(h)|² + `thumbnail` · (the same at a quarter of the size) + `features` · (the same in each
-    of the encoder's layers) + `adversarial` · hinge; squared errors are over their variance among the photographs.
-    D rests while its loss is below a tenth of what it is at first (the paper's rule, S9.4).
+    Adam on Σ MATCHED · |f(x) − f(G(h))|² / Var f, with f the pixels, a thumbnail of a quarter of the size and layers of
+    the encoder, and on `adversarial` · Σ FOOLED · −D(G(h)). D rests while its loss is below a tenth of what it is at first
+    (the paper's rule, S9.4).
 
     Args:
         data: an ImageFolder with `train` and `val`.
         encoder: `encoder.safetensors`, as the encoder's recipe exports it.
         cache: folder for the decoded photographs.
         images: how many to train on.
-        pixel, thumbnail, features, adversarial: weights of the losses.
+        adversarial: weight of that loss; 0 trains without D.
         rest_below: D's loss, in shares of its first, below which it rests.
         warm_up: images before the adversarial loss joins.
         averaging: of G's weights, per step; the average is what is exported.
         shift: pixels that a photograph is moved by at most.
     """
-
-    seen_layers = ("conv2", "conv5")  # what D looks at
-    matched_layers = ("conv2", "conv5", "fc6", "fc7")
 
     def __init__(
         self,
@@ -51,10 +54,7 @@ class GeneratorRecipe:
         images: int = 3_000_000,
         batch_size: int = 64,
         learning_rate: float = 5e-4,
-        pixel: float = 0.5,
-        thumbnail: float = 1.0,
-        features: float = 0.5,
-        adversarial: float = 0.2,
+        adversarial: float = 1.0,
         rest_below: float = 0.1,
         warm_up: int = 20_000,
         averaging: float = 0.999,
@@ -63,10 +63,7 @@ class GeneratorRecipe:
     ) -> None:
         torch.manual_seed(seed)
         self.fabric, self.images, self.batch_size, self.shift, self.seed = fabric, images, batch_size, shift, seed
-        self.weights = {"pixel": pixel, "thumbnail": thumbnail, "adversarial": adversarial} | {
-            name: features for name in self.matched_layers
-        }
-        self.rest_below, self.warm_up, self.averaging = rest_below, warm_up, averaging
+        self.adversarial, self.rest_below, self.warm_up, self.averaging = adversarial, rest_below, warm_up, averaging
         self.encoder = AlexNet.load(Path(encoder)).requires_grad_(False).to(memory_format=torch.channels_last)
         self.train = load(Path(data, "train"), 64, cache)
         self.val = load(Path(data, "val"), 64, cache)
@@ -76,16 +73,16 @@ class GeneratorRecipe:
         truth = self._truth(photographs.float() / 255)
         self.variance = {name: value.float().var(0).mean() for name, value in truth.items()}
         config = replace(MINI, high=float(truth["fc6"].max()))
-        critic = Critic(config.code, {name: truth[name].shape[1] for name in self.seen_layers})
+        critic = Critic(config.code, {name: truth[name].shape[1] for name in FOOLED if name in truth})
         drawer = UpConv(config)
         self.averaged = copy.deepcopy(drawer).requires_grad_(False)
         self.G, self.optimizer_G = fabric.setup(
             drawer.to(memory_format=torch.channels_last),
-            torch.optim.Adam(drawer.parameters(), lr=learning_rate, betas=(0.5, 0.99)),
+            torch.optim.Adam(drawer.parameters(), lr=learning_rate, betas=(0.5, 0.99), fused=True),
         )
         self.D, self.optimizer_D = fabric.setup(
             critic.to(memory_format=torch.channels_last),
-            torch.optim.Adam(critic.parameters(), lr=learning_rate, betas=(0.5, 0.99)),
+            torch.optim.Adam(critic.parameters(), lr=learning_rate, betas=(0.5, 0.99), fused=True),
         )
         self.shown = self.val.images[torch.linspace(0, len(self.val.images) - 1, 32).long()].float() / 255
 
@@ -100,7 +97,7 @@ class GeneratorRecipe:
 
     def _features(self, x: Tensor) -> dict[str, Tensor]:
         with self.fabric.autocast():
-            return self.encoder.activations(x, self.matched_layers)
+            return self.encoder.activations(x, [name for name in MATCHED if name in self.encoder.layers])
 
     def _truth(self, x: Tensor) -> dict[str, Tensor]:
         """All that the squared errors compare, of photographs."""
@@ -111,7 +108,7 @@ class GeneratorRecipe:
         drawn = {"pixel": x, "thumbnail": F.avg_pool2d(x, 4), **features}
         return {k: (v.float() - truth[k].float()).square().mean() / self.variance[k] for k, v in drawn.items()}
 
-    def _judge(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> list[Tensor]:
+    def _judge(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> dict[str, Tensor]:
         return self.D(shift_and_cut(x - 0.5, 6, 20, self.generator), features, h)
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
@@ -123,26 +120,30 @@ class GeneratorRecipe:
 
         x = self.G(h).float()
         features = self._features(x)
-        losses = self._errors(truth, x, features)
-        adversarial = seen >= self.warm_up
-        if adversarial:
+        errors = self._errors(truth, x, features)
+        loss = sum((MATCHED[name] * error for name, error in errors.items()), torch.zeros(()))
+        if self.adversarial and seen >= self.warm_up:
             self.D.requires_grad_(False)
-            losses["adversarial"] = fooled(self._judge(x, features, h))
+            verdicts = self._judge(x, features, h)
             self.D.requires_grad_(True)
+            loss = loss - self.adversarial * sum(FOOLED[name] * v.mean() for name, v in verdicts.items())
         self.optimizer_G.zero_grad()
-        self.fabric.backward(sum((self.weights[k] * v for k, v in losses.items()), torch.zeros(())))
+        self.fabric.backward(loss)
         self.optimizer_G.step()
         self._average(seen)
+        scalars = {name: error.detach() for name, error in errors.items()}
+        return scalars | (self._step_D(truth, x, features, h) if self.adversarial else {})
 
-        seen_features = {name: features[name].detach() for name in self.seen_layers}
-        loss_D = hinge_real(self._judge(truth["pixel"], truth, h)) + hinge_fake(
-            self._judge(x.detach(), seen_features, h)
-        )
-        if float(loss_D.detach()) > 2 * self.rest_below:
+    def _step_D(
+        self, truth: Mapping[str, Tensor], x: Tensor, features: Mapping[str, Tensor], h: Tensor
+    ) -> dict[str, Tensor]:
+        drawn = {name: features[name].detach() for name in FOOLED if name in features}
+        loss = hinge(self._judge(truth["pixel"], truth, h), self._judge(x.detach(), drawn, h))
+        if float(loss.detach()) > 2 * self.rest_below:  # it begins at 2
             self.optimizer_D.zero_grad()
-            self.fabric.backward(loss_D)
+            self.fabric.backward(loss)
             self.optimizer_D.step()
-        return {k: v.detach() for k, v in losses.items()} | {"D": loss_D.detach()}
+        return {"D": loss.detach()}
 
     @torch.no_grad()
     def _average(self, seen: int) -> None:
