@@ -1,4 +1,4 @@
-"""Bring trained networks into the package, in float16: `python -m ppgn_mini.pack training/encoder/encoder.safetensors …`.
+"""Bring trained networks into the package, in float16: `python -m ppgn_mini.pack training/*/*.safetensors`.
 
 Each file replaces the network of its own name; `sha256.json` keeps what they must be.
 """

@@ -30,8 +30,8 @@ class GeneratorRecipe:
     """G of the noiseless joint PPGN-h, from the encoder's codes back to the photographs.
 
     Adam on Σ MATCHED · |f(x) − f(G(h))|² / Var f, with f the pixels, a thumbnail of a quarter of the size and layers of
-    the encoder, and on `adversarial` · Σ FOOLED · −D(G(h)). D rests while its loss is below a tenth of what it is at first
-    (the paper's rule, S9.4).
+    the encoder, and on `adversarial` · Σ FOOLED · −D(G(h)). D rests while its loss is below a tenth of what it is at
+    first (the paper's rule, S9.4).
 
     Args:
         data: an ImageFolder with `train` and `val`.
