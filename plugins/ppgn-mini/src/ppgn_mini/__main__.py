@@ -39,13 +39,18 @@ def main(arguments: list[str]) -> int:
     given = dict(argument.partition("=")[::2] for argument in arguments)
     out, data = Path(given.pop("out", "judged")), given.pop("data", None)
     labels = mini().labels["classifier"]
+    steps = int(given.get("n_steps", N_STEPS))
     for label in track(labels, description="drawing", console=Console(stderr=True)):
         folder = out / label.synset
-        keys = {"condition.target": label.synset, "n_chains": N_CHAINS, "n_steps": N_STEPS, "out": folder} | given
-        keys |= {"writer": "[samples,codes,record]", "save_every": keys["n_steps"]}
-        if not _finished(folder, int(keys["n_steps"])) and (code := sample([f"{k}={v}" for k, v in keys.items()])):
+        keys: dict[str, object] = {
+            "condition.target": label.synset,
+            "n_chains": N_CHAINS,
+            "n_steps": steps,
+            "save_every": steps,
+        }
+        keys |= {"writer": "[samples,codes,record]", "out": folder, **given}
+        if not _finished(folder, steps) and (code := sample([f"{k}={v}" for k, v in keys.items()])):
             return code
-    steps = int(given.get("n_steps", N_STEPS))
     drawn = {
         k: _images(sorted((out / label.synset).glob(f"samples/*_{steps:04d}.png"))) for k, label in enumerate(labels)
     }
@@ -77,7 +82,7 @@ def alike(images: dict[int, Tensor]) -> float:
 
     pairs = [pair for same in images.values() for pair in itertools.combinations(same[:8], 2)]
     first, second = (torch.stack(side) for side in zip(*pairs, strict=True))
-    return float(ssim(first, second, data_range=1.0))
+    return float(torch.as_tensor(ssim(first, second, data_range=1.0)))
 
 
 def _finished(folder: Path, n_steps: int) -> bool:

@@ -64,7 +64,7 @@ def _train(registry: Registry, arguments: list[str]) -> None:
 
     device, precision = str(shared["device"]), str(shared["precision"])
     fabric = Fabric(accelerator=device, devices=1, precision=_precision() if precision == "auto" else precision)  # type: ignore[arg-type]
-    own = {key: value for key, value in given.items() if key in keys or key not in SHARED}
+    own = {str(key): value for key, value in given.items() if key in keys or key not in SHARED}
     recipe = registry.build("recipe", {"name": name, **own}, fabric=fabric, seed=int(shared["seed"]))
     out = Path(str(shared["out"]).replace("RECIPE", str(name)))
     train(recipe, fabric, out, recipe.images, every_minutes=float(shared["every_minutes"]))

@@ -148,8 +148,8 @@ class GeneratorRecipe:
     @torch.no_grad()
     def _average(self, seen: int) -> None:
         decay = min(self.averaging, (1 + seen / self.batch_size) / (10 + seen / self.batch_size))
-        mine, live = list(self.averaged.parameters()), list(self.G.module.parameters())
-        torch._foreach_lerp_(mine, live, 1 - decay)
+        for mine, live in zip(self.averaged.parameters(), self.G.module.parameters(), strict=True):
+            mine.lerp_(live, 1 - decay)
 
     @torch.no_grad()
     def _reconstruct(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
