@@ -66,7 +66,8 @@ class HiddenNeuron:
             where = flat[:, self.unit].argmax(1)
             column = flat.gather(2, where[:, None, None].expand(-1, flat.shape[1], 1)).squeeze(2)
         else:
-            column = values[(..., *self.position)]
+            place = (slice(None), slice(None), *self.position)
+            column = values[place]
         return objective(column, self.unit, self.gradient)
 
     def probability(self, log_prob: Tensor) -> Tensor:
