@@ -42,13 +42,8 @@ def main(arguments: list[str]) -> int:
     steps = int(given.get("n_steps", N_STEPS))
     for label in track(labels, description="drawing", console=Console(stderr=True)):
         folder = out / label.synset
-        keys: dict[str, object] = {
-            "condition.target": label.synset,
-            "n_chains": N_CHAINS,
-            "n_steps": steps,
-            "save_every": steps,
-        }
-        keys |= {"writer": "[samples,codes,record]", "out": folder, **given}
+        keys: dict[str, object] = {"condition.target": label.synset, "n_chains": N_CHAINS, "out": folder}
+        keys |= {"writer": "[samples,codes,record]", "n_steps": steps, "save_every": steps, **given}
         if not _finished(folder, steps) and (code := sample([f"{k}={v}" for k, v in keys.items()])):
             return code
     drawn = {
