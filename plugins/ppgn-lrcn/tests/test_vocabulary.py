@@ -1,7 +1,5 @@
 """Words to numbers and back, and what is said of words that are not known."""
 
-from pathlib import Path
-
 import pytest
 from ppgn_lrcn.vocabulary import Vocabulary, tokenize
 
@@ -41,11 +39,6 @@ def test_rare_words_become_one_in_training() -> None:
     assert VOCABULARY.encode_rare("a zebra") == [2, 1, 0]
     with pytest.raises(KeyError):
         Vocabulary(["<eos>", "a"]).encode_rare("a zebra")
-
-
-def test_a_file_keeps_the_words(tmp_path: Path) -> None:
-    VOCABULARY.save(tmp_path / "vocabulary.json")
-    assert Vocabulary.load(tmp_path / "vocabulary.json").words == VOCABULARY.words
 
 
 @pytest.mark.parametrize("words", [[], ["a", "<eos>"], ["<eos>", "a", "a"]])

@@ -9,11 +9,9 @@ from lightning_fabric import Fabric
 from PIL import Image
 from ppgn_alexnet.alexnet import MINI as ENCODER
 from ppgn_alexnet.alexnet import AlexNet
-from ppgn_lrcn.captioner import MINI, Captioner
-from ppgn_lrcn.vocabulary import Vocabulary
+from ppgn_lrcn.captioner import Captioner
 from ppgn_train.captioner import CaptionerRecipe
 from ppgn_train.loop import train
-from safetensors.torch import load_file, save_file
 from torch import nn
 
 CLASSES = ("teapot", "candle")
@@ -45,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for module in encoder.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-    save_file(encoder.state_dict(), folder / "encoder.safetensors")
+    encoder.save(folder / "encoder.safetensors")
     return folder
 
 
@@ -73,10 +71,8 @@ def test_it_learns_nouns_and_colours_resumes_and_exports(folder: Path, tmp_path:
     assert after["finds_colour"] > 0.9 and after["finds_noun"] > 0.9
     assert second.schedule.last_epoch == 50
 
-    vocabulary = Vocabulary.load(tmp_path / "vocabulary.json")
-    captioner = Captioner(MINI, vocabulary).eval()
-    captioner.load_state_dict(load_file(tmp_path / "captioner.safetensors"))
-    raw, words = second.val_features.float(), torch.tensor(vocabulary.encode("a red teapot"))[:, None]
+    captioner = Captioner.load(tmp_path / "captioner.safetensors")
+    raw, words = second.val_features.float(), torch.tensor(captioner.vocabulary.encode("a red teapot"))[:, None]
     inside = second.captioner.module.eval().log_prob(raw / second.spread, words)
     torch.testing.assert_close(captioner.log_prob(raw, words), inside, rtol=1e-3, atol=1e-3)
     right = (second.val_labels == 1) & (torch.arange(len(raw)) % 2 == 0)

@@ -1,20 +1,20 @@
 """LRCN's captioner: two LSTMs, the second of which sees the image (LRCN-2f of Donahue et al. 2015, arXiv 1411.4389).
 
-    h1_t = LSTM1(embedding(w_{t-1}), h1_{t-1})        language alone
-    h2_t = LSTM2([h1_t, image features], h2_{t-1})    "factored": the image enters here, at every word
-    p(w_t | w_<t, x) = softmax(W h2_t + b)
-
-From files: `captioner = Captioner(MINI, Vocabulary.load("vocabulary.json"))`, then
-`captioner.load_state_dict(safetensors.torch.load_file("captioner.safetensors"))`.
+h1_t = LSTM1(embedding(w_{t-1}), h1_{t-1})        language alone
+h2_t = LSTM2([h1_t, image features], h2_{t-1})    "factored": the image enters here, at every word
+p(w_t | w_<t, x) = softmax(W h2_t + b)
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from ppgn_core import weights
 
 from .vocabulary import Vocabulary
 
@@ -106,3 +106,16 @@ class Captioner(nn.Module):
             word = self.logits(self.language(padded), gates)[-1].argmax(1).masked_fill(ended, 0)
             words, ended = torch.cat([words, word[None]]), ended | (word == 0)
         return words
+
+    def save(self, path: Path, dtype: torch.dtype | None = None) -> str:
+        """Write weights, sizes and vocabulary; returns the file's sha256."""
+        architecture = {"captioner": asdict(self.config), "vocabulary": self.vocabulary.words}
+        return weights.save(path, self.state_dict(), architecture, dtype)
+
+    @classmethod
+    def load(cls, path: Path, sha256: str | None = None) -> Captioner:
+        """Raises UserError: see `ppgn_core.weights.load`."""
+        tensors, architecture = weights.load(path, sha256)
+        captioner = cls(CaptionerConfig(**architecture["captioner"]), Vocabulary(architecture["vocabulary"]))
+        captioner.load_state_dict(tensors)
+        return captioner.eval()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from ppgn_core.errors import UserError
 
@@ -38,14 +36,6 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return len(self.words)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Vocabulary:
-        """From a JSON list of words."""
-        return cls(json.loads(Path(path).read_text(encoding="utf-8")))
-
-    def save(self, path: str | Path) -> None:
-        Path(path).write_text(json.dumps(self.words, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
 
     def encode(self, text: str, key: str = "condition.text") -> list[int]:
         """The numbers of the words of `text`, and of the end of sentence.

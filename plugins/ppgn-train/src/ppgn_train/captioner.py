@@ -5,6 +5,7 @@ The encoder is frozen, so its features of a few variants of every photograph are
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +18,6 @@ from ppgn_alexnet.alexnet import MINI as ENCODER
 from ppgn_alexnet.alexnet import AlexNet
 from ppgn_lrcn.captioner import MINI, Captioner
 from ppgn_lrcn.vocabulary import EOS, Vocabulary, tokenize
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from .captions import Captions
@@ -39,7 +39,7 @@ class CaptionerRecipe:
         images: length of the one-cycle schedule, in images.
         variants: of each photograph: mirrored, moved, its colours a little changed; their colours are measured anew.
         repaint: share of the variants of things made in any colour whose red, green and blue are shuffled.
-        noise: standard deviation of what is added to the features, in theirs: no word may hang on one fine detail.
+        blur: standard deviation of what is added to the features, in theirs: no word may hang on one fine detail.
     """
 
     def __init__(
@@ -56,20 +56,20 @@ class CaptionerRecipe:
         weight_decay: float = 0.02,
         variants: int = 4,
         repaint: float = 0.3,
-        noise: float = 0.5,
+        blur: float = 0.5,
         shift: int = 5,
         jitter: float = 0.15,
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)
-        self.fabric, self.batch_size, self.noise, self.seed = fabric, batch_size, noise, seed
+        self.fabric, self.images, self.batch_size, self.blur, self.seed = fabric, images, batch_size, blur, seed
         self.generator = torch.Generator()
         train, val = (load(Path(data, part), ENCODER.resize, cache) for part in ("train", "val"))
         self.kinds = kinds(train.classes, names)
         self.captions = Captions(self.kinds)
         self.vocabulary = Vocabulary([EOS, *sorted({w for text in self.captions.words() for w in tokenize(text)})])
 
-        eye = _Eye(encoder, len(train.classes), layer, cache)
+        eye = _Eye(encoder, layer, cache)
         paint = torch.tensor(["paint" in kind.marks for kind in self.kinds])
         parts = []
         for k in range(variants):
@@ -108,7 +108,7 @@ class CaptionerRecipe:
         picked = torch.randint(len(self.labels), (self.batch_size,), generator=self.generator)
         words = self._words(self.labels[picked], Colours(*(c[picked] for c in self.colours)))
         features = self.features[picked].float() / self.spread
-        features = features + self.noise * torch.randn(features.shape, generator=self.generator)
+        features = features + self.blur * torch.randn(features.shape, generator=self.generator)
         log_prob = self.captioner.module.log_prob(*self.fabric.to_device((features, words)))
         loss = -log_prob.sum() / _length(words)
         self.optimizer.zero_grad()
@@ -134,21 +134,19 @@ class CaptionerRecipe:
         return None
 
     def export(self, folder: Path) -> None:
-        """`captioner.safetensors`, which takes the encoder's features as they are, and `vocabulary.json`."""
-        weights = {name: value.detach().cpu().clone() for name, value in self.captioner.module.state_dict().items()}
-        first = "visual.0.weight" if "visual.0.weight" in weights else "image.weight"
-        weights[first] /= self.spread
-        save_file(weights, folder / "captioner.part")
-        (folder / "captioner.part").rename(folder / "captioner.safetensors")
-        self.vocabulary.save(folder / "vocabulary.json")
+        """`captioner.safetensors`, which takes the encoder's features as they are."""
+        captioner = copy.deepcopy(self.captioner.module)
+        first = captioner.image if captioner.visual is None else captioner.visual[0]
+        with torch.no_grad():
+            first.weight.div_(self.spread)
+        captioner.save(folder / "captioner.safetensors")
 
 
 class _Eye:
     """The frozen encoder, and what it and the colour naming see in images, kept in the folder `cache`."""
 
-    def __init__(self, path: str, n_classes: int, layer: str, cache: str | None) -> None:
-        self.network = AlexNet(replace(ENCODER, n_classes=n_classes, batch_norm=False, dropout=0.0)).eval()
-        self.network.load_state_dict(load_file(path))
+    def __init__(self, path: str, layer: str, cache: str | None) -> None:
+        self.network = AlexNet.load(Path(path)).requires_grad_(False)
         self.layer, self.cache = layer, cache
         self.digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
