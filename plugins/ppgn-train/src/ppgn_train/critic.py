@@ -48,15 +48,19 @@ class Critic(nn.Module):
 
     Args:
         code: length of h.
-        layers: the encoder's layers that are looked at, with their channels; the last convolutional maps end at 4 × 4.
+        layers: the encoder's layers that are looked at, with their shapes `(channels, side, side)`; the branches end at
+            4 × 4.
     """
 
-    def __init__(self, code: int, layers: Mapping[str, int], width: int = 128) -> None:
+    def __init__(self, code: int, layers: Mapping[str, Sequence[int]], width: int = 96) -> None:
         super().__init__()
         self.code_scale = code**-0.5
         self.pixels = Branch(3, (width // 2, width, 2 * width, 2 * width), code)
         self.features = nn.ModuleDict(
-            {name: Branch(channels, (width, width), code, keep=(0,)) for name, channels in layers.items()}
+            {
+                name: Branch(channels, (width, width), code, keep=() if side > 8 else (0,))
+                for name, (channels, side, _) in layers.items()
+            }
         )
 
     def forward(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> dict[str, Tensor]:

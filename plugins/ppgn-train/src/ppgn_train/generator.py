@@ -56,7 +56,7 @@ class GeneratorRecipe:
         learning_rate: float = 5e-4,
         adversarial: float = 1.0,
         rest_below: float = 0.1,
-        warm_up: int = 20_000,
+        warm_up: int = 5_000,
         averaging: float = 0.999,
         shift: int = 4,
         seed: int = 0,
@@ -73,7 +73,7 @@ class GeneratorRecipe:
         truth = self._truth(photographs.float() / 255)
         self.variance = {name: value.float().var(0).mean() for name, value in truth.items()}
         config = replace(MINI, high=float(truth["fc6"].max()))
-        critic = Critic(config.code, {name: truth[name].shape[1] for name in FOOLED if name in truth})
+        critic = Critic(config.code, {name: truth[name].shape[1:] for name in FOOLED if name in truth})
         drawer = UpConv(config)
         self.averaged = copy.deepcopy(drawer).requires_grad_(False)
         self.G, self.optimizer_G = fabric.setup(
