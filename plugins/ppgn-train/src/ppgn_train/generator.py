@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from .critic import Critic, hinge, shift_and_cut
 from .photographs import load, shift_and_flip
 
-MATCHED = {"pixel": 1.0, "thumbnail": 2.0, "conv2": 0.3, "conv5": 0.1, "fc6": 0.1}
+MATCHED = {"pixel": 2.0, "thumbnail": 2.0, "conv2": 0.5, "conv5": 0.3, "fc6": 0.2}
 """Weights of the squared errors. They balance the gradients at G's output, where fc6's is ten times the pixels'."""
 
 FOOLED = {"pixels": 0.5, "conv2": 0.1, "conv5": 0.05}
@@ -54,7 +54,7 @@ class GeneratorRecipe:
         images: int = 3_000_000,
         batch_size: int = 64,
         learning_rate: float = 5e-4,
-        adversarial: float = 1.0,
+        adversarial: float = 0.2,
         rest_below: float = 0.1,
         warm_up: int = 5_000,
         averaging: float = 0.999,

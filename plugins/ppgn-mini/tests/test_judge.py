@@ -1,0 +1,47 @@
+"""The judge's bookkeeping; its verdicts are its authors'."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from ppgn_mini.__main__ import N_CHAINS, alike, main
+from ppgn_mini.judge import Judge, accuracy
+from ppgn_mini.model import mini
+
+
+def test_units_are_those_of_the_classes() -> None:
+    labels = mini().labels["classifier"]
+    judge = Judge(labels)
+    assert judge.units == sorted(set(judge.units))  # ImageNet's classes stand in the order of their synsets, as ours do
+    assert judge.units[labels.find("goldfish").index] == 1
+    grey = torch.full((2, 3, 64, 64), 0.5)
+    logits = judge.logits(grey)
+    assert logits.shape == (2, 64)
+    torch.testing.assert_close(logits[0], logits[1])
+
+
+def test_accuracy_counts_the_first_and_the_first_few() -> None:
+    logits = torch.tensor([[3.0, 2.0, 1.0], [1.0, 2.0, 3.0], [2.0, 3.0, 1.0], [1.0, 3.0, 2.0]])
+    truth = torch.tensor([0, 1, 0, 0])
+    assert accuracy(logits, truth) == pytest.approx(0.25)
+    assert accuracy(logits, truth, first=2) == pytest.approx(0.75)
+
+
+def test_likeness_is_one_for_copies_and_less_for_others() -> None:
+    x = torch.rand(3, 3, 64, 64)
+    assert alike({0: x[:1].expand(3, 3, 64, 64)}) == pytest.approx(1)
+    assert alike({0: x}) < 0.1
+
+
+def test_it_judges_what_is_drawn_and_draws_nothing_twice(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    for label in mini().labels["classifier"]:
+        folder = tmp_path / label.synset
+        (folder / "samples").mkdir(parents=True)
+        (folder / "run.json").write_text('{"step": 200}')
+        for k in range(N_CHAINS):
+            Image.new("RGB", (64, 64), (k, 0, 0)).save(folder / "samples" / f"chain_{k:03d}_step_0200.png")
+    assert main([f"out={tmp_path}"]) == 0
+    said = capsys.readouterr().out
+    assert "1.6%" in said  # one picture for all: right for one class of 64
+    assert (tmp_path / "classes.png").exists()

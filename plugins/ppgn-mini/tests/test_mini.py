@@ -1,0 +1,98 @@
+"""The networks that ship: whole, small, and doing what a PPGN needs of them."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from ppgn_alexnet.condition import ClassCondition
+from ppgn_joint.noiseless import NoiselessJoint
+from ppgn_lrcn.condition import LRCN
+from ppgn_mini.model import NETWORKS, mini
+from ppgn_mini.pack import pack
+
+from ppgn_core.energy import Energy
+from ppgn_core.errors import UserError
+from ppgn_core.model import Model
+from ppgn_core.noise import ChainNoise
+from ppgn_core.samplers.mala_approx import MalaApprox
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return mini()
+
+
+def test_files_are_whole_and_small() -> None:
+    sums = json.loads((NETWORKS / "sha256.json").read_text())
+    assert set(sums) == {"generator", "encoder", "captioner"}
+    for name, digest in sums.items():
+        assert hashlib.sha256((NETWORKS / f"{name}.safetensors").read_bytes()).hexdigest() == digest
+    assert sum(path.stat().st_size for path in NETWORKS.iterdir()) < 30e6
+
+
+def test_sixty_four_classes_by_name_and_synset(model: Model) -> None:
+    labels = model.labels["classifier"]
+    assert len(labels) == 64 == model.network("classifier").config.n_classes
+    assert labels.find("goldfish") is labels.find("n01443537") is labels.find(0)
+    with pytest.raises(UserError, match=r"nearest: .*school bus"):
+        labels.find("scool bus")
+
+
+def test_the_classifier_is_the_encoder(model: Model) -> None:
+    assert model.network("classifier") is model.network("encoder")
+
+
+@pytest.fixture(scope="module")
+def codes(model: Model) -> torch.Tensor:
+    """Codes of pictures that G draws: R applied a few times to random ones."""
+    G, E = model.network("generator"), model.network("encoder")
+    with torch.no_grad():
+        h = G.draw(ChainNoise(0, 8)).relu()
+        for _ in range(3):
+            h = E.activations(G(h), ("fc6",))["fc6"]
+    return h
+
+
+def test_g_after_e_pulls_a_noisy_code_back(model: Model, codes: torch.Tensor) -> None:
+    """Section 3.5: G∘E is a denoising autoencoder of h. Its score points from a noisy code towards the clean one."""
+    noise = ChainNoise(1, 8).normal(0, codes.shape[1:])
+    noisy = codes + noise
+    with torch.no_grad():
+        score = NoiselessJoint(model).score(noisy, model.network("generator")(noisy))
+    towards = torch.nn.functional.cosine_similarity(score, -noise)
+    assert towards.min() > 0.3
+
+
+def test_a_chain_comes_to_draw_its_class(model: Model) -> None:
+    """The classifier itself is convinced: no claim about pictures, which an independent one judges."""
+    condition = ClassCondition(model, "lemon")
+    energy = Energy(model.network("generator"), NoiselessJoint(model), condition)
+    sampler = MalaApprox(energy, ChainNoise(0, 4), 0.01, 1.0, 0.0, step_size=0.05, normalize=True, clip=True)
+    state = first = sampler.init(model.network("generator").draw(ChainNoise(0, 4)))
+    for _ in range(40):
+        state, _ = sampler.step(state)
+    assert (state.log_prob > first.log_prob).all()
+    assert condition.probability(state.log_prob).mean() > 0.5
+
+
+def test_captions_tell_colours_apart(model: Model) -> None:
+    """Of a red and a blue picture, each is likelier under the caption of its own colour than the other is."""
+    x = torch.tensor([[0.8, 0.1, 0.1], [0.1, 0.2, 0.8]]).view(2, 3, 1, 1).expand(2, 3, 64, 64)
+    with torch.no_grad():
+        red, blue = (LRCN(model, f"a {colour} teapot").log_prob(x) for colour in ("red", "blue"))
+    assert red[0] - blue[0] > red[1] - blue[1]
+
+
+def test_a_network_that_is_not_the_one_packed_is_refused(tmp_path: Path) -> None:
+    sums = pack([NETWORKS / "captioner.safetensors"], tmp_path)
+    path = tmp_path / "captioner.safetensors"
+    from ppgn_lrcn.captioner import Captioner
+
+    assert len(Captioner.load(path, sums["captioner"]).vocabulary) > 100
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(UserError, match="corrupt, its sha256 is"):
+        Captioner.load(path, sums["captioner"])

@@ -1,0 +1,125 @@
+"""The encoder's and the generator's recipes on painted discs: they learn, resume and export."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+from PIL import Image
+from ppgn_alexnet.alexnet import AlexNet
+from ppgn_alexnet.generator import UpConv
+from ppgn_train.__main__ import main
+from ppgn_train.encoder import EncoderRecipe
+from ppgn_train.generator import GeneratorRecipe
+from ppgn_train.loop import train
+from ppgn_train.photographs import jitter_colour, load, shift_and_flip
+
+COLOURS = {"red": (220, 40, 30), "blue": (30, 60, 210), "green": (40, 180, 60)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Discs of three colours, anywhere on grey."""
+    folder = tmp_path_factory.mktemp("discs")
+    generator = torch.Generator().manual_seed(0)
+    rows, columns = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
+    for part, n in (("train", 40), ("val", 8)):
+        for name, colour in COLOURS.items():
+            (folder / part / name).mkdir(parents=True)
+            for i in range(n):
+                scale, least = torch.tensor([24, 24, 8]), torch.tensor([20, 20, 8])
+                y, x, r = (torch.rand(3, generator=generator) * scale + least).tolist()
+                inside = ((rows - y) ** 2 + (columns - x) ** 2 < r**2)[..., None]
+                image = torch.where(inside, torch.tensor(colour), torch.tensor([128, 128, 128])).byte()
+                Image.fromarray(image.numpy()).save(folder / part / name / f"{i}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def encoder(folder: Path) -> Path:
+    recipe = EncoderRecipe(
+        Fabric(accelerator="cpu", devices=1), str(folder), str(folder / "cache"), 1600, batch_size=32
+    )
+    train(recipe, recipe.fabric, folder / "encoder", recipe.images)
+    figures = recipe.evaluate()
+    assert figures["accuracy"] > 0.9
+    assert figures["thumbnail_explained"] > 0.3
+    return folder / "encoder" / "encoder.safetensors"
+
+
+def test_the_exported_encoder_has_codes_of_unit_scale(folder: Path, encoder: Path) -> None:
+    network = AlexNet.load(encoder).requires_grad_(False)
+    val = load(folder / "val", 64)
+    values = network.activations(val.images.float() / 255, ("fc6", "fc8"))
+    assert float((values["fc8"].argmax(1) == val.labels).float().mean()) > 0.9
+    assert 0.3 < float(values["fc6"].std(0).median()) < 3
+
+
+def generator(folder: Path, encoder: Path, **keys: float) -> GeneratorRecipe:
+    fabric = Fabric(accelerator="cpu", devices=1)
+    return GeneratorRecipe(fabric, str(folder), str(encoder), str(folder / "cache"), batch_size=16, **keys)  # type: ignore[arg-type]
+
+
+def test_a_generator_learns_and_an_ended_run_goes_on(folder: Path, encoder: Path, tmp_path: Path) -> None:
+    first = generator(folder, encoder, adversarial=0, learning_rate=2e-3)
+    before = first.evaluate()["thumbnail"]
+    train(first, first.fabric, tmp_path, images=320)
+    second = generator(folder, encoder, adversarial=0, learning_rate=2e-3)
+    train(second, second.fabric, tmp_path, images=960)
+    assert second.evaluate()["thumbnail"] < 0.8 * before
+    kept = sorted(path.name for path in tmp_path.glob("picture_*.png"))
+    assert kept == ["picture_000000320.png", "picture_000000960.png"]
+    drawn = UpConv.load(tmp_path / "generator.safetensors")(torch.rand(2, 1024))
+    assert drawn.shape == (2, 3, 64, 64)
+    assert drawn.isfinite().all()
+
+
+def test_d_learns_to_tell_and_rests_when_it_can(folder: Path, encoder: Path) -> None:
+    recipe = generator(folder, encoder, warm_up=0)
+    losses = [float(recipe.step(16 * i)["D"]) for i in range(12)]
+    assert losses[-1] < losses[0]
+    recipe.rest_below = 10.0
+    before = [p.detach().clone() for p in recipe.D.parameters()]
+    recipe.step(0)
+    assert all(torch.equal(a, b) for a, b in zip(before, recipe.D.parameters(), strict=True))
+
+
+def test_shifting_reflects_and_flips_rows_of_pixels() -> None:
+    ramp = torch.arange(8.0).expand(64, 3, 8, 8)
+    moved = shift_and_flip(ramp, 2, torch.Generator().manual_seed(0))
+    padded = torch.tensor([2.0, 1, 0, 1, 2, 3, 4, 5, 6, 7, 6, 5])
+    allowed = {tuple(padded[i : i + 8].tolist()) for i in range(5)}
+    allowed |= {row[::-1] for row in allowed}
+    assert {tuple(image[0, 0].tolist()) for image in moved} == allowed
+
+
+def test_colour_jitter_keeps_within_its_strength() -> None:
+    grey = torch.full((100, 3, 4, 4), 0.5)
+    jittered = jitter_colour(grey, 0.2, torch.Generator().manual_seed(0))
+    assert 0.4 <= float(jittered.min()) < 0.42 and 0.58 < float(jittered.max()) <= 0.6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["recipe=painter", "data=."], "recipe=painter: no such recipe"),
+        (["recipe=encoder"], "data=?: allowed is a folder"),
+        (["recipe=encoder", "data=nowhere"], "data=nowhere: allowed is a folder"),
+        (["recipe=encoder", "data=DATA", "learning_rat=1"], "learning_rat: no such key; nearest: learning_rate"),
+        (["recipe=generator", "data=DATA"], "encoder is required"),
+        (["recipe=generator", "data=DATA", "encoder=none.safetensors"], "weights=none.safetensors: "),
+        (["encoder"], "encoder: arguments are KEY=VALUE"),
+    ],
+)
+def test_errors_are_one_line(folder: Path, arguments: list[str], told: str, capsys: pytest.CaptureFixture) -> None:
+    assert main([argument.replace("DATA", str(folder)) for argument in arguments]) == 2
+    said = capsys.readouterr().err
+    assert told in said
+    assert said.count("\n") == 1
+
+
+def test_help_lists_every_recipe_with_its_keys(capsys: pytest.CaptureFixture) -> None:
+    assert main(["--help"]) == 0
+    said = capsys.readouterr().out
+    for expected in ("recipe=encoder", "recipe=generator", "recipe=captioner", "learning_rate=", "every_minutes="):
+        assert expected in said

@@ -1,0 +1,71 @@
+"""Every command that the READMEs show is run, with fewer and shorter chains."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+README = REPOSITORY / "README.md"
+SHORT = ["n_chains=2", "n_steps=2"]
+
+
+def commands(text: str) -> list[str]:
+    """The lines that begin with `python -m ppgn_core`, in a block or in backquotes, without their comments."""
+    return re.findall(r"^\s*`?(python -m ppgn_core.*?)\s*(?:#.*|`.*)?$", text, re.MULTILINE)
+
+
+ALL = {
+    line: path
+    for path in [README, *sorted(REPOSITORY.glob("plugins/*/README.md"))]
+    for line in commands(path.read_text(encoding="utf-8"))
+}
+
+
+def test_the_readme_shows_commands():
+    assert sum(path == README for path in ALL.values()) >= 8
+
+
+@pytest.mark.parametrize("line", ALL, ids=list(ALL))
+def test_a_command_does_what_it_says(command, line):
+    arguments = shlex.split(line)[3:]
+    if "--help" in arguments:
+        code, out, _ = command(*arguments)
+        assert code == 0 and "python -m ppgn_core" in out
+        return
+    given = {argument.partition("=")[0] for argument in arguments}
+    short = [argument for argument in SHORT if argument.partition("=")[0] not in given]
+    code, _, err = command(*arguments, *short)
+    assert (code, err) == (0, "")
+    grids = list(Path().rglob("grid.png"))
+    assert len(grids) == (4 if "-m" in arguments else 1)
+
+
+def test_make_demo_runs_the_command_under_the_picture():
+    plan = subprocess.run(
+        ["make", "--dry-run", "demo"], cwd=REPOSITORY, capture_output=True, text=True, check=True, env=os.environ
+    ).stdout
+    (line,) = (line for line in plan.splitlines() if "ppgn_core" in line and "pip" not in line)
+    shown = [line for line in ALL if 'condition.text="oranges"' in line]
+    assert shlex.split(shown[0])[1:] == shlex.split(line)[1:-1]
+    assert shlex.split(line)[-1] == "out=runs/oranges"
+
+
+def test_the_picture_was_made_by_that_command():
+    """Pictures carry the command line that makes them again."""
+    from PIL import Image
+
+    with Image.open(REPOSITORY / "docs" / "oranges.png") as picture:
+        text = " ".join(str(value) for value in picture.info.values())
+    assert "oranges" in text and "noiseless_joint" in text
+
+
+def test_links_lead_somewhere():
+    for path in [README, *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("plugins/*/README.md")]:
+        for link in re.findall(r"\]\(((?!https?:)[^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / link).exists(), f"{path.name}: {link}"
