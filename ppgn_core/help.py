@@ -21,7 +21,7 @@ PLAIN_WIDTH = 120
 NOTES = {"writer": "any of them: writer=[grid,gif]", "experiment": "several choices under one name"}
 EXAMPLES = [
     ('condition=lrcn condition.text="oranges"', "pictures of what a caption says"),
-    ("condition.target=volcano n_steps=100 out=runs/volcano", "a class, in a folder of your choice"),
+    ("condition.target=lemon n_steps=100 out=runs/lemon", "a class, in a folder of your choice"),
     ("-m condition.target=goldfish,lemon prior=noiseless_joint,none", "four runs, each in a folder of its own"),
 ]
 MORE = f"One option at length: {COMMAND} condition=lrcn --help. All values: --cfg job. Hydra's own flags: --hydra-help."

@@ -99,5 +99,5 @@ def test_presets_of_a_plugin(registry, tmp_path, monkeypatch):
     assert folder("pkg://plugin_with_presets.conf") == conf
     configs.install()
     with initialize(version_base="1.3", config_path=None):
-        condition = compose("config", ["model=blank", "condition=red", "condition.sigma=2"]).condition
+        condition = compose("config", ["model=blank", "sampler=paper", "condition=red", "condition.sigma=2"]).condition
     assert OmegaConf.to_container(condition) == {"name": "mean_colour", "rgb": [1.0, 0.0, 0.0], "sigma": 2.0}

@@ -22,7 +22,7 @@ def commands(text: str) -> list[str]:
 
 ALL = {
     line: path
-    for path in [README, *sorted(REPOSITORY.glob("plugins/*/README.md"))]
+    for path in [*sorted(REPOSITORY.glob("plugins/*/README.md")), README]
     for line in commands(path.read_text(encoding="utf-8"))
 }
 

@@ -1,4 +1,4 @@
-"""The small trained networks: model `mini`."""
+"""The small trained networks: model `mini`, and the sampler's settings that suit them."""
 
 from ppgn_core import Register, hookimpl
 
@@ -6,3 +6,8 @@ from ppgn_core import Register, hookimpl
 @hookimpl
 def register_models(register: Register) -> None:
     register("mini", "ppgn_mini.model:mini")
+
+
+@hookimpl
+def presets() -> str:
+    return "pkg://ppgn_mini.conf"
