@@ -85,4 +85,4 @@ def shift_and_cut(x: Tensor, reach: int, hole: int, generator: torch.Generator) 
     y, z = torch.randint(height + hole, (2, n, 1), generator=generator) - hole
     inside_rows = (torch.arange(height) >= y) & (torch.arange(height) < y + hole)
     inside_columns = (torch.arange(width) >= z) & (torch.arange(width) < z + hole)
-    return picked * ~(inside_rows[:, None, :, None] & inside_columns[:, None, None, :])
+    return picked * ~(inside_rows[:, None, :, None] & inside_columns[:, None, None, :]).to(x.device)

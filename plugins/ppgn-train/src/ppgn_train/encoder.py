@@ -65,13 +65,14 @@ class EncoderRecipe:
         )
         self.generator = torch.Generator().manual_seed(seed)
         small = F.avg_pool2d(self.train.images.float() / 255, MINI.resize // 16).flatten(1)
-        self.mean, self.variance = small.mean(0), small.var(0).mean()
+        self.mean, self.variance = small.mean(0).to(fabric.device), small.var(0).mean()
 
     def state(self) -> dict[str, Any]:
         return {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule}
 
     def _losses(self, x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Logits, and the two losses."""
+        x, labels = x.to(self.fabric.device), labels.to(self.fabric.device)
         network = self.network.module
         with self.fabric.autocast():
             values = network["encoder"].activations(x, ("fc6", network["encoder"].top))
@@ -100,7 +101,7 @@ class EncoderRecipe:
         right, unexplained = 0.0, 0.0
         for images, labels in zip(self.val.images.split(256), self.val.labels.split(256), strict=True):
             logits, _, missing = self._losses(images.float() / 255, labels)
-            right += float((logits.argmax(1) == labels).sum())
+            right += float((logits.argmax(1).cpu() == labels).sum())
             unexplained += float(missing) * len(labels)
         n = len(self.val.labels)
         return {"accuracy": right / n, "thumbnail_explained": 1 - unexplained / n}
@@ -114,7 +115,7 @@ class EncoderRecipe:
 
         fc7 makes up for it, so the function is the same; but codes have one scale, and noise on them one meaning.
         """
-        folded = self.network.module["encoder"].eval().fold()
+        folded = self.network.module["encoder"].eval().fold().cpu()
         codes = [folded.activations(x.float() / 255, ("fc6",))["fc6"] for x in self.train.images[::4].split(256)]
         deviation = torch.cat(codes).std(0)
         deviation = deviation.clamp(min=0.1 * float(deviation.median()))

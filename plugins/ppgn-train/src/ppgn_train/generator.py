@@ -36,6 +36,7 @@ class GeneratorRecipe:
     Args:
         data: an ImageFolder with `train` and `val`.
         encoder: `encoder.safetensors`, as the encoder's recipe exports it.
+        start: weights of a generator to begin with, such as one that an earlier run exported.
         cache: folder for the decoded photographs.
         images: how many to train on.
         adversarial: weight of that loss; 0 trains without D.
@@ -50,6 +51,7 @@ class GeneratorRecipe:
         fabric: Fabric,
         data: str,
         encoder: str,
+        start: str | None = None,
         cache: str | None = None,
         images: int = 3_000_000,
         batch_size: int = 64,
@@ -64,7 +66,8 @@ class GeneratorRecipe:
         torch.manual_seed(seed)
         self.fabric, self.images, self.batch_size, self.shift, self.seed = fabric, images, batch_size, shift, seed
         self.adversarial, self.rest_below, self.warm_up, self.averaging = adversarial, rest_below, warm_up, averaging
-        self.encoder = AlexNet.load(Path(encoder)).requires_grad_(False).to(memory_format=torch.channels_last)
+        self.encoder = AlexNet.load(Path(encoder)).requires_grad_(False)
+        self.encoder.to(fabric.device, memory_format=torch.channels_last)
         self.train = load(Path(data, "train"), 64, cache)
         self.val = load(Path(data, "val"), 64, cache)
         self.generator = torch.Generator().manual_seed(seed)
@@ -74,8 +77,8 @@ class GeneratorRecipe:
         self.variance = {name: value.float().var(0).mean() for name, value in truth.items()}
         config = replace(MINI, high=float(truth["fc6"].max()))
         critic = Critic(config.code, {name: truth[name].shape[1:] for name in FOOLED if name in truth})
-        drawer = UpConv(config)
-        self.averaged = copy.deepcopy(drawer).requires_grad_(False)
+        drawer = UpConv.load(Path(start)) if start else UpConv(config)
+        self.averaged = copy.deepcopy(drawer).requires_grad_(False).to(fabric.device)
         self.G, self.optimizer_G = fabric.setup(
             drawer.to(memory_format=torch.channels_last),
             torch.optim.Adam(drawer.parameters(), lr=learning_rate, betas=(0.5, 0.99), fused=True),
@@ -101,6 +104,7 @@ class GeneratorRecipe:
 
     def _truth(self, x: Tensor) -> dict[str, Tensor]:
         """All that the squared errors compare, of photographs."""
+        x = x.to(self.fabric.device)
         with torch.no_grad():
             return {"pixel": x, "thumbnail": F.avg_pool2d(x, 4), **self._features(x)}
 
@@ -121,7 +125,7 @@ class GeneratorRecipe:
         x = self.G(h).float()
         features = self._features(x)
         errors = self._errors(truth, x, features)
-        loss = sum((MATCHED[name] * error for name, error in errors.items()), torch.zeros(()))
+        loss = torch.stack([MATCHED[name] * error for name, error in errors.items()]).sum()
         if self.adversarial and seen >= self.warm_up:
             self.D.requires_grad_(False)
             verdicts = self._judge(x, features, h)
@@ -165,14 +169,14 @@ class GeneratorRecipe:
             x, truth = self._reconstruct(images.float() / 255)
             for name, error in self._errors(truth, x, self._features(x)).items():
                 totals[name] = totals.get(name, 0.0) + float(error) * len(labels)
-            right += float((self.encoder(x).argmax(1) == labels).sum())
+            right += float((self.encoder(x).argmax(1).cpu() == labels).sum())
         n = len(self.val.labels)
         return {name: total / n for name, total in totals.items()} | {"encoder_accuracy": right / n}
 
     def picture(self) -> Tensor:
         """Validation photographs in the first row of each pair, their reconstructions below."""
         drawn, _ = self._reconstruct(self.shown)
-        rows = zip(self.shown.split(8), drawn.split(8), strict=True)
+        rows = zip(self.shown.split(8), drawn.cpu().split(8), strict=True)
         return torch.cat([image for pair in rows for image in pair])
 
     def export(self, folder: Path) -> None:
