@@ -40,6 +40,8 @@ class GeneratorRecipe:
         cache: folder for the decoded photographs.
         images: how many to train on.
         adversarial: weight of that loss; 0 trains without D.
+        blur: ν of the codes that G draws from, clip(h · (1 + ν·n) + ν·N(0, 1)) with one n ~ N(0, 1) an image: G∘E then pulls
+            back codes that a chain has driven off, their length too. The paper's noiseless variant has 0.
         rest_below: D's loss, in shares of its first, below which it rests.
         warm_up: images before the adversarial loss joins.
         averaging: of G's weights, per step; the average is what is exported.
@@ -56,7 +58,8 @@ class GeneratorRecipe:
         images: int = 3_000_000,
         batch_size: int = 64,
         learning_rate: float = 5e-4,
-        adversarial: float = 0.2,
+        adversarial: float = 0.4,
+        blur: float = 0.3,
         rest_below: float = 0.1,
         warm_up: int = 5_000,
         averaging: float = 0.999,
@@ -65,7 +68,13 @@ class GeneratorRecipe:
     ) -> None:
         torch.manual_seed(seed)
         self.fabric, self.images, self.batch_size, self.shift, self.seed = fabric, images, batch_size, shift, seed
-        self.adversarial, self.rest_below, self.warm_up, self.averaging = adversarial, rest_below, warm_up, averaging
+        self.adversarial, self.blur, self.rest_below, self.warm_up, self.averaging = (
+            adversarial,
+            blur,
+            rest_below,
+            warm_up,
+            averaging,
+        )
         self.encoder = AlexNet.load(Path(encoder)).requires_grad_(False)
         self.encoder.to(fabric.device, memory_format=torch.channels_last)
         self.train = load(Path(data, "train"), 64, cache)
@@ -122,7 +131,7 @@ class GeneratorRecipe:
         truth = self._truth(photographs.contiguous(memory_format=torch.channels_last))
         h = truth["fc6"].float()
 
-        x = self.G(h).float()
+        x = self.G(self._blurred(h)).float()
         features = self._features(x)
         errors = self._errors(truth, x, features)
         loss = torch.stack([MATCHED[name] * error for name, error in errors.items()]).sum()
@@ -137,6 +146,10 @@ class GeneratorRecipe:
         self._average(seen)
         scalars = {name: error.detach() for name, error in errors.items()}
         return scalars | (self._step_D(truth, x, features, h) if self.adversarial else {})
+
+    def _blurred(self, h: Tensor) -> Tensor:
+        stretch, shift = (torch.randn(shape, generator=self.generator) for shape in ((len(h), 1), h.shape))
+        return (h * (1 + self.blur * stretch.to(h)) + self.blur * shift.to(h)).clamp(min=0)
 
     def _step_D(
         self, truth: Mapping[str, Tensor], x: Tensor, features: Mapping[str, Tensor], h: Tensor
