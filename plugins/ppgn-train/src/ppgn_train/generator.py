@@ -40,8 +40,8 @@ class GeneratorRecipe:
         cache: folder for the decoded photographs.
         images: how many to train on.
         adversarial: weight of that loss; 0 trains without D.
-        blur: ν of the codes that G draws from, clip(h · (1 + ν·n) + ν·N(0, 1)) with one n ~ N(0, 1) an image: G∘E then pulls
-            back codes that a chain has driven off, their length too. The paper's noiseless variant has 0.
+        blur: ν of the codes that G draws from, clip(h · (1 + ν·n) + ν·N(0, 1)) with one n ~ N(0, 1) an image: G∘E then
+            pulls back codes that a chain has driven off, their length too. The paper's noiseless variant has 0.
         rest_below: D's loss, in shares of its first, below which it rests.
         warm_up: images before the adversarial loss joins.
         averaging: of G's weights, per step; the average is what is exported.
@@ -68,13 +68,8 @@ class GeneratorRecipe:
     ) -> None:
         torch.manual_seed(seed)
         self.fabric, self.images, self.batch_size, self.shift, self.seed = fabric, images, batch_size, shift, seed
-        self.adversarial, self.blur, self.rest_below, self.warm_up, self.averaging = (
-            adversarial,
-            blur,
-            rest_below,
-            warm_up,
-            averaging,
-        )
+        self.adversarial, self.blur, self.averaging = adversarial, blur, averaging
+        self.rest_below, self.warm_up = rest_below, warm_up
         self.encoder = AlexNet.load(Path(encoder)).requires_grad_(False)
         self.encoder.to(fabric.device, memory_format=torch.channels_last)
         self.train = load(Path(data, "train"), 64, cache)
