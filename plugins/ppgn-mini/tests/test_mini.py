@@ -69,7 +69,7 @@ def test_a_chain_comes_to_draw_its_class(model: Model) -> None:
     """The classifier itself is convinced: no claim about pictures, which an independent one judges."""
     condition = ClassCondition(model, "lemon")
     energy = Energy(model.network("generator"), NoiselessJoint(model), condition)
-    sampler = MalaApprox(energy, ChainNoise(0, 4), 0.01, 1.0, 0.0, step_size=0.05, normalize=True, clip=True)
+    sampler = MalaApprox(energy, ChainNoise(0, 4), 0.03, 5.0, 0.0, clip=True)
     state = first = sampler.init(model.network("generator").draw(ChainNoise(0, 4)))
     for _ in range(40):
         state, _ = sampler.step(state)
