@@ -71,7 +71,7 @@ class GeneratorRecipe:
         self.adversarial, self.blur, self.averaging = adversarial, blur, averaging
         self.rest_below, self.warm_up = rest_below, warm_up
         self.encoder = AlexNet.load(Path(encoder)).requires_grad_(False)
-        self.encoder.to(fabric.device, memory_format=torch.channels_last)
+        self.encoder.to(fabric.device).to(memory_format=torch.channels_last)
         self.train = load(Path(data, "train"), 64, cache)
         self.val = load(Path(data, "val"), 64, cache)
         self.generator = torch.Generator().manual_seed(seed)
