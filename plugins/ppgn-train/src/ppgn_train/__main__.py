@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ def _train(registry: Registry, arguments: list[str]) -> None:
 
     from .loop import train
 
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # its notes would stand before an error's one line
     device, precision = str(shared["device"]), str(shared["precision"])
     fabric = Fabric(accelerator=device, devices=1, precision=_precision() if precision == "auto" else precision)  # type: ignore[arg-type]
     own = {str(key): value for key, value in given.items() if key in keys or key not in SHARED}

@@ -36,8 +36,8 @@ class GeneratorRecipe:
     Args:
         data: an ImageFolder with `train` and `val`.
         encoder: `encoder.safetensors`, as the encoder's recipe exports it.
-        start: weights of a generator to begin with, such as one that an earlier run exported.
         cache: folder for the decoded photographs.
+        start: weights of a generator to begin with, such as one that an earlier run exported.
         images: how many to train on.
         adversarial: weight of that loss; 0 trains without D.
         blur: ν of the codes that G draws from, clip(h · (1 + ν·n) + ν·N(0, 1)) with one n ~ N(0, 1) an image: G∘E then
@@ -53,8 +53,8 @@ class GeneratorRecipe:
         fabric: Fabric,
         data: str,
         encoder: str,
-        start: str | None = None,
         cache: str | None = None,
+        start: str | None = None,
         images: int = 3_000_000,
         batch_size: int = 64,
         learning_rate: float = 5e-4,
