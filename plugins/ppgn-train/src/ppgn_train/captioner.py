@@ -20,6 +20,8 @@ from ppgn_lrcn.captioner import MINI, Captioner
 from ppgn_lrcn.vocabulary import EOS, Vocabulary, tokenize
 from torch import Tensor
 
+from ppgn_core.atomic import atomic
+
 from .captions import Captions
 from .captions_colour import UNNAMED, Colours, measure, plausible
 from .captions_nouns import kinds
@@ -161,9 +163,8 @@ class _Eye:
         parts = [self.network.activations(x.float() / 255, (self.layer,))[self.layer] for x in images.split(256)]
         features = torch.cat([part.flatten(1).half() for part in parts])
         if kept:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            torch.save(features, kept.with_suffix(".part"))
-            kept.with_suffix(".part").rename(kept)
+            with atomic(kept) as part:
+                torch.save(features, part)
         return features, colours
 
 

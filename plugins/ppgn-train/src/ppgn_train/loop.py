@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from torchvision.utils import save_image
 
+from ppgn_core.atomic import atomic
+
 
 class Recipe(Protocol):
     """What is trained. `state` holds everything that a resumed run needs: modules, optimizers, random generators."""
@@ -53,9 +55,8 @@ def train(
     writer = SummaryWriter(str(out / "tensorboard"))
 
     def keep() -> None:
-        part = checkpoint.with_suffix(".part")
-        fabric.save(part, {**recipe.state(), **progress})
-        part.rename(checkpoint)
+        with atomic(checkpoint) as part:
+            fabric.save(part, {**recipe.state(), **progress})
         figures = recipe.evaluate()
         for name, value in figures.items():
             writer.add_scalar(f"validation/{name}", value, progress["seen"])

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ppgn_core.atomic import atomic
+
 
 class Photographs(NamedTuple):
     """`images` uint8 `(N, 3, size, size)`, `labels` int64 `(N,)`, `classes` the folders' names in order."""
@@ -37,9 +39,8 @@ def load(folder: str | Path, size: int, cache: str | Path | None = None) -> Phot
     else:
         images = torch.stack([dataset[i][0] for i in range(len(dataset))])
         if kept:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            torch.save(images, kept.with_suffix(".part"))
-            kept.with_suffix(".part").rename(kept)
+            with atomic(kept) as part:
+                torch.save(images, part)
     return Photographs(images, torch.tensor(dataset.targets), dataset.classes)
 
 
