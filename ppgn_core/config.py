@@ -30,6 +30,7 @@ NUMBERS: dict[str, tuple[type, float]] = {
     "n_steps": (int, 1),
     "seed": (int, 0),
     "save_every": (int, 1),
+    "switch_every": (int, 1),
     "epsilon1": (float, 0),
     "epsilon2": (float, -math.inf),
     "epsilon3": (float, 0),

@@ -9,17 +9,25 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .clock import Clock
 from .errors import UserError
 from .protocols import Condition, Generator, Prior, State
 
 
 class Energy:
-    """−log p(h) − log p(y | G(h)): the product of experts that Eq. 5 climbs (section 2, where x is what h is here)."""
+    """−log p(h) − log p(y | G(h)): the product of experts that Eq. 5 climbs (section 2, where x is what h is here).
 
-    def __init__(self, generator: Generator, prior: Prior, condition: Condition) -> None:
+    Args:
+        clock: that the components were given, where some change with the step.
+    """
+
+    def __init__(
+        self, generator: Generator, prior: Prior, condition: Condition, clock: Clock | None = None
+    ) -> None:
         self.generator = generator
         self.prior = prior
         self.condition = condition
+        self.clock = clock or Clock()
 
     def evaluate(self, h: Tensor, step: int = 0) -> State:
         """What there is to know at codes `h` `(B, *code)`: one pass forward through G and the condition, one back.
@@ -27,6 +35,7 @@ class Energy:
         The condition comes first: a network that prior and condition share then sees the same `x` twice running, and
         may answer the second time from memory.
         """
+        self.clock.step = step
         with torch.enable_grad():
             h = h.detach().requires_grad_()
             x = self.generator(h)

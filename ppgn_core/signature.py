@@ -11,9 +11,10 @@ from typing import Any
 from .annotation import nested_kind
 from .source import REQUIRED, Parameter, Unread, read_source
 
-COMPONENTS = {"model", "generator", "energy", "noise", "device", "out", "run", "fabric"}
-NUMBERS = {"n_chains", "n_steps", "seed", "save_every", "epsilon1", "epsilon2", "epsilon3"}
-CONTEXT = COMPONENTS | NUMBERS
+COMPONENTS = {"model", "generator", "energy", "noise", "clock", "device", "out", "run", "fabric"}
+NUMBERS = {"n_chains", "n_steps", "seed", "save_every", "switch_every", "epsilon1", "epsilon2", "epsilon3"}
+PICTURES = {"init", "mask"}
+CONTEXT = COMPONENTS | NUMBERS | PICTURES
 """Parameters of these names are given by the run; they are no config keys."""
 
 

@@ -1,0 +1,48 @@
+"""What time it is in a chain, for the components that change with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from .errors import UserError
+
+T = TypeVar("T")
+
+
+class Clock:
+    """`step`: how many steps the chains being evaluated have behind them.
+
+    `Energy.evaluate` sets it before it asks anyone; so a prior that draws noise, or a condition whose target changes,
+    is a function of its arguments and of the clock alone.
+    """
+
+    def __init__(self) -> None:
+        self.step = 0
+
+
+class InTurn(Generic[T]):
+    """Values that take turns, `switch_every` steps each; the last one stays.
+
+    Args:
+        values: one, or a list of them.
+        key: that they were given by, for the error.
+
+    Raises:
+        UserError: the run is too short for each to have its turn, or there is none.
+    """
+
+    def __init__(self, values: Sequence[T], clock: Clock, switch_every: int, n_steps: int, key: str) -> None:
+        if not values:
+            raise UserError(f"{key}=[]: allowed is one value or a list of them")
+        needed = switch_every * (len(values) - 1) + 1
+        if n_steps < needed:
+            raise UserError(
+                f"n_steps={n_steps}: {key} has {len(values)} values, each for switch_every={switch_every} steps; "
+                f"allowed is {needed} and more"
+            )
+        self.values, self.clock, self.switch_every = list(values), clock, switch_every
+
+    @property
+    def now(self) -> T:
+        return self.values[min(self.clock.step // self.switch_every, len(self.values) - 1)]
