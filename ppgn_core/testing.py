@@ -38,14 +38,20 @@ def check_generator(generator: Generator) -> None:
     _assert_gradient("__call__", generator, h)
 
 
-def check_prior(prior: Prior, generator: Generator) -> None:
-    """A score shaped like the code, chain by chain; the gradient of its density where it has one."""
+def check_prior(prior: Prior | Callable[[ChainNoise], Prior], generator: Generator) -> None:
+    """A score shaped like the code, chain by chain; the gradient of its density where it has one.
+
+    One that draws noise is given as a function that makes it from its noise, so that chain k can be asked alone.
+    """
+    make = (lambda noise: prior) if isinstance(prior, Prior) else prior
+    prior = make(ChainNoise(0, BATCH))
     h = generator.draw(ChainNoise(0, BATCH))
     with torch.no_grad():
         x = generator(h)
         score = _pure("score", prior, prior.score, h, x)
     _assert_shape("score", score, h.shape)
-    _assert_rows("score", prior.score, score, h, x)
+    for k in range(BATCH):
+        _assert_row("score", make(ChainNoise(0, [k])).score, score, k, h, x)
     density = getattr(prior, "log_prob", None)
     if density is not None:
         log_prob = _pure("log_prob", prior, density, h, x)
@@ -128,9 +134,13 @@ def _assert_shape(name: str, value: Tensor, shape: tuple[int, ...]) -> None:
 def _assert_rows(name: str, function: Callable[..., Tensor], full: Tensor, *inputs: Tensor) -> None:
     """Row k of the answer is a function of row k of the inputs alone."""
     for k in range(len(full)):
-        alone = function(*(value[k : k + 1] for value in inputs))
-        message = f"{name}: row {k} depends on the rows beside it"
-        torch.testing.assert_close(alone[0], full[k], rtol=1e-3, atol=1e-4, msg=message)
+        _assert_row(name, function, full, k, *inputs)
+
+
+def _assert_row(name: str, function: Callable[..., Tensor], full: Tensor, k: int, *inputs: Tensor) -> None:
+    alone = function(*(value[k : k + 1] for value in inputs))
+    message = f"{name}: row {k} depends on the rows beside it"
+    torch.testing.assert_close(alone[0], full[k], rtol=1e-3, atol=1e-4, msg=message)
 
 
 def _assert_gradient(name: str, function: Callable[[Tensor], Tensor], x: Tensor) -> None:

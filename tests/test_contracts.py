@@ -8,6 +8,7 @@ from ppgn_lrcn.captioner import Captioner, CaptionerConfig
 from ppgn_lrcn.vocabulary import Vocabulary
 
 from ppgn_core import plugins
+from ppgn_core.clock import Clock
 from ppgn_core.energy import Energy
 from ppgn_core.model import Label, Labels, Model
 from ppgn_core.noise import ChainNoise
@@ -22,6 +23,8 @@ KEYS = {
     "hidden_neuron": {"layer": "conv3", "unit": 3, "position": "max"},
 }
 """What options are built with whose defaults are for other networks, or that have none."""
+ON_IMAGES = {"total_variation", "blur", "jitter", "patch", "dae_x"}
+"""Priors whose chains walk in the space of images."""
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,9 @@ def test_generator(name, context):
 
 @pytest.mark.parametrize("name", REGISTRY.names("prior"))
 def test_prior(name, context):
-    check_prior(build("prior", name, context), context["generator"])
+    generator = build("generator", "identity" if name in ON_IMAGES else "upconv", context)
+    surroundings = {**context, "generator": generator, "clock": Clock()}
+    check_prior(lambda noise: build("prior", name, {**surroundings, "noise": noise}), generator)
 
 
 @pytest.mark.parametrize("name", REGISTRY.names("condition"))

@@ -145,6 +145,25 @@ class Aslant(Prior):
         return -h.roll(1, 1)
 
 
+class Noisy(Prior):
+    """Of chain k's own noise, or of the batch's first row."""
+
+    def __init__(self, noise: ChainNoise, own: bool) -> None:
+        self.noise, self.own = noise, own
+
+    def score(self, h, x):
+        shift = self.noise.normal(0, h.shape[1:])
+        return -3 * h + (shift if self.own else shift[:1])
+
+    log_prob = None
+
+
+def test_a_prior_that_draws_noise_is_asked_chain_by_chain():
+    check_prior(lambda noise: Noisy(noise, own=True), Generator())
+    with pytest.raises(AssertionError, match="score: row 1 depends on the rows beside it"):
+        check_prior(lambda noise: Noisy(noise, own=False), Generator())
+
+
 @pytest.mark.parametrize(("prior", "complaint"), [(Downhill, "points down"), (Aslant, "not along")])
 def test_bad_priors_do_not(prior, complaint):
     with pytest.raises(AssertionError, match=complaint):

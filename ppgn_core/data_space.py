@@ -1,0 +1,17 @@
+"""What works on images themselves needs a chain that walks among them."""
+
+from __future__ import annotations
+
+from .errors import UserError
+from .protocols import Generator
+
+
+def require_images(generator: Generator, option: str) -> None:
+    """Nothing where the codes of `generator` are RGB images `(3, H, W)`.
+
+    Raises:
+        UserError: they are not; the message says what `option` is for.
+    """
+    shape = tuple(generator.code.shape)
+    if len(shape) != 3 or shape[0] != 3:
+        raise UserError(f"{option}: works on images; this generator's codes are {shape}, allowed is generator=identity")
