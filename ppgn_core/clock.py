@@ -15,10 +15,13 @@ class Clock:
 
     `Energy.evaluate` sets it before it asks anyone; so a prior that draws noise, or a condition whose target changes,
     is a function of its arguments and of the clock alone.
+
+    `turns`: the steps from which on p(h, y) is another one.
     """
 
     def __init__(self) -> None:
         self.step = 0
+        self.turns: set[int] = set()
 
 
 class InTurn(Generic[T]):
@@ -42,6 +45,7 @@ class InTurn(Generic[T]):
                 f"allowed is {needed} and more"
             )
         self.values, self.clock, self.switch_every = list(values), clock, switch_every
+        clock.turns |= {switch_every * turn for turn in range(1, len(values))}
 
     @property
     def now(self) -> T:

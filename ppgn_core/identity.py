@@ -20,6 +20,9 @@ class Identity:
     def __call__(self, h: Tensor) -> Tensor:
         return h
 
+    def encode(self, x: Tensor) -> Tensor:
+        return x
+
     def draw(self, noise: ChainNoise) -> Tensor:
         """Grey, and noise of equal power in every octave, as the spectrum of photographs has it (Field 1987)."""
         size = self.code.shape[1]

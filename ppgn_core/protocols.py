@@ -31,7 +31,7 @@ class Code:
 
 @runtime_checkable
 class Generator(Protocol):
-    """G: codes to data."""
+    """G: codes to data. One that can lead data back has `encode(x) -> h`; chains then start from a picture, `init=`."""
 
     code: Code
 

@@ -6,27 +6,31 @@ config ─ registry ─► generator G, prior, condition ─► Energy ─► Sa
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import torch
 from omegaconf import DictConfig
 from torch import Tensor
 
 from .chain import chain
+from .clock import Clock
 from .device import choose_device
 from .energy import Energy
 from .errors import UserError
 from .interrupt import interruptible
 from .noise import ChainNoise
+from .pictures import load_pictures
 from .progress import Progress
 from .protocols import Generator, Info, State
 from .provenance import provenance
 from .registry import Registry
+from .signature import NUMBERS, PICTURES
 from .writers.codes import Saved, load_codes
 
-NUMBERS = ("n_chains", "n_steps", "seed", "save_every", "epsilon1", "epsilon2", "epsilon3")
+GIVEN = (*NUMBERS, *PICTURES)
 
 
 def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[str]) -> None:
@@ -37,8 +41,9 @@ def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[s
     """
     saved = load_codes(Path(config.resume).expanduser()) if config.resume else None
     device = choose_device(config.device)
-    context: dict[str, Any] = {name: config[name] for name in NUMBERS}
+    context: dict[str, Any] = {name: config[name] for name in GIVEN}
     context |= {"device": device, "noise": ChainNoise(config.seed, config.n_chains, device), "out": out}
+    context["clock"] = Clock()
     context["run"] = provenance(config, overrides, device, start=saved.step if saved else 0)
 
     def build(kind: str) -> Any:
@@ -46,11 +51,11 @@ def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[s
 
     context["model"] = build("model")
     context["generator"] = build("generator")
-    context["energy"] = Energy(context["generator"], build("prior"), build("condition"))
+    context["energy"] = Energy(context["generator"], build("prior"), build("condition"), context["clock"])
     sampler = build("sampler")
     writers = [registry.build("writer", chosen, **context) for chosen in (config.get("writer") or {}).values()]
 
-    h, step, last_step = _start(config, context["generator"], context["noise"], saved)
+    h, step, last_step = _start(config, context, saved)
     states = chain(sampler, h, config.n_steps - step, step, last_step)
     with ExitStack() as stack:
         for writer in reversed(writers):  # closed last in, first out, whatever happens
@@ -72,12 +77,14 @@ def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[s
     _report(state, info, out)
 
 
-def _start(
-    config: DictConfig, generator: Generator, noise: ChainNoise, saved: Saved | None
-) -> tuple[Tensor, int, Tensor | None]:
+def _start(config: DictConfig, context: Mapping[str, Any], saved: Saved | None) -> tuple[Tensor, int, Tensor | None]:
     """Codes to start from, the steps they have behind them, and `last_step` as `chain` takes it."""
-    if saved is None:
+    generator: Generator = context["generator"]
+    noise: ChainNoise = context["noise"]
+    if saved is None and config.init is None:
         return generator.draw(noise), 0, None
+    if saved is None:
+        return _encoded(generator, config.init, context["model"].image_size, noise), 0, None
     if saved.step >= config.n_steps:
         raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step} steps; allowed are more")
     wanted = (config.n_chains, *generator.code.shape)
@@ -87,6 +94,17 @@ def _start(
             f"resume={config.resume}: its codes are {given}; allowed in this run are {wanted}, chains first"
         )
     return saved.h.to(noise.device), saved.step, saved.last_step.to(noise.device)
+
+
+def _encoded(generator: Generator, init: str, size: int, noise: ChainNoise) -> Tensor:
+    """The codes of the pictures `init`, which the chains take in turn."""
+    encode = getattr(generator, "encode", None)
+    if encode is None:
+        raise UserError(f"init={init}: this generator has no encoder (encode), so it cannot start from a picture")
+    pictures = load_pictures(init, size, "init").to(noise.device)
+    with torch.no_grad():
+        h = encode(pictures)
+    return h[[chain % len(h) for chain in noise.chains]]
 
 
 def _alive(state: State, info: Info) -> Tensor:

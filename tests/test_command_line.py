@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
 
 from .conftest import QUICK, tree
 
@@ -149,3 +152,17 @@ def test_hydras_own_flags(command, capsys, arguments, expected):
     except SystemExit:  # as Hydra ends its help
         out = capsys.readouterr().out
     assert expected in out
+
+
+def test_a_chain_starts_from_a_picture(command):
+    Image.new("RGB", (20, 10), (255, 0, 0)).save("red.png")
+    code, _, err = command(*RED, "init=red.png", "out=red", "epsilon2=0", "epsilon3=0")
+    assert code == 0, err
+    h = load_file("red/codes.safetensors")["h"]
+    assert torch.equal(h, torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1).expand(2, 3, 8, 8))
+
+
+def test_a_picture_that_is_not_there(command):
+    code, _, err = command(*RED, "init=nowhere.png", "out=nowhere")
+    assert code == 2 and err.startswith("ppgn: init=nowhere.png: No such file") and err.count("\n") == 1
+    assert not Path("nowhere").exists()

@@ -1,11 +1,15 @@
 """Classes and hidden units: gradients against the closed forms of Table S2, positions against plain indexing."""
 
+from pathlib import Path
+
 import pytest
 import torch
+from PIL import Image
 from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
 from ppgn_alexnet.condition import ClassCondition, Gradient, objective
 from ppgn_alexnet.neuron import HiddenNeuron
 
+from ppgn_core.clock import Clock
 from ppgn_core.errors import UserError
 from ppgn_core.model import Label, Labels, Model
 
@@ -96,3 +100,21 @@ def test_a_unit_of_a_connected_layer_needs_no_position(model: Model) -> None:
 def test_what_is_not_there_is_told(model: Model, keys: dict, told: str) -> None:
     with pytest.raises(UserError, match=told):
         HiddenNeuron(model, **keys)
+
+
+def test_classes_in_turn(model: Model) -> None:
+    x, clock = torch.rand(2, 3, 8, 8), Clock()
+    condition = ClassCondition(model, ["goldfish", 1], clock=clock, switch_every=10, n_steps=20)
+    log_p = model.network("classifier")(x).log_softmax(1)
+    for clock.step, unit in ((0, 0), (9, 0), (10, 1), (20, 1)):
+        torch.testing.assert_close(condition.log_prob(x), log_p[:, unit])
+
+
+def test_the_class_that_the_network_names_in_a_picture(model: Model, tmp_path: Path) -> None:
+    picture = torch.rand(8, 8, 3, generator=torch.Generator().manual_seed(3)).mul(255).to(torch.uint8)
+    Image.fromarray(picture.numpy()).save(tmp_path / "picture.png")
+    condition = ClassCondition(model, "init", init=str(tmp_path / "picture.png"))
+    seen = model.network("classifier")(picture.permute(2, 0, 1)[None].float() / 255).argmax()
+    assert condition.labels.now.index == int(seen)
+    with pytest.raises(UserError, match=r"condition.target=init: there is no picture"):
+        ClassCondition(model, "init")

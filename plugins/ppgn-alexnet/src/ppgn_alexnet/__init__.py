@@ -5,7 +5,7 @@ from ppgn_core import Register, hookimpl
 
 @hookimpl
 def register_generators(register: Register) -> None:
-    register("upconv", "ppgn_alexnet.generator:from_model")
+    register("upconv", "ppgn_alexnet.generator:OfModel")
 
 
 @hookimpl

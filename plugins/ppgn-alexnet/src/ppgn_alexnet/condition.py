@@ -5,8 +5,12 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import functional as F
 
-from ppgn_core.model import Model
+from ppgn_core.clock import Clock, InTurn
+from ppgn_core.errors import UserError
+from ppgn_core.model import Label, Labels, Model
+from ppgn_core.pictures import load_pictures
 
+# written out in signatures, which are read without running the module
 Gradient = Literal["log_softmax", "softmax", "logit", "target_logit"]
 
 
@@ -33,7 +37,8 @@ class ClassCondition:
 
     Args:
         model: with a network of role `classifier` and its labels.
-        target: the class: its index, one of its names or its synset id.
+        target: the class: its index, one of its names or its synset id; `init` for the one that the network names in
+            the picture `init`; a list for one class after another, `switch_every` steps each.
         gradient: what is climbed, see `objective`.
         classifier: role of the network.
 
@@ -44,17 +49,30 @@ class ClassCondition:
     def __init__(
         self,
         model: Model,
-        target: int | str = "goldfish",
-        gradient: Gradient = "log_softmax",
+        target: int | str | list[int | str] = "goldfish",
+        gradient: Literal["log_softmax", "softmax", "logit", "target_logit"] = "log_softmax",
         classifier: str = "classifier",
+        clock: Clock | None = None,
+        switch_every: int = 200,
+        n_steps: int = 200,
+        init: str | None = None,
     ) -> None:
-        self.label = model.labels[classifier].find(target)
         self.network = model.network(classifier)
         self.gradient = gradient
+        labels = model.labels[classifier]
+        targets = target if isinstance(target, list) else [target]
+        chosen = [self._named(model, labels, init) if one == "init" else labels.find(one) for one in targets]
+        self.labels = InTurn(chosen, clock or Clock(), switch_every, n_steps, "condition.target")
+
+    def _named(self, model: Model, labels: Labels, init: str | None) -> Label:
+        if init is None:
+            raise UserError("condition.target=init: there is no picture; give init=PATH, or name a class")
+        picture = load_pictures(init, model.image_size, "init")[:1].to(model.device)
+        return labels[int(self.network(picture).argmax())]
 
     def log_prob(self, x: Tensor) -> Tensor:
         """`(B, 3, H, W)` → `(B,)`."""
-        return objective(self.network(x), self.label.index, self.gradient)
+        return objective(self.network(x), self.labels.now.index, self.gradient)
 
     def probability(self, log_prob: Tensor) -> Tensor:
         """p(y | x)."""

@@ -152,6 +152,26 @@ class UpConv(nn.Module):
         return network.eval()
 
 
-def from_model(model: Model) -> UpConv:
-    """The model's own up-convolutional generator: code → image."""
-    return model.network("generator")
+class OfModel:
+    """The model's own up-convolutional generator: code → image.
+
+    Args:
+        network: role of the model's network that draws.
+        encoder: role of the network that leads pictures back to codes, for `init`.
+        layer: of it, whose values are the codes.
+    """
+
+    def __init__(self, model: Model, network: str = "generator", encoder: str = "encoder", layer: str = "fc6") -> None:
+        self.model, self.encoder, self.layer = model, encoder, layer
+        self.network: UpConv = model.network(network)
+        self.code = self.network.code
+
+    def __call__(self, h: Tensor) -> Tensor:
+        return self.network(h)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """E(x): images `(B, 3, H, W)` → codes `(B, code)`."""
+        return self.model.network(self.encoder).activations(x, (self.layer,))[self.layer]
+
+    def draw(self, noise: ChainNoise) -> Tensor:
+        return self.network.draw(noise)

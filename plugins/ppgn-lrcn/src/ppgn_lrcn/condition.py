@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ppgn_core.clock import Clock, InTurn
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 
@@ -18,7 +19,7 @@ class LRCN:
 
     Args:
         model: with the networks `captioner` and `network`.
-        text: the caption.
+        text: the caption; a list for one after another, `switch_every` steps each.
         captioner, network: roles of the captioner and of the network whose features it sees.
         layer: of `network`; None is the one that the captioner was trained on.
 
@@ -29,21 +30,28 @@ class LRCN:
     def __init__(
         self,
         model: Model,
-        text: str,
+        text: str | list[str],
         captioner: str = "captioner",
         network: str = "classifier",
         layer: str | None = None,
+        clock: Clock | None = None,
+        switch_every: int = 200,
+        n_steps: int = 200,
     ) -> None:
         self.captioner: Captioner = model.network(captioner)
-        device = self.captioner.word.weight.device
-        self.words = torch.tensor(self.captioner.vocabulary.encode(text), device=device)[:, None]
-        with torch.no_grad():
-            self.language = self.captioner.language(self.words)
+        read = [self._read(one) for one in (text if isinstance(text, list) else [text])]
+        self.captions = InTurn(read, clock or Clock(), switch_every, n_steps, "condition.text")
         self.network = model.network(network)
         self.layer = layer or self.captioner.config.layer
         layers = getattr(self.network, "layers", {self.layer: None})
         if self.layer not in layers:
             raise UserError(f"condition.layer={self.layer}: {network} has no such layer; it has: {', '.join(layers)}")
+
+    @torch.no_grad()
+    def _read(self, text: str) -> tuple[Tensor, Tensor]:
+        """The caption's words `(T, 1)`, and what the first LSTM makes of them."""
+        words = torch.tensor(self.captioner.vocabulary.encode(text), device=self.captioner.word.weight.device)[:, None]
+        return words, self.captioner.language(words)
 
     def log_prob(self, x: Tensor) -> Tensor:
         """`(B, 3, H, W)` → `(B,)`, differentiable in `x`."""
@@ -53,8 +61,8 @@ class LRCN:
                 f"condition.layer={self.layer}: it has {features.shape[1]} values, and the captioner was trained on "
                 f"{self.captioner.config.layer}'s {self.captioner.config.features}"
             )
-        return self.captioner.log_prob(features, self.words, self.language)
+        return self.captioner.log_prob(features, *self.captions.now)
 
     def probability(self, log_prob: Tensor) -> Tensor:
         """p(y | x)^(1/T), a word's in the geometric mean, so that long captions compare with short ones."""
-        return (log_prob / len(self.words)).exp()
+        return (log_prob / len(self.captions.now[0])).exp()

@@ -39,6 +39,8 @@ class GeneratorRecipe:
         cache: folder for the decoded photographs.
         start: weights of a generator to begin with, such as one that an earlier run exported.
         images: how many to train on.
+        learning_rate: of G.
+        critic_rate: learning rate of D. D must be the faster one, or G runs away from it and collapses.
         adversarial: weight of that loss; 0 trains without D.
         blur: ν of the codes that G draws from, clip(h · (1 + ν·n) + ν·N(0, 1)) with one n ~ N(0, 1) an image: G∘E then
             pulls back codes that a chain has driven off, their length too. The paper's noiseless variant has 0.
@@ -57,7 +59,8 @@ class GeneratorRecipe:
         start: str | None = None,
         images: int = 3_000_000,
         batch_size: int = 64,
-        learning_rate: float = 5e-4,
+        learning_rate: float = 2e-4,
+        critic_rate: float = 6e-4,
         adversarial: float = 0.4,
         blur: float = 0.3,
         rest_below: float = 0.1,
@@ -70,6 +73,7 @@ class GeneratorRecipe:
         self.fabric, self.images, self.batch_size, self.shift, self.seed = fabric, images, batch_size, shift, seed
         self.adversarial, self.blur, self.averaging = adversarial, blur, averaging
         self.rest_below, self.warm_up = rest_below, warm_up
+        self.rates = {"G": learning_rate, "D": critic_rate}
         self.encoder = AlexNet.load(Path(encoder)).requires_grad_(False)
         self.encoder.to(fabric.device).to(memory_format=torch.channels_last)
         self.train = load(Path(data, "train"), 64, cache)
@@ -89,7 +93,7 @@ class GeneratorRecipe:
         )
         self.D, self.optimizer_D = fabric.setup(
             critic.to(memory_format=torch.channels_last),
-            torch.optim.Adam(critic.parameters(), lr=learning_rate, betas=(0.5, 0.99), fused=True),
+            torch.optim.Adam(critic.parameters(), lr=critic_rate, betas=(0.5, 0.99), fused=True),
         )
         self.shown = self.val.images[torch.linspace(0, len(self.val.images) - 1, 32).long()].float() / 255
 
@@ -121,6 +125,7 @@ class GeneratorRecipe:
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         self.generator.manual_seed((self.seed << 40) + seen)
+        self._set_rates()
         picked = torch.randint(len(self.train.images), (self.batch_size,), generator=self.generator)
         photographs = shift_and_flip(self.train.images[picked], self.shift, self.generator).float() / 255
         truth = self._truth(photographs.contiguous(memory_format=torch.channels_last))
@@ -141,6 +146,12 @@ class GeneratorRecipe:
         self._average(seen)
         scalars = {name: error.detach() for name, error in errors.items()}
         return scalars | (self._step_D(truth, x, features, h) if self.adversarial else {})
+
+    def _set_rates(self) -> None:
+        """A checkpoint brings the rates of its time; those asked for now win."""
+        for name, optimizer in (("G", self.optimizer_G), ("D", self.optimizer_D)):
+            for group in optimizer.param_groups:
+                group["lr"] = self.rates[name]
 
     def _blurred(self, h: Tensor) -> Tensor:
         stretch, shift = (torch.randn(shape, generator=self.generator) for shape in ((len(h), 1), h.shape))
