@@ -102,6 +102,40 @@ def test_one_pass_serves_condition_and_prior(network: AlexNet) -> None:
     logits.sum().backward()  # its graph is still whole
 
 
+def test_two_conditions_share_a_pass_and_its_graph(network: AlexNet) -> None:
+    """The gradient of a sum of two layers is the sum of the gradients that separate passes find."""
+    network.requires_grad_(False)
+    counting = {name: Counting(network.layers[name]) for name in ("conv1", "fc3", "fc5")}
+    network.layers.update(counting)
+    h = torch.rand(2, 3, 11, 11, requires_grad=True)
+
+    def gradient(*names: str) -> torch.Tensor:
+        x = h * 1
+        value = sum(network.activations(x, (name,))[name].square().sum() for name in names)
+        return torch.autograd.grad(value, h)[0]
+
+    expected = gradient("fc3") + gradient("fc5")
+    before = {name: layer.calls for name, layer in counting.items()}
+    torch.testing.assert_close(gradient("fc3", "fc5"), expected)
+    assert {name: layer.calls - before[name] for name, layer in counting.items()} == {"conv1": 1, "fc3": 1, "fc5": 1}
+
+
+def test_a_graph_that_a_gradient_has_come_through_is_not_used_again(network: AlexNet) -> None:
+    network.requires_grad_(False)
+    network.layers["conv1"] = counting = Counting(network.layers["conv1"])
+    x = torch.rand(2, 3, 11, 11, requires_grad=True) * 1
+    first = torch.autograd.grad(network(x).sum(), x)[0]
+    torch.testing.assert_close(torch.autograd.grad(network(x).sum(), x)[0], first)
+    assert counting.calls == 2
+    with torch.no_grad():
+        network(x)
+    assert counting.calls == 2  # values outlive their graph
+    y = x * 1
+    with torch.no_grad():
+        network(y)
+    assert network(y).requires_grad  # and there may be values that never had one
+
+
 def test_memory_is_not_trusted_when_it_should_not_be(network: AlexNet) -> None:
     x = torch.rand(2, 3, 11, 11)
     first = network(x)
@@ -112,7 +146,7 @@ def test_memory_is_not_trusted_when_it_should_not_be(network: AlexNet) -> None:
     y = x.detach().clone()
     torch.testing.assert_close(network.activations(y, ("fc3",))["fc3"], network.activations(x, ("fc3",))["fc3"])
     network.train()
-    network(x.detach())
+    network(x)
     assert network._last is None
 
 

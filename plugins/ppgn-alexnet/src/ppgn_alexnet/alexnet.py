@@ -4,7 +4,7 @@ Krizhevsky et al. 2012, and BVLC's reference CaffeNet, the encoder E and the cla
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -109,20 +109,46 @@ MINI = AlexNetConfig(
 )
 
 
+@dataclass
+class Pass:
+    """What a pass over `x` has found so far, from the first layer on.
+
+    Args:
+        version: of `x` at that time; writing to a tensor in place raises it.
+        spent: layers that a gradient has come back through: their graph may be freed.
+    """
+
+    x: Tensor
+    version: int
+    values: dict[str, Tensor] = field(default_factory=dict)
+    spent: set[str] = field(default_factory=set)
+
+    def keep(self, name: str, value: Tensor) -> None:
+        self.values[name] = value
+        if value.requires_grad:
+            spent = self.spent  # not self: autograd's hooks are no part of Python's garbage collection
+            value.register_hook(lambda _: spent.add(name))
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether its graph is there and whole. Never of a leaf: gradcheck writes to it unnoticed, through `.data`."""
+        return not (self.x.is_leaf or self.spent) and all(value.requires_grad for value in self.values.values())
+
+
 class AlexNet(nn.Module):
     """A member of the family, addressed by layer.
 
     Layers are named as in Caffe, where ReLU works in place: `conv1`, `pool1`, `norm1`, …, `pool5`, `fc6`, `fc7` are the
     values after the ReLU, `fc8` the logits.
 
-    In eval mode the last pass is remembered, so that a prior that asks for `fc6` of `x.detach()` right after a
-    condition asked for `fc8` of `x` costs nothing.
+    In eval mode the last pass is remembered: a second condition on the same `x` goes on where the first one ended, and
+    a prior that then asks for `fc6` of `x.detach()` costs nothing.
     """
 
     def __init__(self, config: AlexNetConfig) -> None:
         super().__init__()
         self.config = config
-        self._last: tuple[Tensor, int, dict[str, Tensor]] | None = None
+        self._last: Pass | None = None
         self.preprocess = Preprocess(
             config.resize, config.image_size, config.mean, config.scale, bgr=config.channel_order == "bgr"
         )
@@ -163,15 +189,16 @@ class AlexNet(nn.Module):
         for name in names:
             if name not in self.layers:
                 raise KeyError(name)
-        found = self._remembered(x)
-        if not found.keys() >= set(names):
-            found, value = {}, self.preprocess(x)
-            for name, layer in self.layers.items():
-                found[name] = value = layer(value)
-                if found.keys() >= set(names):
-                    break
-            self._last = None if self.training else (x, x._version, found)
-        return {name: found[name] for name in names}
+        seen = self._remembered(x) or Pass(x, x._version)
+        value = None
+        for name, layer in self.layers.items():
+            if seen.values.keys() >= set(names):
+                break
+            if name not in seen.values:
+                seen.keep(name, layer(self.preprocess(x) if value is None else value))
+                self._last = None if self.training else seen
+            value = seen.values[name]
+        return {name: seen.values[name] for name in names}
 
     @torch.no_grad()
     def shape(self, name: str) -> tuple[int, ...]:
@@ -180,13 +207,15 @@ class AlexNet(nn.Module):
         blank = torch.zeros(1, 3, side, side, device=next(self.parameters()).device)
         return tuple(self.activations(blank, (name,))[name].shape[1:])
 
-    def _remembered(self, x: Tensor) -> dict[str, Tensor]:
-        """The last pass's values where `x` is the same image without its graph: same storage, not written to since."""
-        if self._last is None or (x.requires_grad and torch.is_grad_enabled()):
-            return {}
-        last, version, found = self._last
-        same = x.data_ptr() == last.data_ptr() and x.shape == last.shape and x._version == version == last._version
-        return {name: value.detach() for name, value in found.items()} if same else {}
+    def _remembered(self, x: Tensor) -> "Pass | None":
+        """The last pass where `x` is the same image, not written to since; with its graph where one is wanted."""
+        last = self._last
+        if self.training or last is None or not x._version == last.version == last.x._version:
+            return None
+        if x.requires_grad and torch.is_grad_enabled():
+            return last if x is last.x and last.differentiable else None
+        same = x.data_ptr() == last.x.data_ptr() and x.shape == last.x.shape
+        return Pass(x, x._version, {n: v.detach() for n, v in last.values.items()}) if same else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits `(B, n_classes)`."""

@@ -1,11 +1,13 @@
 """The condition `hidden_neuron`: pictures that a unit anywhere in the network answers to."""
 
+from typing import Literal
+
 from torch import Tensor
 
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 
-from .condition import Gradient, objective
+from .condition import objective
 
 
 class HiddenNeuron:
@@ -31,7 +33,7 @@ class HiddenNeuron:
         layer: str = "conv5",
         unit: int = 0,
         position: str | list[int] = "center",
-        gradient: Gradient = "log_softmax",
+        gradient: Literal["log_softmax", "softmax", "logit", "target_logit"] = "log_softmax",
         network: str = "classifier",
     ) -> None:
         self.network, self.layer, self.unit, self.gradient = model.network(network), layer, unit, gradient
