@@ -151,19 +151,34 @@ class Registry:
             allowed = choices(key.annotation)
             if allowed and value not in allowed:
                 raise UserError(f"{kind}.{key.name}={value}: allowed are {', '.join(map(str, allowed))}")
-            arguments[key.name] = self._nested(key.nested, value, context) if key.nested else value
+            place = f"{kind}.{key.name}"
+            arguments[key.name] = self._nested(key.nested, value, context, place) if key.nested else value
         return option.load()(**arguments)
 
-    def _nested(self, kind: str, value: Any, context: Mapping[str, Any]) -> Any:
-        if isinstance(value, dict) and "name" in value:
-            return self.build(kind, value, **context)
-        if isinstance(value, dict):
-            return {name: self._nested(kind, v, context) for name, v in value.items()}
+    def _nested(self, kind: str, value: Any, context: Mapping[str, Any], place: str) -> Any:
+        """The component described at the key `place`, or those in a list or under names of their own."""
+        if isinstance(value, dict) and "name" not in value:
+            return {name: self._part(kind, v, context, f"{place}.{name}") for name, v in value.items()}
         if isinstance(value, list):
-            return [self._nested(kind, v, context) for v in value]
-        if isinstance(value, str):
-            return self.build(kind, {"name": value}, **context)
-        return value
+            return [self._part(kind, v, context, f"{place}.{i}") for i, v in enumerate(value)]
+        return value if value is None else self._part(kind, value, context, place)
+
+    def _part(self, kind: str, value: Any, context: Mapping[str, Any], place: str) -> Any:
+        config = {"name": value} if isinstance(value, str) else value
+        if not isinstance(config, dict) or "name" not in config:
+            raise UserError(f"{place}={value}: allowed is a {kind}: its name, or {{name: …, KEY: …}}")
+        try:
+            return self.build(kind, config, **context)
+        except UserError as error:  # it names its keys as if it stood alone
+            raise UserError(_moved(str(error), kind, place)) from error
+
+
+def _moved(message: str, kind: str, place: str) -> str:
+    """What is said of `kind.KEY` or `kind=NAME`, said of the part that stands at `place`."""
+    rest = message.removeprefix(kind)
+    if rest.startswith("."):
+        return place + rest
+    return f"{place}.name{rest}" if rest.startswith("=") else message
 
 
 def unknown_option(kind: str, name: str, there: list[str]) -> str:

@@ -25,7 +25,7 @@ class Leaf:
 class Product:
     """Terms."""
 
-    terms: list[Condition]
+    terms: list[Condition] | dict[str, Condition]
     power: float = 1.0
 
 
@@ -57,6 +57,8 @@ def test_nested(registry):
     assert product.terms[0] == Leaf(1, sizes=[1, 2], n_steps=7)
     assert product.terms[1].term == Leaf(2, sizes=[1, 2], n_steps=7)
     assert product.terms[1].default is Leaf
+    named = registry.build("condition", {"name": "product", "terms": {"a": {"name": "leaf", "target": 1}}}, n_steps=7)
+    assert named.terms == {"a": Leaf(1, sizes=[1, 2], n_steps=7)}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,20 @@ def test_nested(registry):
         ({"name": "leaf", "target": 1, "weight": "x"}, r"condition\.weight: .*'x'"),
         ({"name": "leaf", "target": 1, "mode": "min"}, r"condition\.mode=min: allowed are max, mean"),
         ({"name": "leaf", "target": 1, "sizes": ["a"]}, r"condition\.sizes\[0\]: .*'a'"),
-        ({"name": "product", "terms": [{"name": "leaf"}]}, r"condition\.target is required by condition=leaf"),
+        (
+            {"name": "product", "terms": [{"name": "leaf"}]},
+            r"condition\.terms\.0\.target is required by",
+        ),
+        (
+            {"name": "product", "terms": {"a": "lea"}},
+            r"condition\.terms\.a\.name=lea: no such condition; .*leaf",
+        ),
+        ({"name": "product", "terms": {"a": {"target": 1}}}, r"condition\.terms\.a=\{'target': 1\}: allowed is a cond"),
+        ({"name": "product", "terms": [2]}, r"condition\.terms\.0=2: allowed is a condition"),
+        (
+            {"name": "scaled", "term": {"name": "product", "terms": {"a": {"name": "leaf", "target": 1, "wieght": 2}}}},
+            r"condition\.term\.terms\.a\.wieght: no such key; nearest: weight",
+        ),
     ],
 )
 def test_wrong_config(registry, config, message):
