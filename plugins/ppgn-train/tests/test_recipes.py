@@ -9,8 +9,10 @@ from PIL import Image
 from ppgn_alexnet.alexnet import AlexNet
 from ppgn_alexnet.generator import UpConv
 from ppgn_train.__main__ import main
+from ppgn_train.critic import loss_ratio
 from ppgn_train.encoder import EncoderRecipe
 from ppgn_train.generator import GeneratorRecipe
+from ppgn_train.generator_joint import JointGeneratorRecipe
 from ppgn_train.loop import train
 from ppgn_train.photographs import jitter_colour, load, shift_and_flip
 
@@ -77,12 +79,31 @@ def test_a_generator_gets_nearer_and_an_ended_run_goes_on(folder: Path, encoder:
 
 def test_d_learns_to_tell_and_rests_when_it_can(folder: Path, encoder: Path) -> None:
     recipe = generator(folder, encoder, warm_up=0)
-    losses = [float(recipe.step(16 * i)["D"]) for i in range(12)]
-    assert losses[-1] < losses[0]
+    losses = [float(recipe.step(16 * i)["D"]) for i in range(24)]
+    assert sum(losses[-4:]) / 4 < losses[0] / 2
     recipe.rest_below = 10.0
     before = [p.detach().clone() for p in recipe.D.parameters()]
     recipe.step(0)
     assert all(torch.equal(a, b) for a, b in zip(before, recipe.D.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(("real", "drawn", "ratio"), [(0.0, 0.0, 2.0), (9.0, -9.0, 0.0), (-9.0, 9.0, 1e5)])
+def test_the_ratio_tells_who_is_ahead(real: float, drawn: float, ratio: float) -> None:
+    logits = {"pixels": torch.full((4, 3), real)}, {"pixels": torch.full((4, 3), drawn)}
+    assert float(loss_ratio(*logits)) == pytest.approx(ratio, rel=0.6, abs=1e-3)
+
+
+def test_the_joint_generator_draws_from_noised_codes(folder: Path, encoder: Path) -> None:
+    fabric = Fabric(accelerator="cpu", devices=1)
+    keys = {"cache": str(folder / "cache"), "batch_size": 16, "warm_up": 0}
+    recipe = JointGeneratorRecipe(fabric, str(folder), str(encoder), sigma_h=0.5, sigma_x=0.0, sigma_h1=0.0, **keys)  # type: ignore[arg-type]
+    truth = recipe._truth(recipe.train.images[:64].float() / 255)
+    h, noised = truth["fc6"].float(), recipe._codes(truth)
+    moved = (noised - h)[h > 2 * h.mean()]  # where the ReLU hides nothing
+    assert float(moved.std() / (0.5 * h.mean())) == pytest.approx(1, rel=0.1)
+    quiet = JointGeneratorRecipe(fabric, str(folder), str(encoder), sigma_h=0.0, sigma_x=0.0, sigma_h1=0.0, **keys)  # type: ignore[arg-type]
+    torch.testing.assert_close(quiet._codes(truth), h)
+    assert all(value.isfinite() for value in recipe.step(0).values())
 
 
 def test_shifting_reflects_and_flips_rows_of_pixels() -> None:

@@ -200,6 +200,19 @@ class AlexNet(nn.Module):
             value = seen.values[name]
         return {name: seen.values[name] for name in names}
 
+    def onward(self, value: Tensor, start: str, name: str) -> Tensor:
+        """Layer `name`'s values, those of layer `start` being `value`: E2 of the joint PPGN-h, from h1 to h.
+
+        Raises:
+            KeyError: `name` does not come after `start`.
+        """
+        order = list(self.layers)
+        for step in order[order.index(start) + 1 :]:
+            value = self.layers[step](value)
+            if step == name:
+                return value
+        raise KeyError(name)
+
     @torch.no_grad()
     def shape(self, name: str) -> tuple[int, ...]:
         """Of one image's values at that layer: `(channels, height, width)` or `(units,)`."""

@@ -102,6 +102,23 @@ MINI = UpConvConfig(
     scale=0.25,
 )
 
+SMALL = UpConvConfig(
+    code=1024,
+    fc=(512, 512, 2048),
+    channels=128,
+    ups=(
+        Up("deconv4", 128),
+        Up("conv4_1", 128, stride=1),
+        Up("deconv3", 96),
+        Up("conv3_1", 96, stride=1),
+        Up("deconv2", 48),
+        Up("deconv1", 24),
+        Up("conv0", 3, stride=1),
+    ),
+    slope=0.2,
+    scale=0.25,
+)
+
 
 class UpConv(nn.Module):
     """G(h): codes `(B, code)` → RGB images `(B, 3, S, S)`, nominally in [0, 1], not clamped."""

@@ -75,6 +75,15 @@ def hinge(real: Mapping[str, Tensor], drawn: Mapping[str, Tensor]) -> Tensor:
     return torch.stack([F.relu(1 - real[k]).mean() + F.relu(1 + drawn[k]).mean() for k in real]).mean()
 
 
+@torch.no_grad()
+def loss_ratio(real: Mapping[str, Tensor], drawn: Mapping[str, Tensor]) -> Tensor:
+    """L_D / L_G of the logistic losses, by which the paper tells who is ahead: −log σ(D(x)) − log(1 − σ(D(G))) by
+    −log σ(D(G)), each the mean over branches."""
+    loss_D = torch.stack([F.softplus(-real[k]).mean() + F.softplus(drawn[k]).mean() for k in real]).mean()
+    loss_G = torch.stack([F.softplus(-drawn[k]).mean() for k in drawn]).mean()
+    return loss_D / loss_G
+
+
 def shift_and_cut(x: Tensor, reach: int, hole: int, generator: torch.Generator) -> Tensor:
     """Differentiable augmentation (Zhao et al. 2020): each image moved by up to `reach` pixels, a square blanked."""
     n, _, height, width = x.shape

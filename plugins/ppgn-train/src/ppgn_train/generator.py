@@ -4,20 +4,22 @@ Section 3.5 and S9.4: three losses, on the image, on the encoder's features and 
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning_fabric import Fabric
 from ppgn_alexnet.alexnet import AlexNet
-from ppgn_alexnet.generator import MINI, UpConv
+from ppgn_alexnet.generator import MINI, SMALL, UpConv
 from torch import Tensor
 from torch.nn import functional as F
 
-from .critic import Critic, hinge, shift_and_cut
+from .critic import Critic, hinge, loss_ratio, shift_and_cut
 from .photographs import load, shift_and_flip
+
+TABLES = {"mini": MINI, "small": SMALL}
 
 MATCHED = {"pixel": 2.0, "thumbnail": 2.0, "conv2": 0.5, "conv5": 0.3, "fc6": 0.2}
 """Weights of the squared errors. They balance the gradients at G's output, where fc6's is ten times the pixels'."""
@@ -30,21 +32,22 @@ class GeneratorRecipe:
     """G of the noiseless joint PPGN-h, from the encoder's codes back to the photographs.
 
     Adam on Σ MATCHED · |f(x) − f(G(h))|² / Var f, with f the pixels, a thumbnail of a quarter of the size and layers of
-    the encoder, and on `adversarial` · Σ FOOLED · −D(G(h)). D rests while its loss is below a tenth of what it is at
-    first (the paper's rule, S9.4).
+    the encoder, and on `adversarial` · Σ FOOLED · −D(G(h)). With L_D and L_G the logistic losses of D and of G, D rests
+    while L_D / L_G is below 0.1, and the adversarial loss while it is above 10 (the paper's rule, S9.4).
 
     Args:
         data: an ImageFolder with `train` and `val`.
         encoder: `encoder.safetensors`, as the encoder's recipe exports it.
         cache: folder for the decoded photographs.
         start: weights of a generator to begin with, such as one that an earlier run exported.
+        network: the layer table, `mini` (9.0 million parameters) or `small` (2.5).
         images: how many to train on.
         learning_rate: of G.
         critic_rate: learning rate of D. D must be the faster one, or G runs away from it and collapses.
         adversarial: weight of that loss; 0 trains without D.
         blur: ν of the codes that G draws from, clip(h · (1 + ν·n) + ν·N(0, 1)) with one n ~ N(0, 1) an image: G∘E then
             pulls back codes that a chain has driven off, their length too. The paper's noiseless variant has 0.
-        rest_below: D's loss, in shares of its first, below which it rests.
+        rest_below: L_D / L_G at which D rests; G does so at its inverse.
         warm_up: images before the adversarial loss joins.
         averaging: of G's weights, per step; the average is what is exported.
         shift: pixels that a photograph is moved by at most.
@@ -57,6 +60,7 @@ class GeneratorRecipe:
         encoder: str,
         cache: str | None = None,
         start: str | None = None,
+        network: Literal["mini", "small"] = "mini",
         images: int = 3_000_000,
         batch_size: int = 64,
         learning_rate: float = 2e-4,
@@ -74,6 +78,7 @@ class GeneratorRecipe:
         self.adversarial, self.blur, self.averaging = adversarial, blur, averaging
         self.rest_below, self.warm_up = rest_below, warm_up
         self.rates = {"G": learning_rate, "D": critic_rate}
+        self.ratio = 1.0
         self.encoder = AlexNet.load(Path(encoder)).requires_grad_(False)
         self.encoder.to(fabric.device).to(memory_format=torch.channels_last)
         self.train = load(Path(data, "train"), 64, cache)
@@ -83,7 +88,7 @@ class GeneratorRecipe:
         photographs = self.train.images[torch.randperm(len(self.train.images), generator=self.generator)[:1024]]
         truth = self._truth(photographs.float() / 255)
         self.variance = {name: value.float().var(0).mean() for name, value in truth.items()}
-        config = replace(MINI, high=float(truth["fc6"].max()))
+        config = replace(TABLES[network], high=float(truth["fc6"].max()))
         critic = Critic(config.code, {name: truth[name].shape[1:] for name in FOOLED if name in truth})
         drawer = UpConv.load(Path(start)) if start else UpConv(config)
         self.averaged = copy.deepcopy(drawer).requires_grad_(False).to(fabric.device)
@@ -131,11 +136,11 @@ class GeneratorRecipe:
         truth = self._truth(photographs.contiguous(memory_format=torch.channels_last))
         h = truth["fc6"].float()
 
-        x = self.G(self._blurred(h)).float()
+        x = self.G(self._codes(truth)).float()
         features = self._features(x)
         errors = self._errors(truth, x, features)
         loss = torch.stack([MATCHED[name] * error for name, error in errors.items()]).sum()
-        if self.adversarial and seen >= self.warm_up:
+        if self.adversarial and seen >= self.warm_up and self.ratio * self.rest_below < 1:
             self.D.requires_grad_(False)
             verdicts = self._judge(x, features, h)
             self.D.requires_grad_(True)
@@ -153,20 +158,27 @@ class GeneratorRecipe:
             for group in optimizer.param_groups:
                 group["lr"] = self.rates[name]
 
-    def _blurred(self, h: Tensor) -> Tensor:
-        stretch, shift = (torch.randn(shape, generator=self.generator) for shape in ((len(h), 1), h.shape))
-        return (h * (1 + self.blur * stretch.to(h)) + self.blur * shift.to(h)).clamp(min=0)
+    def _codes(self, truth: Mapping[str, Tensor]) -> Tensor:
+        """What G draws from."""
+        h = truth["fc6"].float()
+        stretch, shift = self._normal((len(h), 1)), self._normal(h.shape)
+        return (h * (1 + self.blur * stretch) + self.blur * shift).clamp(min=0)
+
+    def _normal(self, shape: Sequence[int]) -> Tensor:
+        return torch.randn(shape, generator=self.generator).to(self.fabric.device)
 
     def _step_D(
         self, truth: Mapping[str, Tensor], x: Tensor, features: Mapping[str, Tensor], h: Tensor
     ) -> dict[str, Tensor]:
-        drawn = {name: features[name].detach() for name in FOOLED if name in features}
-        loss = hinge(self._judge(truth["pixel"], truth, h), self._judge(x.detach(), drawn, h))
-        if float(loss.detach()) > 2 * self.rest_below:  # it begins at 2
+        seen = {name: features[name].detach() for name in FOOLED if name in features}
+        real, drawn = self._judge(truth["pixel"], truth, h), self._judge(x.detach(), seen, h)
+        self.ratio = float(loss_ratio(real, drawn))
+        loss = hinge(real, drawn)
+        if self.ratio > self.rest_below:
             self.optimizer_D.zero_grad()
             self.fabric.backward(loss)
             self.optimizer_D.step()
-        return {"D": loss.detach()}
+        return {"D": loss.detach(), "ratio": torch.tensor(self.ratio)}
 
     @torch.no_grad()
     def _average(self, seen: int) -> None:

@@ -1,0 +1,56 @@
+"""The joint PPGN-h: G and the encoder as three interleaved denoising autoencoders, of h, of h1 and of x."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ppgn_core.clock import Clock
+from ppgn_core.errors import UserError
+from ppgn_core.model import Model
+from ppgn_core.noise import ChainNoise
+
+
+class Joint:
+    """∇log p(h) ∝ R(h) − h with R(h) = E2(E1(G(h) + n_x) + n_h1), noise as in training (section 3.4, S9.5, Eq. 11).
+
+    h itself gets its noise from the sampler: it is the third term of Eq. 11, so ε3 is to be the σ of h in training, and
+    a step still costs one pass through G. The factor 1/σ² of the score is part of ε1.
+
+    Args:
+        encoder: role of the model's network that encodes, E = E2 ∘ E1.
+        layer: of it, whose values are the codes h.
+        middle: of it, whose values are h1.
+        sigma_x: standard deviation of n_x, images being in [0, 1].
+        sigma_h1: of n_h1, in shares of the mean of h1; the paper's is 0.1.
+
+    Raises:
+        UserError: the network has no such layer.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        noise: ChainNoise,
+        clock: Clock | None = None,
+        encoder: str = "encoder",
+        layer: str = "fc6",
+        middle: str = "pool5",
+        sigma_x: float = 0.004,
+        sigma_h1: float = 0.1,
+    ) -> None:
+        self.network, self.noise, self.clock = model.network(encoder), noise, clock or Clock()
+        self.layer, self.middle, self.sigma_x, self.sigma_h1 = layer, middle, sigma_x, sigma_h1
+        names = list(self.network.layers)
+        for key, name in (("middle", middle), ("layer", layer)):
+            if name not in names:
+                raise UserError(f"prior.{key}={name}: {encoder} has no such layer; allowed are {', '.join(names)}")
+        if names.index(middle) >= names.index(layer):
+            raise UserError(f"prior.middle={middle}: allowed are the layers before {layer}")
+
+    def score(self, h: Tensor, x: Tensor) -> Tensor:
+        step = self.clock.step
+        n_x = self.noise.normal(step, x.shape[1:], stream="joint x")
+        h1 = self.network.activations(x + self.sigma_x * n_x, (self.middle,))[self.middle]
+        n_h1 = self.noise.normal(step, h1.shape[1:], stream="joint h1")
+        h1 = h1 + self.sigma_h1 * h1.mean((1, 2, 3), keepdim=True) * n_h1
+        return self.network.onward(h1, self.middle, self.layer) - h

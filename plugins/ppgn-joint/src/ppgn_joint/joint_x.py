@@ -1,0 +1,36 @@
+"""G∘E as an autoencoder of images, for chains that walk among images."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ppgn_core.data_space import require_images
+from ppgn_core.model import Model
+from ppgn_core.protocols import Generator
+
+
+class JointX:
+    """∇log p(x) ∝ R(x) − x with R(x) = G(E(x)) (S11): joint PPGN-x, for `generator=identity`; 1/σ² is part of ε1.
+
+    Args:
+        drawer: role of the model's network that draws, G.
+        encoder: role of the one that encodes, E.
+        layer: of E, whose values are G's codes.
+
+    Raises:
+        UserError: the chain does not walk among images.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        generator: Generator,
+        drawer: str = "generator",
+        encoder: str = "encoder",
+        layer: str = "fc6",
+    ) -> None:
+        require_images(generator, "prior=joint_x")
+        self.drawer, self.encoder, self.layer = model.network(drawer), model.network(encoder), layer
+
+    def score(self, h: Tensor, x: Tensor) -> Tensor:
+        return self.drawer(self.encoder.activations(x, (self.layer,))[self.layer]) - x

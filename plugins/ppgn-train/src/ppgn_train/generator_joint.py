@@ -1,0 +1,62 @@
+"""The generator of the joint PPGN-h: trained as three interleaved denoising autoencoders, of x, of h1 and of h."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from .generator import GeneratorRecipe
+
+
+class JointGeneratorRecipe(GeneratorRecipe):
+    """G of the joint PPGN-h, which draws from codes noised on their whole way: h' = E2(E1(x + n_x) + n_h1) + n_h.
+
+    Section 3.4 and S9.5: G and E are denoising autoencoders of x, of h1 (E's pool5) and of h at once. The losses are
+    those of `recipe=generator`: the errors of x, of features about h1, of h, and the adversarial one. The paper's σ are
+    1 % of the mean pixel, and 10 % of the mean of h1 and of h.
+
+    Args:
+        data, encoder, cache, start, network, images, learning_rate, critic_rate: as in `recipe=generator`.
+        adversarial, rest_below, warm_up, averaging, shift: as in `recipe=generator`.
+        sigma_x: standard deviation of n_x, images being in [0, 1].
+        sigma_h1, sigma_h: of n_h1 and n_h, in shares of the mean of h1 and of h.
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        data: str,
+        encoder: str,
+        cache: str | None = None,
+        start: str | None = None,
+        network: Literal["mini", "small"] = "small",
+        images: int = 3_000_000,
+        batch_size: int = 64,
+        learning_rate: float = 2e-4,
+        critic_rate: float = 6e-4,
+        adversarial: float = 0.4,
+        rest_below: float = 0.1,
+        warm_up: int = 5_000,
+        averaging: float = 0.999,
+        shift: int = 4,
+        sigma_x: float = 0.004,
+        sigma_h1: float = 0.1,
+        sigma_h: float = 0.1,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(
+            fabric, data, encoder, cache, start, network, images, batch_size, learning_rate, critic_rate,
+            adversarial, 0.0, rest_below, warm_up, averaging, shift, seed,
+        )  # fmt: skip
+        self.sigma_x, self.sigma_h1, self.sigma_h = sigma_x, sigma_h1, sigma_h
+
+    @torch.no_grad()
+    def _codes(self, truth: Mapping[str, Tensor]) -> Tensor:
+        x = truth["pixel"]
+        with self.fabric.autocast():
+            h1 = self.encoder.activations(x + self.sigma_x * self._normal(x.shape), ("pool5",))["pool5"].float()
+            h1 = h1 + self.sigma_h1 * h1.mean() * self._normal(h1.shape)
+            h = self.encoder.onward(h1, "pool5", "fc6").float()
+        return (h + self.sigma_h * h.mean() * self._normal(h.shape)).clamp(min=0)
