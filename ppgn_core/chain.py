@@ -35,7 +35,7 @@ def chain(
         proposed, info = sampler.step(state)
         alive = alive & _finite(proposed)
         last_step = last_step + alive
-        state = _select(alive, proposed, state)
+        state = select(alive, proposed, state)
         yield state, replace(info, last_step=last_step)
 
 
@@ -47,9 +47,11 @@ def _finite(state: State) -> Tensor:
     return total.isfinite()
 
 
-def _select(alive: Tensor, new: State, old: State) -> State:
+def select(which: Tensor, new: State, old: State) -> State:
+    """`new` for the chains of `which` `(B,)`, `old` for the others; the step is that of `new`."""
+
     def where(a: Tensor, b: Tensor) -> Tensor:
-        return torch.where(alive.view(-1, *[1] * (a.dim() - 1)), a, b)
+        return torch.where(which.view(-1, *[1] * (a.dim() - 1)), a, b)
 
     return State(
         new.step,

@@ -11,6 +11,9 @@ def register_generators(register: Register) -> None:
 @hookimpl
 def register_samplers(register: Register) -> None:
     register("mala_approx", "ppgn_core.samplers.mala_approx:MalaApprox")
+    register("mala", "ppgn_core.samplers.mala:MALA")
+    register("metropolis_hastings", "ppgn_core.samplers.metropolis_hastings:MetropolisHastings")
+    register("ula", "ppgn_core.samplers.ula:ULA")
 
 
 @hookimpl

@@ -6,6 +6,9 @@ the score.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -21,9 +24,7 @@ class Energy:
         clock: that the components were given, where some change with the step.
     """
 
-    def __init__(
-        self, generator: Generator, prior: Prior, condition: Condition, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, generator: Generator, prior: Prior, condition: Condition, clock: Clock | None = None) -> None:
         self.generator = generator
         self.prior = prior
         self.condition = condition
@@ -46,15 +47,32 @@ class Energy:
             h, x = h.detach(), x.detach()
             return State(step, h, x, log_prob.detach(), self.prior.score(h, x), condition_score)
 
+    def ahead(self, state: State) -> State:
+        """`state` as the distribution of the next step has it, for samplers that compare: anew where that one turns."""
+        if state.step + 1 not in self.clock.turns:
+            return state
+        return replace(self.evaluate(state.h, state.step + 1), step=state.step)
+
     def log_prob(self, state: State) -> Tensor:
         """log p(h, y) `(B,)`, up to a constant, for samplers that accept or reject.
 
         Raises:
             UserError: the prior knows only its score.
         """
-        density = getattr(self.prior, "log_prob", None)
-        if density is None:
-            prior = type(self.prior).__name__
-            raise UserError(f"prior={prior} knows only its score; this sampler needs its density (log_prob)")
+        density = self.density()
         with torch.no_grad():
             return density(state.h, state.x) + state.log_prob
+
+    def density(self) -> Callable[[Tensor, Tensor], Tensor]:
+        """The prior's log p(h) of h and x, `(B,)`, up to a constant.
+
+        Raises:
+            UserError: the prior knows only its score.
+        """
+        density = getattr(self.prior, "log_prob", None)
+        if density is None:
+            raise UserError(
+                f"prior={type(self.prior).__name__} knows only its score; this sampler needs its density (log_prob), "
+                "sampler=ula and sampler=mala_approx do not"
+            )
+        return density

@@ -1,5 +1,8 @@
 """The samplers, one algorithm a file."""
 
+from .mala import MALA
 from .mala_approx import MalaApprox
+from .metropolis_hastings import MetropolisHastings
+from .ula import ULA
 
-__all__ = ["MalaApprox"]
+__all__ = ["MALA", "ULA", "MalaApprox", "MetropolisHastings"]

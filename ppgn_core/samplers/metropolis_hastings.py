@@ -1,0 +1,54 @@
+"""Metropolis-Hastings: a random walk that p(h, y) accepts or rejects."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..chain import select
+from ..energy import Energy
+from ..errors import UserError
+from ..noise import ChainNoise
+from ..protocols import Info, State
+
+
+class MetropolisHastings:
+    """h' = h + N(0, σ²), accepted with probability min(1, p(h', y)/p(h, y)) (Table S1).
+
+    It samples p(h, y) whatever σ is, and looks at no gradient, though the energy takes it along. The run's ε1, ε2 and
+    ε3 do not enter. In d dimensions σ has to fall as 1/√d, so chains of many dimensions walk slowly.
+
+    Args:
+        sigma: σ, standard deviation of the proposal.
+
+    Raises:
+        UserError: σ is not above 0, or the prior knows only its score.
+    """
+
+    def __init__(self, energy: Energy, noise: ChainNoise, sigma: float = 0.07) -> None:
+        if not 0 < sigma < float("inf"):
+            raise UserError(f"sampler.sigma={sigma}: allowed are numbers above 0")
+        energy.density()  # or the refusal
+        self.energy, self.noise, self.sigma = energy, noise, sigma
+
+    def init(self, h: Tensor, step: int = 0) -> State:
+        return self.energy.evaluate(h, step)
+
+    def step(self, state: State) -> tuple[State, Info]:
+        here = self.energy.ahead(state)
+        h = here.h + self.sigma * self.noise.normal(here.step, here.h.shape[1:])
+        there = self.energy.evaluate(h, here.step + 1)
+        log_ratio = self.energy.log_prob(there) - self.energy.log_prob(here)
+        new, acceptance = accept(log_ratio, there, here, self.noise)
+        no_term = torch.zeros_like(acceptance)
+        return new, Info(no_term, no_term, acceptance)
+
+
+def accept(log_ratio: Tensor, there: State, here: State, noise: ChainNoise) -> tuple[State, Tensor]:
+    """The state a step later and the probabilities of going `there`, min(1, exp(log_ratio)); the other chains stay.
+
+    A ratio that is no number is 0: no chain goes where the density is not known.
+    """
+    acceptance = log_ratio.clamp(max=0).exp().nan_to_num(nan=0)
+    accepted = noise.uniform(here.step, (), "accept") < acceptance
+    return select(accepted, there, here), acceptance
