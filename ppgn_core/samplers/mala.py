@@ -15,9 +15,8 @@ class MALA:
     """A step of ULA, h' ~ q(h'|h), accepted with probability min(1, p(h', y)·q(h|h') / (p(h, y)·q(h'|h))) (Table S1).
 
     q(h'|h) = N(h'; h + σ²/2·∇log p(h, y), σ²) (Eq. 12). It samples p(h, y) whatever σ is; the run's ε1, ε2 and ε3 do
-    not enter. Nor does it matter to what is sampled, only to how fast, that the scores are the gradients of the
-    densities: q has the very drift that the step has. So a prior's score may have a factor, and a condition may climb
-    something else than its log p(y | x), as with `condition.gradient=logit`.
+    not enter. If a prior's score has a factor, or a condition climbs something else than its log p(y | x), as with
+    `condition.gradient=logit`, it still does: q has the drift of the step, whatever that is, and only speed is lost.
 
     Args:
         sigma: σ, standard deviation of the proposal's noise; the step's length is σ²/2.
