@@ -26,9 +26,18 @@ BUNDLED = {
     ("prior", "none"): "ppgn-gaussian",
     ("prior", "gaussian"): "ppgn-gaussian",
     ("prior", "noiseless_joint"): "ppgn-joint",
+    ("prior", "total_variation"): "ppgn-pixels",
+    ("prior", "blur"): "ppgn-pixels",
+    ("prior", "jitter"): "ppgn-pixels",
+    ("prior", "patch"): "ppgn-pixels",
+    ("prior", "dae_x"): "ppgn-dae",
+    ("prior", "dae_h"): "ppgn-dae",
     ("condition", "alexnet"): "ppgn-alexnet",
     ("condition", "hidden_neuron"): "ppgn-alexnet",
     ("condition", "lrcn"): "ppgn-lrcn",
+    ("condition", "places"): "ppgn-places",
+    ("condition", "product"): "ppgn-combine",
+    ("condition", "mixture"): "ppgn-combine",
 }
 """Where the options of the bundled plugins come from, for whoever asks for one that is not installed."""
 
@@ -62,7 +71,11 @@ class Option:
             if key.name == "name":
                 raise UserError(f"{self.kind}={self.name}: {self.package} may not call a parameter `name`")
             fields.append((key.name, _type(key), _default(key)))
-        return OmegaConf.structured(dataclasses.make_dataclass(self.name, fields))
+        schema: DictConfig = OmegaConf.structured(dataclasses.make_dataclass(self.name, fields))
+        for node in schema._content.values():  # type: ignore[union-attr]
+            if isinstance(node, DictConfig):  # Hydra forbids new keys, and in here they are the user's own
+                OmegaConf.set_struct(node, False)
+        return schema
 
     def load(self) -> Callable[..., Any]:
         """The factory itself, imported now if it was registered by its place.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hydra import compose, initialize
 from hydra.errors import ConfigCompositionException
@@ -82,6 +84,17 @@ def test_types_come_from_the_signature(composed):
     assert isinstance(config.condition.sigma, float)
     with pytest.raises(ConfigCompositionException):
         composed("condition=mean_colour", "condition.sigma=wide")
+
+
+def test_whoever_gives_a_dict_names_its_keys(composed, registry):
+    def weighted(weights: Mapping[str, float] = {}):
+        """Weights."""
+
+    registry.register("condition", "weighted", weighted, "tests")
+    config = composed("condition=weighted", "condition.weights={red: 1}", "condition.weights.blue=2")
+    assert config.condition.weights == {"red": 1.0, "blue": 2.0}
+    with pytest.raises(ConfigCompositionException):
+        composed("condition=weighted", "condition.weights.blue=much")
 
 
 def test_writers_are_chosen_one_by_one(composed):

@@ -21,6 +21,11 @@ KEYS = {
     "lrcn": {"text": "a red teapot"},
     "alexnet": {"target": 2},
     "hidden_neuron": {"layer": "conv3", "unit": 3, "position": "max"},
+    "product": {
+        "terms": {"a": {"name": "alexnet", "target": 2}, "b": {"name": "lrcn", "text": "a"}},
+        "weights": {"a": -1},
+    },
+    "mixture": {"terms": [{"name": "alexnet", "target": 2}, {"name": "alexnet", "target": 3}]},
 }
 """What options are built with whose defaults are for other networks, or that have none."""
 ON_IMAGES = {"total_variation", "blur", "jitter", "patch", "dae_x"}
@@ -90,5 +95,7 @@ def test_the_bundled_options_are_all_there():
         ("condition", "alexnet"),
         ("condition", "hidden_neuron"),
         ("condition", "lrcn"),
+        ("condition", "product"),
+        ("condition", "mixture"),
         ("sampler", "mala_approx"),
     }

@@ -1,0 +1,9 @@
+"""Conditions made of conditions: `product` (AND, NOT) and `mixture` (OR)."""
+
+from ppgn_core import Register, hookimpl
+
+
+@hookimpl
+def register_conditions(register: Register) -> None:
+    register("product", "ppgn_combine.combine:Product")
+    register("mixture", "ppgn_combine.combine:Mixture")
