@@ -31,6 +31,7 @@ NUMBERS: dict[str, tuple[type, float]] = {
     "seed": (int, 0),
     "save_every": (int, 1),
     "switch_every": (int, 1),
+    "init_noise": (float, 0),
     "epsilon1": (float, 0),
     "epsilon2": (float, -math.inf),
     "epsilon3": (float, 0),

@@ -84,7 +84,7 @@ def _start(config: DictConfig, context: Mapping[str, Any], saved: Saved | None) 
     if saved is None and config.init is None:
         return generator.draw(noise), 0, None
     if saved is None:
-        return _encoded(generator, config.init, context["model"].image_size, noise), 0, None
+        return _encoded(generator, config, context["model"].image_size, noise), 0, None
     if saved.step >= config.n_steps:
         raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step} steps; allowed are more")
     wanted = (config.n_chains, *generator.code.shape)
@@ -96,15 +96,19 @@ def _start(config: DictConfig, context: Mapping[str, Any], saved: Saved | None) 
     return saved.h.to(noise.device), saved.step, saved.last_step.to(noise.device)
 
 
-def _encoded(generator: Generator, init: str, size: int, noise: ChainNoise) -> Tensor:
-    """The codes of the pictures `init`, which the chains take in turn."""
+def _encoded(generator: Generator, config: DictConfig, size: int, noise: ChainNoise) -> Tensor:
+    """The codes of the pictures `init`, which the chains take in turn, with noise on them."""
     encode = getattr(generator, "encode", None)
     if encode is None:
-        raise UserError(f"init={init}: this generator has no encoder (encode), so it cannot start from a picture")
-    pictures = load_pictures(init, size, "init").to(noise.device)
+        raise UserError(f"init={config.init}: this generator has no encoder (encode) to lead pictures back to codes")
+    pictures = load_pictures(config.init, size, "init").to(noise.device)
     with torch.no_grad():
-        h = encode(pictures)
-    return h[[chain % len(h) for chain in noise.chains]]
+        codes = encode(pictures)
+    h = codes[[chain % len(codes) for chain in noise.chains]]
+    if config.init_noise > 0:
+        h = h + config.init_noise * noise.normal(0, h.shape[1:], stream="init")
+        h = h.clamp(generator.code.low, generator.code.high)
+    return h
 
 
 def _alive(state: State, info: Info) -> Tensor:

@@ -81,6 +81,7 @@ def config(**changes):
         "save_every": 5,
         "switch_every": 200,
         "init": None,
+        "init_noise": 0.0,
         "mask": None,
         "device": "cpu",
         "epsilon1": 0.1,

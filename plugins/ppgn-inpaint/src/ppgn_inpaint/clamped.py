@@ -1,0 +1,55 @@
+"""A generator whose known pixels are held to those of a picture, so that prior and condition see the completed one."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ppgn_core.model import Model
+from ppgn_core.noise import ChainNoise
+from ppgn_core.protocols import Generator
+
+from .picture import read
+
+
+class Clamped:
+    """x = M·G(h) + (1 − M)·x̄: what is missing from a picture is drawn, what is known stays (Eq. 25).
+
+    The condition's gradient thereby goes through the missing pixels alone, and R(h) = E(x) encodes the completed
+    picture. Chains start from the code of the picture with its missing pixels grey.
+
+    Args:
+        of: the generator G.
+
+    Raises:
+        UserError: see `ppgn_inpaint.picture.read`.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        seed: int = 0,
+        init: str | None = None,
+        mask: str | None = None,
+        of: Generator = "upconv",  # type: ignore[assignment]
+    ) -> None:
+        self.of, self.code = of, of.code
+        self.incomplete = read(model, init, mask, seed)
+        self._last: tuple[Tensor, Tensor] | None = None
+
+    def __call__(self, h: Tensor) -> Tensor:
+        drawn = self.of(h)
+        x = self.incomplete.clamp(drawn)
+        self._last = x, drawn
+        return x
+
+    def before_clamping(self, x: Tensor) -> Tensor:
+        """G(h) where `x` is what the last call made of it, and `x` itself where it comes from elsewhere."""
+        return self._last[1] if self._last is not None and self._last[0] is x else x
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Codes of pictures whose missing pixels are not looked at."""
+        known = 1 - self.incomplete.missing
+        return self.of.encode(known * x + (1 - known) * 0.5)  # type: ignore[attr-defined]
+
+    def draw(self, noise: ChainNoise) -> Tensor:
+        return self.of.draw(noise)

@@ -1,0 +1,139 @@
+"""Known pixels stay, gradients go through the missing ones, and the context pulls at the rest."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from ppgn_inpaint.clamped import Clamped
+from ppgn_inpaint.context import Context
+from ppgn_inpaint.picture import read
+from ppgn_inpaint.triptych import Triptych
+
+from ppgn_core.__main__ import main
+from ppgn_core.energy import Energy
+from ppgn_core.errors import UserError
+from ppgn_core.identity import Identity
+from ppgn_core.model import Model
+from ppgn_core.protocols import Code
+from ppgn_core.testing import check_condition, check_generator
+
+SIZE = 16
+BLANK = Model("blank", {}, {}, SIZE)
+
+
+class Painter(torch.nn.Module):
+    """x = σ(W·h)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.code = Code((6,))
+        self.layer = torch.nn.Linear(6, 3 * SIZE * SIZE).requires_grad_(False)
+
+    def forward(self, h):
+        return self.layer(h).sigmoid().view(-1, 3, SIZE, SIZE)
+
+    def draw(self, noise):
+        return noise.normal(0, self.code.shape, stream="start")
+
+
+class Flat:
+    """No prior."""
+
+    def score(self, h, x):
+        return torch.zeros_like(h)
+
+
+class Red:
+    """log p = how red the whole picture is."""
+
+    def log_prob(self, x):
+        return x[:, 0].sum((1, 2))
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> str:
+    pixels = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "picture.png")
+    return str(tmp_path / "picture.png")
+
+
+def clamped(picture: str, mask: str = "center") -> Clamped:
+    return Clamped(BLANK, init=picture, mask=mask, of=Painter().eval())
+
+
+def test_contracts(picture: str) -> None:
+    check_generator(clamped(picture))
+    check_condition(Context(BLANK, Identity(BLANK), init=picture), (3, SIZE, SIZE))
+
+
+def test_known_pixels_stay_and_missing_ones_are_drawn(picture: str) -> None:
+    generator = clamped(picture)
+    h = torch.randn(3, 6)
+    x, missing = generator(h), generator.incomplete.missing.expand(3, 3, -1, -1) > 0
+    assert torch.equal(x[~missing], generator.incomplete.picture.expand(3, -1, -1, -1)[~missing])
+    assert torch.equal(x[missing], generator.of(h)[missing])
+    assert torch.equal(generator.before_clamping(x), generator.of(h))
+
+
+def test_the_conditions_gradient_goes_through_missing_pixels_alone(picture: str) -> None:
+    generator = clamped(picture)
+    h = torch.randn(2, 6)
+    score = Energy(generator, Flat(), Red()).evaluate(h).condition_score
+    leaf = h.clone().requires_grad_()
+    through = (generator.of(leaf)[:, 0] * generator.incomplete.missing[:, 0]).sum()
+    torch.testing.assert_close(score, torch.autograd.grad(through, leaf)[0])
+
+
+def test_the_context_is_that_of_what_was_drawn_before_clamping(picture: str) -> None:
+    generator = clamped(picture)
+    h = torch.randn(2, 6)
+    score = Energy(generator, Flat(), Context(BLANK, generator, init=picture, epsilon4=0.7)).evaluate(h).condition_score
+    leaf = h.clone().requires_grad_()
+    error = (generator.of(leaf) - generator.incomplete.picture) * (1 - generator.incomplete.missing)
+    torch.testing.assert_close(score, torch.autograd.grad(-0.35 * error.square().sum(), leaf)[0])
+
+
+def test_masks(picture: str, tmp_path: Path) -> None:
+    side = round(SIZE * 100 / 227)
+    places = set()
+    for seed in range(12):
+        missing = read(BLANK, picture, "random", seed).missing[0, 0]
+        rows, columns = missing.nonzero(as_tuple=True)
+        assert missing.sum() == side**2 == (rows.max() - rows.min() + 1) * (columns.max() - columns.min() + 1)
+        places.add((int(rows.min()), int(columns.min())))
+    assert len(places) > 6
+    half = np.zeros((SIZE, SIZE), np.uint8)
+    half[:, : SIZE // 2] = 255
+    Image.fromarray(half).save(tmp_path / "half.png")
+    assert torch.equal(read(BLANK, picture, str(tmp_path / "half.png"), 0).missing[0, 0], torch.tensor(half) / 255)
+
+
+@pytest.mark.parametrize(
+    ("init", "mask", "told"),
+    [
+        (None, "center", r"init=null: inpainting needs a picture"),
+        ("PICTURE", "centre", r"mask=centre: No such file"),
+        ("PICTURE", "WHITE", r"mask=.*nothing is known"),
+    ],
+)
+def test_what_cannot_be_filled_in(picture: str, tmp_path: Path, init: str | None, mask: str, told: str) -> None:
+    Image.new("L", (SIZE, SIZE), 255).save(tmp_path / "white.png")
+    with pytest.raises(UserError, match=told):
+        read(BLANK, init and picture, mask.replace("WHITE", str(tmp_path / "white.png")), 0)
+
+
+def test_a_triptych_needs_a_picture(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="writer=triptych"):
+        Triptych(Identity(BLANK), tmp_path, {})
+
+
+@pytest.mark.parametrize("experiment", ["inpaint", "inpaint_context"])
+def test_from_the_command_line(picture: str, experiment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["ppgn_core"])
+    out = tmp_path / "run"
+    assert main([f"experiment={experiment}", f"init={picture}", "mask=random", "n_steps=2", f"out={out}"]) == 0
+    with Image.open(out / "triptych.png") as triptych:
+        assert triptych.size == (6 * 64 + 5 * 2, 64)

@@ -1,0 +1,71 @@
+"""sweep.png: what a sweep comes to, every run's grid under what it was made with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+GAP = 8
+TEXT = 14
+"""Height of a label's letters, in pixels."""
+
+
+class Sheet(Callback):
+    """Called by Hydra; draws the sheet when the last run of a sweep has ended, however the runs ended."""
+
+    def __init__(self) -> None:
+        self.runs: list[tuple[dict[str, str], Path]] = []
+
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
+        if job_return.status == JobStatus.COMPLETED and job_return.hydra_cfg is not None:
+            given = dict(override.partition("=")[::2] for override in job_return.overrides or [])
+            self.runs.append((given, Path(job_return.hydra_cfg.hydra.runtime.output_dir) / "grid.png"))
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        from PIL import Image
+
+        runs = [(given, Image.open(path).convert("RGB")) for given, path in self.runs if path.exists()]
+        self.runs = []
+        if runs:
+            from .atomic import atomic
+
+            with atomic(Path(config.hydra.sweep.dir).expanduser() / "sweep.png") as temporary:
+                draw(runs).save(temporary)
+
+
+def draw(runs: list[tuple[dict[str, str], Image]]) -> Image:
+    """One picture of all: a table where two keys vary, a row of at most six otherwise; labelled by what varies."""
+    varying = [key for key in runs[0][0] if len({given.get(key) for given, _ in runs}) > 1]
+    if len(varying) == 2:
+        columns = list(dict.fromkeys(given[varying[1]] for given, _ in runs))
+        rows = list(dict.fromkeys(given[varying[0]] for given, _ in runs))
+        places = [(rows.index(given[varying[0]]), columns.index(given[varying[1]])) for given, _ in runs]
+    else:
+        places = [divmod(k, 6) for k in range(len(runs))]
+    return _paste([(place, _label(given, varying), image) for place, (given, image) in zip(places, runs, strict=True)])
+
+
+def _label(given: dict[str, str], varying: list[str]) -> str:
+    return "  ".join(f"{key.rpartition('.')[2]}={given[key]}" for key in varying if key in given)
+
+
+def _paste(cells: list[tuple[tuple[int, int], str, Image]]) -> Image:
+    from PIL import Image, ImageDraw, ImageFont
+
+    width = GAP + max(image.width for _, _, image in cells)
+    height = 2 * GAP + TEXT + max(image.height for _, _, image in cells)
+    rows, columns = (1 + max(place[i] for place, _, _ in cells) for i in (0, 1))
+    sheet = Image.new("RGB", (GAP + columns * width, GAP + rows * height), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT)
+    for (row, column), label, image in cells:
+        left, top = GAP + column * width, GAP + row * height
+        pen.text((left, top), label, "black", font)
+        sheet.paste(image, (left, top + TEXT + GAP))
+    return sheet
