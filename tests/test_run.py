@@ -118,7 +118,7 @@ def test_the_files_of_a_run(registry, tmp_path, capsys):
         "grid.png", "chain.gif", "trace.jsonl", "codes.safetensors", "run.json"
     }  # fmt: skip
     assert [(row["step"], row["chain"]) for row in trace(tmp_path)] == [(step, k) for step in steps for k in range(3)]
-    assert list(trace(tmp_path)[-1]) == ["chain", "step", "log_prob", "probability", "prior_norm", "condition_norm"]
+    assert " ".join(trace(tmp_path)[-1]) == "chain step log_prob probability prior_norm condition_norm acceptance"
     assert trace(tmp_path)[0]["prior_norm"] is None
     assert trace(tmp_path)[-1]["prior_norm"] > 0
     record = json.loads((tmp_path / "run.json").read_text())

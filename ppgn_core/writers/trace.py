@@ -21,7 +21,8 @@ class Trace:
     """One JSON object a line for each chain and saved step, null where a number is unknown: trace.jsonl.
 
     The lines of a resumed run follow the earlier ones. `probability` is p(y | x) where the condition is one that knows
-    it; the norms are those of the terms ε1·∇log p(h) and ε2·∇log p(y | h) of the step that led there.
+    it; the norms, of the terms ε1·∇log p(h) and ε2·∇log p(y | h), and the acceptance are those of the step that led
+    there.
     """
 
     def __init__(self, out: Path, run: Mapping[str, Any], energy: Energy) -> None:
@@ -38,6 +39,7 @@ class Trace:
             "probability": _numbers(self.probability(state.log_prob) if self.probability else None, len(state.h)),
             "prior_norm": _numbers(info.prior_norm),
             "condition_norm": _numbers(info.condition_norm),
+            "acceptance": _numbers(info.acceptance),
         }
         for k, last_step in enumerate(info.last_step.tolist()):
             if last_step == state.step:

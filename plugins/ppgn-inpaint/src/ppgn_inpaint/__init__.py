@@ -1,4 +1,4 @@
-"""Inpainting: generator `clamped`, condition `context`, writer `triptych`, experiments `inpaint` and `inpaint_context`."""
+"""Inpainting: generator `clamped`, condition `context`, writer `triptych`, and two experiments."""
 
 from ppgn_core import Register, hookimpl
 

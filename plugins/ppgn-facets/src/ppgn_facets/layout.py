@@ -1,0 +1,28 @@
+"""Points in many dimensions laid on a grid, like beside like."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+from sklearn.manifold import TSNE
+
+
+def on_grid(points: np.ndarray, columns: int, seed: int = 0) -> np.ndarray:
+    """Where each of n points `(n, d)` goes in a grid of `columns` columns: `(n,)` places in reading order.
+
+    t-SNE to two dimensions (van der Maaten & Hinton 2008), then the assignment of points to places that has the least
+    sum of squared distances, exactly (Jonker & Volgenant 1987).
+    """
+    n = len(points)
+    rows = -(-n // columns)
+    if n > 4:
+        perplexity = min(30.0, (n - 1) / 3)
+        points = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(points)
+    else:  # too few for neighbourhoods
+        points = np.stack([points[:, 0], np.zeros(n)], axis=1)
+    low, high = points.min(0), points.max(0)
+    flat = (points - low) / np.where(high > low, high - low, 1)
+    places = np.stack([np.arange(rows * columns) % columns, np.arange(rows * columns) // columns], axis=1)
+    cost = cdist(flat, places[:n] / np.maximum(places[:n].max(0), 1), "sqeuclidean")
+    return linear_sum_assignment(cost)[1]
