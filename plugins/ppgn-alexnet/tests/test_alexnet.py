@@ -167,3 +167,11 @@ def test_weights_come_back_as_they_were(network: AlexNet, tmp_path: Path) -> Non
         AlexNet.load(tmp_path / "cut.safetensors")
     with pytest.raises(UserError, match="No such file"):
         AlexNet.load(tmp_path / "none.safetensors")
+
+
+def test_nothing_is_shared_between_precisions() -> None:
+    network = AlexNet(TINY).eval()
+    x = torch.rand(2, 3, 16, 16)
+    with torch.autocast("cpu", torch.bfloat16):
+        network.activations(x, ("conv1",))
+    assert network(x).dtype == torch.float32

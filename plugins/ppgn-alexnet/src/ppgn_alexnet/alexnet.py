@@ -115,11 +115,13 @@ class Pass:
 
     Args:
         version: of `x` at that time; writing to a tensor in place raises it.
+        autocast: whether torch chose the precision of its values.
         spent: layers that a gradient has come back through: their graph may be freed.
     """
 
     x: Tensor
     version: int
+    autocast: bool
     values: dict[str, Tensor] = field(default_factory=dict)
     spent: set[str] = field(default_factory=set)
 
@@ -189,7 +191,7 @@ class AlexNet(nn.Module):
         for name in names:
             if name not in self.layers:
                 raise KeyError(name)
-        seen = self._remembered(x) or Pass(x, x._version)
+        seen = self._remembered(x) or Pass(x, x._version, torch.is_autocast_enabled(x.device.type))
         value = None
         for name, layer in self.layers.items():
             if seen.values.keys() >= set(names):
@@ -225,10 +227,13 @@ class AlexNet(nn.Module):
         last = self._last
         if self.training or last is None or not x._version == last.version == last.x._version:
             return None
+        if last.autocast != torch.is_autocast_enabled(x.device.type):
+            return None
         if x.requires_grad and torch.is_grad_enabled():
             return last if x is last.x and last.differentiable else None
-        same = x.data_ptr() == last.x.data_ptr() and x.shape == last.x.shape
-        return Pass(x, x._version, {n: v.detach() for n, v in last.values.items()}) if same else None
+        if x.data_ptr() != last.x.data_ptr() or x.shape != last.x.shape:
+            return None
+        return Pass(x, x._version, last.autocast, {name: value.detach() for name, value in last.values.items()})
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits `(B, n_classes)`."""

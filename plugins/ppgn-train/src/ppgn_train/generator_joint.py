@@ -1,6 +1,6 @@
 """The generator of the joint PPGN-h: trained as three interleaved denoising autoencoders, of x, of h1 and of h."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import torch
@@ -19,7 +19,7 @@ class JointGeneratorRecipe(GeneratorRecipe):
 
     Args:
         data, encoder, cache, start, network, images, learning_rate, critic_rate: as in `recipe=generator`.
-        adversarial, rest_below, warm_up, averaging, shift: as in `recipe=generator`.
+        adversarial, rest_below, warm_up, averaging, shift, compared: as in `recipe=generator`.
         sigma_x: standard deviation of n_x, images being in [0, 1].
         sigma_h1, sigma_h: of n_h1 and n_h, in shares of the mean of h1 and of h.
     """
@@ -44,11 +44,12 @@ class JointGeneratorRecipe(GeneratorRecipe):
         sigma_x: float = 0.004,
         sigma_h1: float = 0.1,
         sigma_h: float = 0.1,
+        compared: Sequence[str] = ("pixel", "thumbnail", "conv2", "conv5", "pool5", "fc6"),
         seed: int = 0,
     ) -> None:
         super().__init__(
             fabric, data, encoder, cache, start, network, images, batch_size, learning_rate, critic_rate,
-            adversarial, 0.0, rest_below, warm_up, averaging, shift, seed,
+            adversarial, 0.0, rest_below, warm_up, averaging, shift, compared, seed,
         )  # fmt: skip
         self.sigma_x, self.sigma_h1, self.sigma_h = sigma_x, sigma_h1, sigma_h
 
