@@ -77,7 +77,8 @@ def main(arguments: list[str]) -> int:
                 line = [f"{key}={value}" for key, value in {**keys, **changes, **given}.items()]
                 if not _finished(folder / target, steps) and (code := sample(line)):
                     return code
-                sheet.append(({"setting": name, "class": target}, Image.open(folder / target / "grid.png").convert("RGB")))
+                grid = Image.open(folder / target / "grid.png").convert("RGB")
+                sheet.append(({"setting": name, "class": target}, grid))
             table.add_row(name, *_measured(folder, steps, judge))
         console.print(table)
         with atomic(out / f"finding_{number}.png") as temporary:
