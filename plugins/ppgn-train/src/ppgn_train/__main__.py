@@ -16,6 +16,7 @@ from ppgn_core.registry import Registry
 
 RECIPES = {
     "encoder": "ppgn_train.encoder:EncoderRecipe",
+    "classifier": "ppgn_train.classifier:ClassifierRecipe",
     "generator": "ppgn_train.generator:GeneratorRecipe",
     "captioner": "ppgn_train.captioner:CaptionerRecipe",
 }

@@ -5,20 +5,19 @@ trains. This departs from the paper, whose E is a frozen off-the-shelf classifie
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from ppgn_alexnet.alexnet import MINI, AlexNet
+from ppgn_alexnet.alexnet import MINI, AlexNet, AlexNetConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .photographs import jitter_colour, load, shift_and_flip
+from .classifier import ClassifierRecipe
 
 
-class EncoderRecipe:
+class EncoderRecipe(ClassifierRecipe):
     """AdamW and a one-cycle schedule on cross-entropy + `thumbnail` · (1 − R²) of the thumbnail.
 
     Args:
@@ -29,6 +28,8 @@ class EncoderRecipe:
         jitter: of brightness, contrast and saturation, as a share.
         shift: pixels that a photograph is moved by at most.
     """
+
+    table = MINI
 
     def __init__(
         self,
@@ -45,69 +46,24 @@ class EncoderRecipe:
         shift: int = 6,
         seed: int = 0,
     ) -> None:
-        torch.manual_seed(seed)
-        self.fabric, self.images, self.batch_size, self.seed = fabric, images, batch_size, seed
-        self.label_smoothing, self.weight, self.jitter, self.shift = label_smoothing, thumbnail, jitter, shift
-        self.train = load(Path(data, "train"), MINI.resize, cache)
-        self.val = load(Path(data, "val"), MINI.resize, cache)
-        config = replace(MINI, n_classes=len(self.train.classes))
-        network = nn.ModuleDict({"encoder": AlexNet(config), "thumbnail": nn.Linear(config.fc[0], 3 * 16 * 16)})
-        optimizer = torch.optim.AdamW(
-            [
-                {"params": [p for p in network.parameters() if p.dim() > 1], "weight_decay": weight_decay},
-                {"params": [p for p in network.parameters() if p.dim() <= 1], "weight_decay": 0.0},
-            ],
-            lr=learning_rate,
+        super().__init__(
+            fabric, data, cache, images, batch_size, learning_rate, weight_decay, label_smoothing, jitter, shift, seed
         )
-        self.network, self.optimizer = fabric.setup(network.to(memory_format=torch.channels_last), optimizer)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, learning_rate, total_steps=-(-images // batch_size) + 1, pct_start=0.25
-        )
-        self.generator = torch.Generator().manual_seed(seed)
+        self.weights["thumbnail_unexplained"] = thumbnail
         small = F.avg_pool2d(self.train.images.float() / 255, MINI.resize // 16).flatten(1)
         self.mean, self.variance = small.mean(0).to(fabric.device), small.var(0).mean()
 
-    def state(self) -> dict[str, Any]:
-        return {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule}
+    def parts(self, config: AlexNetConfig) -> dict[str, nn.Module]:
+        return {"encoder": AlexNet(config), "thumbnail": nn.Linear(config.fc[0], 3 * 16 * 16)}
 
-    def _losses(self, x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits, and the two losses."""
-        x, labels = x.to(self.fabric.device), labels.to(self.fabric.device)
-        network = self.network.module
-        with self.fabric.autocast():
-            values = network["encoder"].activations(x, ("fc6", network["encoder"].top))
-            logits = values[network["encoder"].top].float()
-            guess = network["thumbnail"](values["fc6"]).float()
+    def beside(self, x: Tensor, fc6: Tensor) -> dict[str, Tensor]:
+        guess = self.network.module["thumbnail"](fc6).float()
         truth = F.avg_pool2d(x, x.shape[-1] // 16).flatten(1) - self.mean
-        unexplained = (guess - truth).square().mean() / self.variance
-        return logits, F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing), unexplained
+        return {"thumbnail_unexplained": (guess - truth).square().mean() / self.variance}
 
-    def step(self, seen: int) -> Mapping[str, Tensor]:
-        self.network.train()
-        self.generator.manual_seed((self.seed << 40) + seen)
-        picked = torch.randint(len(self.train.images), (self.batch_size,), generator=self.generator)
-        images = shift_and_flip(self.train.images[picked], self.shift, self.generator).float() / 255
-        x = jitter_colour(images, self.jitter, self.generator).contiguous(memory_format=torch.channels_last)
-        _, entropy, unexplained = self._losses(x, self.train.labels[picked])
-        self.optimizer.zero_grad()
-        self.fabric.backward(entropy + self.weight * unexplained)
-        self.optimizer.step()
-        self.schedule.step()
-        return {"cross_entropy": entropy.detach(), "thumbnail_unexplained": unexplained.detach()}
-
-    @torch.no_grad()
     def evaluate(self) -> Mapping[str, float]:
-        self.network.eval()
-        right, unexplained = 0.0, 0.0
-        for images, labels in zip(self.val.images.split(256), self.val.labels.split(256), strict=True):
-            logits, _, missing = self._losses(images.float() / 255, labels)
-            right += float((logits.argmax(1).cpu() == labels).sum())
-            unexplained += float(missing) * len(labels)
-        n = len(self.val.labels)
-        return {"accuracy": right / n, "thumbnail_explained": 1 - unexplained / n}
-
-    def picture(self) -> Tensor | None:
-        return None
+        figures = super().evaluate()
+        return {"accuracy": figures["accuracy"], "thumbnail_explained": 1 - figures["thumbnail_unexplained"]}
 
     @torch.no_grad()
     def export(self, folder: Path) -> None:
@@ -115,7 +71,7 @@ class EncoderRecipe:
 
         fc7 makes up for it, so the function is the same; but codes have one scale, and noise on them one meaning.
         """
-        folded = self.network.module["encoder"].eval().fold().cpu()
+        folded: Any = self.alexnet.eval().fold().cpu()
         codes = [folded.activations(x.float() / 255, ("fc6",))["fc6"] for x in self.train.images[::4].split(256)]
         deviation = torch.cat(codes).std(0)
         deviation = deviation.clamp(min=0.1 * float(deviation.median()))

@@ -1,0 +1,131 @@
+"""A classifier of the AlexNet family, such as the one of scenes that `condition=places` asks."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from ppgn_alexnet.alexnet import MINI, AlexNet, AlexNetConfig, Conv
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .photographs import jitter_colour, load, shift_and_flip
+
+SMALL = replace(
+    MINI,
+    convs=(
+        Conv(48, 5, stride=2, padding=2, pool=True),
+        Conv(96, 3, padding=1, pool=True),
+        Conv(160, 3, padding=1),
+        Conv(160, 3, padding=1),
+        Conv(96, 3, padding=1, pool=True),
+    ),
+    fc=(256, 256),
+    dropout=0.5,
+)
+
+
+class ClassifierRecipe:
+    """AdamW and a one-cycle schedule on cross-entropy; the network takes the name of its folder, `out`.
+
+    Args:
+        data: an ImageFolder with `train` and `val`.
+        cache: folder for the decoded photographs.
+        images: length of the one-cycle schedule, in images.
+        jitter: of brightness, contrast and saturation, as a share.
+        shift: pixels that a photograph is moved by at most.
+    """
+
+    table = SMALL
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        data: str,
+        cache: str | None = None,
+        images: int = 500_000,
+        batch_size: int = 128,
+        learning_rate: float = 3e-3,
+        weight_decay: float = 0.05,
+        label_smoothing: float = 0.1,
+        jitter: float = 0.3,
+        shift: int = 8,
+        seed: int = 0,
+    ) -> None:
+        torch.manual_seed(seed)
+        self.fabric, self.images, self.batch_size, self.seed = fabric, images, batch_size, seed
+        self.label_smoothing, self.jitter, self.shift = label_smoothing, jitter, shift
+        self.weights = {"cross_entropy": 1.0}
+        self.train, self.val = (load(Path(data, part), self.table.resize, cache) for part in ("train", "val"))
+        network = nn.ModuleDict(self.parts(replace(self.table, n_classes=len(self.train.classes))))
+        optimizer = torch.optim.AdamW(
+            [
+                {"params": [p for p in network.parameters() if p.dim() > 1], "weight_decay": weight_decay},
+                {"params": [p for p in network.parameters() if p.dim() <= 1], "weight_decay": 0.0},
+            ],
+            lr=learning_rate,
+        )
+        self.network, self.optimizer = fabric.setup(network.to(memory_format=torch.channels_last), optimizer)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, learning_rate, total_steps=-(-images // batch_size) + 1, pct_start=0.25
+        )
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def parts(self, config: AlexNetConfig) -> dict[str, nn.Module]:
+        """What is trained, the classifier first."""
+        return {"classifier": AlexNet(config)}
+
+    @property
+    def alexnet(self) -> AlexNet:
+        return next(iter(self.network.module.values()))
+
+    def state(self) -> dict[str, Any]:
+        return {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule}
+
+    def beside(self, x: Tensor, fc6: Tensor) -> dict[str, Tensor]:
+        """What else is minimised, given the images and what fc6 makes of them."""
+        return {}
+
+    def losses(self, x: Tensor, labels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Logits, and what is minimised, by its name in `weights`."""
+        x, labels = self.fabric.to_device((x, labels))
+        with self.fabric.autocast():
+            values = self.alexnet.activations(x, ("fc6", self.alexnet.top))
+            beside = self.beside(x, values["fc6"])
+        logits = values[self.alexnet.top].float()
+        entropy = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+        return logits, {"cross_entropy": entropy, **beside}
+
+    def step(self, seen: int) -> Mapping[str, Tensor]:
+        self.network.train()
+        self.generator.manual_seed((self.seed << 40) + seen)
+        picked = torch.randint(len(self.train.images), (self.batch_size,), generator=self.generator)
+        images = shift_and_flip(self.train.images[picked], self.shift, self.generator).float() / 255
+        x = jitter_colour(images, self.jitter, self.generator).contiguous(memory_format=torch.channels_last)
+        _, losses = self.losses(x, self.train.labels[picked])
+        self.optimizer.zero_grad()
+        self.fabric.backward(torch.stack([self.weights[name] * loss for name, loss in losses.items()]).sum())
+        self.optimizer.step()
+        self.schedule.step()
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    @torch.no_grad()
+    def evaluate(self) -> Mapping[str, float]:
+        """Accuracy and losses on the validation photographs."""
+        self.network.eval()
+        total = dict.fromkeys(("accuracy", *self.weights), 0.0)
+        for images, labels in zip(self.val.images.split(256), self.val.labels.split(256), strict=True):
+            logits, losses = self.losses(images.float() / 255, labels)
+            total["accuracy"] += float((logits.argmax(1).cpu() == labels).sum())
+            for name, loss in losses.items():
+                total[name] += float(loss) * len(labels)
+        return {name: value / len(self.val.labels) for name, value in total.items()}
+
+    def picture(self) -> Tensor | None:
+        return None
+
+    def export(self, folder: Path) -> None:
+        """`NAME.safetensors` in the folder NAME."""
+        self.alexnet.eval().fold().cpu().save(folder / f"{folder.resolve().name}.safetensors")
