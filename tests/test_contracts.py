@@ -12,7 +12,7 @@ from ppgn_core.clock import Clock
 from ppgn_core.energy import Energy
 from ppgn_core.model import Label, Labels, Model
 from ppgn_core.noise import ChainNoise
-from ppgn_core.registry import KINDS
+from ppgn_core.registry import BUNDLED, KINDS
 from ppgn_core.testing import check_condition, check_generator, check_prior, check_sampler
 
 REGISTRY = plugins.registry()
@@ -20,6 +20,7 @@ SIZE, CODE, CLASSES = 32, 24, 6
 KEYS = {
     "lrcn": {"text": "a red teapot"},
     "alexnet": {"target": 2},
+    "places": {"target": 2},
     "hidden_neuron": {"layer": "conv3", "unit": 3, "position": "max"},
     "product": {
         "terms": {"a": {"name": "alexnet", "target": 2}, "b": {"name": "lrcn", "text": "a"}},
@@ -44,9 +45,9 @@ def model() -> Model:
     captioner = Captioner(CaptionerConfig(features=CODE, layer="fc6", embedding=6, hidden=10), vocabulary)
     labels = Labels([Label(i, f"n{i:08d}", (f"class {i}",)) for i in range(CLASSES)])
     networks = {"generator": generator, "encoder": encoder, "classifier": encoder, "captioner": captioner}
-    return Model(
-        "small", {role: lambda n=network: n for role, network in networks.items()}, {"classifier": labels}, SIZE
-    )
+    networks["places"] = AlexNet(table)
+    loaders = {role: lambda n=network: n for role, network in networks.items()}
+    return Model("small", loaders, {"classifier": labels, "places": labels}, SIZE)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,40 @@ def test_condition(name, context):
     check_condition(build("condition", name, context), (3, SIZE, SIZE))
 
 
+CLASSIFIERS = {
+    "alexnet": ({"target": 2}, lambda model, x: model.network("classifier")(x)),
+    "places": ({"target": 2}, lambda model, x: model.network("places")(x)),
+    "hidden_neuron": (
+        {"layer": "conv2", "unit": 2, "position": [1, 3], "network": "places"},
+        lambda model, x: model.network("places").activations(x, ("conv2",))["conv2"][:, :, 1, 3],
+    ),
+}
+"""The conditions on a unit, here unit 2: how to build each, and the logits that it is one of."""
+
+
+@pytest.mark.parametrize("gradient", ["log_softmax", "softmax", "logit", "target_logit"])
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_the_rows_of_table_s2(name, gradient, context):
+    """By the chain rule, from the row's gradient in the logits to that in the image."""
+    keys, logits_of = CLASSIFIERS[name]
+    condition = REGISTRY.build("condition", {"name": name, "gradient": gradient, **keys}, **context)
+    x = torch.rand(3, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    logits = logits_of(context["model"], x)
+    p = logits.detach().softmax(1)
+    own, p_y = torch.eye(p.shape[1])[2].expand_as(p), p[:, 2:3]
+    rows = {"log_softmax": own - p, "softmax": p_y * (own - p), "logit": own, "target_logit": (1 - p_y) * own}
+    (expected,) = torch.autograd.grad(logits, x, rows[gradient])
+    log_prob = condition.log_prob(x)
+    torch.testing.assert_close(torch.autograd.grad(log_prob.sum(), x)[0], expected)
+    torch.testing.assert_close(log_prob.detach(), p_y[:, 0].log())
+
+
+def test_every_condition_on_a_unit_knows_these_rows():
+    bundled = [name for kind, name in BUNDLED if kind == "condition"]
+    signatures = {name: REGISTRY.find("condition", name).signature for name in bundled}
+    assert {name for name in bundled if "gradient" in {key.name for key in signatures[name].keys}} == set(CLASSIFIERS)
+
+
 @pytest.mark.parametrize("name", REGISTRY.names("sampler"))
 def test_sampler(name, context):
     energy = Energy(context["generator"], build("prior", "gaussian", context), build("condition", "lrcn", context))
@@ -95,6 +130,7 @@ def test_the_bundled_options_are_all_there():
         ("condition", "alexnet"),
         ("condition", "hidden_neuron"),
         ("condition", "lrcn"),
+        ("condition", "places"),
         ("condition", "product"),
         ("condition", "mixture"),
         ("sampler", "mala_approx"),

@@ -29,9 +29,10 @@ def mini(device: torch.device | str = "cpu") -> Model:
             "generator": lambda: UpConv.load(*kept("generator")),
             "encoder": lambda: AlexNet.load(*kept("encoder")),
             "classifier": lambda: model.network("encoder"),
+            "places": lambda: AlexNet.load(*kept("places")),
             "captioner": lambda: Captioner.load(*kept("captioner")),
         },
-        labels={"classifier": labels(NETWORKS / "classes.tsv")},
+        labels={"classifier": labels(NETWORKS / "classes.tsv"), "places": labels(NETWORKS / "scenes.tsv")},
         image_size=64,
         device=device,
     )
