@@ -1,1 +1,1 @@
-"""Recipes that train the networks: `python -m ppgn_train recipe=encoder|generator|captioner data=DIR`."""
+"""Recipes that train the networks: `python -m ppgn_train recipe=NAME data=DIR`."""
