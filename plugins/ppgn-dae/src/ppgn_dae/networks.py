@@ -1,0 +1,118 @@
+"""Denoising autoencoders R: what a noisy code or image was before the noise, as far as can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ppgn_core import weights
+
+
+@dataclass(frozen=True)
+class CodeDAEConfig:
+    """The layers of a fully connected autoencoder.
+
+    Args:
+        widths: of all layers, the code's first and last.
+        sigma: standard deviation of the noise that it was trained to remove, in the code's units.
+    """
+
+    widths: tuple[int, ...]
+    sigma: float
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> CodeDAEConfig:
+        """Back from `dataclasses.asdict`, by way of JSON."""
+        return cls(**{**table, "widths": tuple(table["widths"])})
+
+
+class CodeDAE(nn.Module):
+    """R of PPGN-h (section 3.3, S9.3): seven layers with the code itself, ReLU between, none at the end."""
+
+    def __init__(self, config: CodeDAEConfig) -> None:
+        super().__init__()
+        self.config = config
+        layers = [layer for a, b in pairwise(config.widths) for layer in (nn.Linear(a, b), nn.ReLU())]
+        self.layers = nn.Sequential(*layers[:-1])
+
+    def forward(self, h: Tensor) -> Tensor:
+        """`(B, code)` → `(B, code)`."""
+        return self.layers(h)
+
+    def save(self, path: Path, dtype: torch.dtype | None = None) -> str:
+        """Write weights and configuration; returns the file's sha256."""
+        return weights.save(path, self.state_dict(), {"code_dae": asdict(self.config)}, dtype)
+
+    @classmethod
+    def load(cls, path: Path, sha256: str | None = None) -> CodeDAE:
+        """Raises UserError: see `ppgn_core.weights.load`."""
+        tensors, architecture = weights.load(path, sha256)
+        network = cls(CodeDAEConfig.from_dict(architecture["code_dae"]))
+        network.load_state_dict(tensors)
+        return network.eval()
+
+
+@dataclass(frozen=True)
+class ImageDAEConfig:
+    """The layers of a convolutional autoencoder.
+
+    Args:
+        channels: of conv1.
+        kernel, stride: of conv1.
+        ups: channels and stride of the up-convolutions but for the last, which keeps the size and gives RGB.
+        sigma: standard deviation of the noise that it was trained to remove, for images in [0, 1].
+    """
+
+    channels: int
+    kernel: int
+    stride: int
+    ups: tuple[tuple[int, int], ...]
+    sigma: float
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> ImageDAEConfig:
+        """Back from `dataclasses.asdict`, by way of JSON."""
+        return cls(**{**table, "ups": tuple((channels, stride) for channels, stride in table["ups"])})
+
+
+MINI_X = ImageDAEConfig(channels=96, kernel=5, stride=2, ups=((96, 1), (64, 2)), sigma=0.1)
+
+
+class ImageDAE(nn.Module):
+    """R of PPGN-x (section 3.1, S9.2): to conv1 and back by three up-convolutions, ReLU between them.
+
+    Convolutional throughout, so images may have any size that conv1's stride divides.
+    """
+
+    def __init__(self, config: ImageDAEConfig) -> None:
+        super().__init__()
+        self.config = config
+        padding = (config.kernel - config.stride + 1) // 2
+        layers: list[nn.Module] = [nn.Conv2d(3, config.channels, config.kernel, config.stride, padding)]
+        channels = config.channels
+        for width, stride in (*config.ups, (3, 1)):
+            layers += [nn.ReLU(), nn.ConvTranspose2d(channels, width, stride + 2, stride, padding=1)]
+            channels = width
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """RGB `(B, 3, H, W)` in [0, 1], noise beyond it included → the same."""
+        return self.layers(x - 0.5) + 0.5
+
+    def save(self, path: Path, dtype: torch.dtype | None = None) -> str:
+        """Write weights and configuration; returns the file's sha256."""
+        return weights.save(path, self.state_dict(), {"image_dae": asdict(self.config)}, dtype)
+
+    @classmethod
+    def load(cls, path: Path, sha256: str | None = None) -> ImageDAE:
+        """Raises UserError: see `ppgn_core.weights.load`."""
+        tensors, architecture = weights.load(path, sha256)
+        network = cls(ImageDAEConfig.from_dict(architecture["image_dae"]))
+        network.load_state_dict(tensors)
+        return network.eval()
