@@ -18,7 +18,11 @@ RECIPES = {
     "encoder": "ppgn_train.encoder:EncoderRecipe",
     "classifier": "ppgn_train.classifier:ClassifierRecipe",
     "generator": "ppgn_train.generator:GeneratorRecipe",
+    "generator_joint": "ppgn_train.generator_joint:JointGeneratorRecipe",
     "captioner": "ppgn_train.captioner:CaptionerRecipe",
+    "dae_x": "ppgn_train.dae:ImageDAERecipe",
+    "dae_h": "ppgn_train.dae:CodeDAERecipe",
+    "patches": "ppgn_train.patches:PatchesRecipe",
 }
 
 SHARED: dict[str, tuple[Any, str]] = {

@@ -6,7 +6,6 @@ The encoder is frozen, so its features of a few variants of every photograph are
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,17 +14,15 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from ppgn_alexnet.alexnet import MINI as ENCODER
-from ppgn_alexnet.alexnet import AlexNet
 from ppgn_lrcn.captioner import MINI, Captioner
 from ppgn_lrcn.vocabulary import EOS, Vocabulary, tokenize
 from torch import Tensor
-
-from ppgn_core.atomic import atomic
 
 from .captions import Captions
 from .captions_colour import UNNAMED, Colours, measure, plausible
 from .captions_nouns import kinds
 from .captions_scores import scores
+from .features import Features
 from .photographs import Photographs, jitter_colour, load, shift_and_flip
 
 
@@ -71,16 +68,17 @@ class CaptionerRecipe:
         self.captions = Captions(self.kinds)
         self.vocabulary = Vocabulary([EOS, *sorted({w for text in self.captions.words() for w in tokenize(text)})])
 
-        eye = _Eye(encoder, layer, cache)
+        see = Features(fabric, encoder, layer, cache)
         paint = torch.tensor(["paint" in kind.marks for kind in self.kinds])
-        parts = []
+        features, colours = [], []
         for k in range(variants):
-            key = repr((k, seed, shift, jitter, repaint))
-            parts.append(eye.see(_variant(train, k, paint, seed, shift, jitter, repaint), key))
-        self.features = torch.cat([features for features, _ in parts])
+            variant = _variant(train, k, paint, seed, shift, jitter, repaint)
+            features.append(see(variant, repr((k, seed, shift, jitter, repaint))))
+            colours.append(measure(variant))
+        self.features = torch.cat(features)
         self.labels = train.labels.repeat(variants)
-        self.colours = Colours(*(torch.cat(column) for column in zip(*(c for _, c in parts), strict=True)))
-        self.val_features, self.val_colours = eye.see(val.images, "val")
+        self.colours = Colours(*(torch.cat(column) for column in zip(*colours, strict=True)))
+        self.val_features, self.val_colours = see(val.images, "val"), measure(val.images)
         self.val_labels = val.labels
         known = plausible(self.colours.object[: len(train.labels)], train.labels, len(self.kinds)) | paint[:, None]
         self.colours, self.val_colours = (
@@ -142,30 +140,6 @@ class CaptionerRecipe:
         with torch.no_grad():
             first.weight.div_(self.spread)
         captioner.save(folder / "captioner.safetensors")
-
-
-class _Eye:
-    """The frozen encoder, and what it and the colour naming see in images, kept in the folder `cache`."""
-
-    def __init__(self, path: str, layer: str, cache: str | None) -> None:
-        self.network = AlexNet.load(Path(path)).requires_grad_(False)
-        self.layer, self.cache = layer, cache
-        self.digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-    @torch.no_grad()
-    def see(self, images: Tensor, key: str) -> tuple[Tensor, Colours]:
-        """Features float16 `(N, width)` and the colours."""
-        unique = hashlib.sha256(repr((self.digest, self.layer, images.shape, key)).encode()).hexdigest()[:16]
-        kept = Path(self.cache) / f"features_{unique}.pt" if self.cache else None
-        colours = measure(images)
-        if kept and kept.exists():
-            return torch.load(kept, weights_only=True), colours
-        parts = [self.network.activations(x.float() / 255, (self.layer,))[self.layer] for x in images.split(256)]
-        features = torch.cat([part.flatten(1).half() for part in parts])
-        if kept:
-            with atomic(kept) as part:
-                torch.save(features, part)
-        return features, colours
 
 
 def _variant(

@@ -65,3 +65,9 @@ def jitter_colour(x: Tensor, strength: float, generator: torch.Generator) -> Ten
     x = x * brightness
     x = torch.lerp(x.mean((1, 2, 3), keepdim=True), x, contrast)
     return torch.lerp(x.mean(1, keepdim=True), x, saturation).clamp(0, 1)
+
+
+def beneath(*pictures: Tensor) -> Tensor:
+    """Several sets of images as rows of eight, each set's row beneath that of the set before."""
+    rows = zip(*(images.split(8) for images in pictures), strict=True)
+    return torch.cat([image for row in rows for image in row])

@@ -1,0 +1,195 @@
+"""Denoising autoencoders of images and of codes, for the priors of PPGN-x and PPGN-h (sections 3.1 and 3.3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from ppgn_alexnet.generator import UpConv
+from ppgn_dae.networks import MINI_X, CodeDAE, CodeDAEConfig, ImageDAE
+from torch import Tensor, nn
+
+from .features import Features
+from .photographs import beneath, load, shift_and_flip
+
+
+class Denoising:
+    """Adam and a one-cycle schedule on ½‖R(v + N(0, σ²)) − v‖², the mean over a batch, with L2 on the weights.
+
+    Where R is at its best, R(v) − v is σ²·∇log p of the data's density blurred by the noise (Eq. 6).
+    """
+
+    def __init__(
+        self, fabric: Fabric, network: nn.Module, sigma: float, steps: int, learning_rate: float, weight_decay: float
+    ) -> None:
+        self.fabric, self.sigma = fabric, sigma
+        optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True)
+        self.network, self.optimizer = fabric.setup(network, optimizer)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimizer, learning_rate, total_steps=steps + 1)
+
+    def state(self) -> dict[str, Any]:
+        return {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule}
+
+    def add_noise(self, clean: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """The data and the noisy data, on the network's device."""
+        noise = self.sigma * torch.randn(clean.shape, generator=generator)
+        return self.fabric.to_device(clean), self.fabric.to_device(clean + noise)
+
+    def loss(self, clean: Tensor, noisy: Tensor) -> Tensor:
+        return 0.5 * (self.network(noisy) - clean).flatten(1).square().sum(1).mean()
+
+    def step(self, clean: Tensor, generator: torch.Generator) -> Tensor:
+        """Learn from one batch; its loss."""
+        loss = self.loss(*self.add_noise(clean, generator))
+        self.optimizer.zero_grad()
+        self.fabric.backward(loss)
+        self.optimizer.step()
+        self.schedule.step()
+        return loss.detach()
+
+    @torch.no_grad()
+    def evaluate(self, clean: Tensor, generator: torch.Generator) -> dict[str, float]:
+        """The loss, and the share of the noise that R removes: 1 − ‖R(v + n) − v‖² / ‖n‖², 0 for doing nothing."""
+        loss, nothing = 0.0, 0.0
+        for part in clean.split(256):
+            truth, noisy = self.add_noise(part, generator)
+            loss += float(self.loss(truth, noisy)) * len(part) / len(clean)
+            nothing += 0.5 * float((noisy - truth).square().sum()) / len(clean)
+        return {"loss": loss, "noise_removed": 1 - loss / nothing}
+
+
+class ImageDAERecipe:
+    """R of PPGN-x: photographs from noisy ones.
+
+    At full scale (S9.2): σ = 25.6 of 256, L2 0.0004 and 25,000 batches of 64 on ImageNet, which is images=1600000.
+
+    Args:
+        data: an ImageFolder with `train` and `val`.
+        cache: folder for the decoded photographs.
+        size: side that photographs are resized to, in pixels.
+        channels: of conv1 and of the first up-convolution.
+        sigma: standard deviation of the noise, for images in [0, 1].
+        images: length of the one-cycle schedule, in images.
+        weight_decay: L2.
+        shift: pixels that a photograph is moved by at most.
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        data: str,
+        cache: str | None = None,
+        size: int = 64,
+        channels: int = 96,
+        sigma: float = 0.1,
+        images: int = 100_000,
+        batch_size: int = 64,
+        learning_rate: float = 2e-3,
+        weight_decay: float = 4e-4,
+        shift: int = 4,
+        seed: int = 0,
+    ) -> None:
+        torch.manual_seed(seed)
+        self.images, self.batch_size, self.shift, self.seed = images, batch_size, shift, seed
+        self.train, self.val = (load(Path(data, part), size, cache).images for part in ("train", "val"))
+        ups = ((channels, 1), *MINI_X.ups[1:])
+        network = ImageDAE(replace(MINI_X, channels=channels, ups=ups, sigma=sigma)).to(
+            memory_format=torch.channels_last
+        )
+        self.denoising = Denoising(fabric, network, sigma, -(-images // batch_size), learning_rate, weight_decay)
+        self.generator = torch.Generator()
+
+    def state(self) -> dict[str, Any]:
+        return self.denoising.state()
+
+    def step(self, seen: int) -> Mapping[str, Tensor]:
+        self.generator.manual_seed((self.seed << 40) + seen)
+        picked = torch.randint(len(self.train), (self.batch_size,), generator=self.generator)
+        clean = shift_and_flip(self.train[picked], self.shift, self.generator).float() / 255
+        return {"loss": self.denoising.step(clean.contiguous(memory_format=torch.channels_last), self.generator)}
+
+    def evaluate(self) -> Mapping[str, float]:
+        return self.denoising.evaluate(self.val.float() / 255, self.generator.manual_seed(self.seed))
+
+    @torch.no_grad()
+    def picture(self) -> Tensor:
+        """Noisy validation photographs, and beneath each what R makes of it."""
+        shown = self.val[torch.linspace(0, len(self.val) - 1, 32).long()].float() / 255
+        _, noisy = self.denoising.add_noise(shown, self.generator.manual_seed(self.seed))
+        return beneath(noisy, self.denoising.network(noisy)).cpu()
+
+    def export(self, folder: Path) -> None:
+        self.denoising.network.module.save(folder / "dae_x.safetensors")
+
+
+class CodeDAERecipe:
+    """R of PPGN-h: the encoder's codes of photographs from noisy ones.
+
+    At full scale (S9.3): widths=[4096,2048,1024,500,1024,2048,4096], σ = 1, about a tenth of the mean activation,
+    L2 0.001 and 100,000 batches. Here the codes have unit variance and a mean of about 0.5; a σ of a tenth of that is
+    less than what the narrowest layer loses, so it is 1 here too.
+
+    Args:
+        data: an ImageFolder with `train` and `val`.
+        encoder: `encoder.safetensors`, as the encoder's recipe exports it.
+        cache: folder for the decoded photographs and their codes.
+        decoder: `generator.safetensors`, to show pictures of codes with; without it there are none.
+        layer: of the encoder, whose values are the codes.
+        widths: of the layers between the code and itself.
+        sigma: standard deviation of the noise, in the code's units.
+        images: length of the one-cycle schedule, in images.
+        weight_decay: L2.
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        data: str,
+        encoder: str,
+        cache: str | None = None,
+        decoder: str | None = None,
+        layer: str = "fc6",
+        widths: Sequence[int] = (512, 256, 128, 256, 512),
+        sigma: float = 1.0,
+        images: int = 2_000_000,
+        batch_size: int = 64,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 1e-3,
+        seed: int = 0,
+    ) -> None:
+        torch.manual_seed(seed)
+        self.fabric, self.images, self.batch_size, self.seed = fabric, images, batch_size, seed
+        see = Features(fabric, encoder, layer, cache)
+        train, val = (load(Path(data, part), see.network.config.resize, cache).images for part in ("train", "val"))
+        self.train = torch.cat([see(train, "train"), see(train.flip(3), "train mirrored")])
+        self.val = see(val, "val").float()
+        code = self.train.shape[1]
+        network = CodeDAE(CodeDAEConfig((code, *widths, code), sigma))
+        self.denoising = Denoising(fabric, network, sigma, -(-images // batch_size), learning_rate, weight_decay)
+        self.decoder = UpConv.load(Path(decoder)).to(fabric.device) if decoder else None
+        self.generator = torch.Generator()
+
+    def state(self) -> dict[str, Any]:
+        return self.denoising.state()
+
+    def step(self, seen: int) -> Mapping[str, Tensor]:
+        self.generator.manual_seed((self.seed << 40) + seen)
+        picked = torch.randint(len(self.train), (self.batch_size,), generator=self.generator)
+        return {"loss": self.denoising.step(self.train[picked].float(), self.generator)}
+
+    def evaluate(self) -> Mapping[str, float]:
+        return self.denoising.evaluate(self.val, self.generator.manual_seed(self.seed))
+
+    @torch.no_grad()
+    def picture(self) -> Tensor | None:
+        """What G draws of photographs' codes, beneath it of the noisy codes, beneath that of what R makes of those."""
+        if self.decoder is None:
+            return None
+        shown = self.val[torch.linspace(0, len(self.val) - 1, 32).long()]
+        clean, noisy = self.denoising.add_noise(shown, self.generator.manual_seed(self.seed))
+        return beneath(*(self.decoder(h).cpu() for h in (clean, noisy, self.denoising.network(noisy))))
+
+    def export(self, folder: Path) -> None:
+        self.denoising.network.module.save(folder / "dae_h.safetensors")

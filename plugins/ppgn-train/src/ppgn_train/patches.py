@@ -1,0 +1,97 @@
+"""The dictionary of the prior `patch`: what small pieces of photographs look like."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from ppgn_pixels.patch import nearest, reassemble
+from torch import Tensor, nn
+
+from ppgn_core import weights
+
+from .photographs import beneath, load
+
+
+class Dictionary(nn.Module):
+    """Patches `(K, 3, P, P)` in [0, 1], and how many each has come to stand for."""
+
+    patches: Tensor
+    counts: Tensor
+
+    def __init__(self, patches: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("patches", patches)
+        self.register_buffer("counts", torch.ones(len(patches)))
+
+
+class PatchesRecipe:
+    """Mini-batch k-means (Sculley 2010) on random patches of photographs; uint8, as photographs are.
+
+    Args:
+        data: an ImageFolder with `train` and `val`.
+        cache: folder for the decoded photographs.
+        size: side that photographs are resized to, in pixels.
+        patch: side of a patch, in pixels.
+        words: how many patches the dictionary has.
+        images: how many photographs to take one patch each from; 0 leaves the random patches that it begins with.
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        data: str,
+        cache: str | None = None,
+        size: int = 64,
+        patch: int = 8,
+        words: int = 2560,
+        images: int = 400_000,
+        batch_size: int = 4096,
+        seed: int = 0,
+    ) -> None:
+        self.fabric, self.patch, self.images, self.batch_size, self.seed = fabric, patch, images, batch_size, seed
+        self.train, self.val = (load(Path(data, part), size, cache).images for part in ("train", "val"))
+        self.generator = torch.Generator().manual_seed(seed)
+        self.dictionary = Dictionary(self._cut(self.train, words)).to(fabric.device)
+        self.shown = self.val[torch.linspace(0, len(self.val) - 1, 32).long()].float() / 255
+
+    def state(self) -> dict[str, Any]:
+        return {"dictionary": self.dictionary}
+
+    def _cut(self, photographs: Tensor, n: int) -> Tensor:
+        """`n` patches in [0, 1], each of a random photograph."""
+        _, _, height, width = photographs.shape
+        which = torch.randint(len(photographs), (n, 1, 1), generator=self.generator)
+        rows = torch.randint(height - self.patch + 1, (n, 1, 1), generator=self.generator)
+        columns = torch.randint(width - self.patch + 1, (n, 1, 1), generator=self.generator)
+        inside = torch.arange(self.patch)
+        cut = photographs[which, :, rows + inside[:, None], columns + inside]
+        return cut.permute(0, 3, 1, 2).float() / 255
+
+    def step(self, seen: int) -> Mapping[str, Tensor]:
+        self.generator.manual_seed((self.seed << 40) + seen)
+        cut = self._cut(self.train, self.batch_size).to(self.fabric.device)
+        patches, counts = self.dictionary.patches, self.dictionary.counts
+        chosen = nearest(cut.flatten(1), patches)
+        difference = cut - patches[chosen]
+        counts.index_add_(0, chosen, torch.ones_like(chosen, dtype=counts.dtype))
+        patches.index_add_(0, chosen, difference / counts[chosen].view(-1, 1, 1, 1))
+        return {"error": difference.square().mean()}
+
+    def evaluate(self) -> Mapping[str, float]:
+        """Share of the variance of validation patches that their nearest neighbours leave unexplained."""
+        self.generator.manual_seed(self.seed)
+        cut = self._cut(self.val, 8192).to(self.fabric.device)
+        patches = self.dictionary.patches
+        error = (cut - patches[nearest(cut.flatten(1), patches)]).square().mean()
+        return {"unexplained": float(error / cut.var(0).mean())}
+
+    def picture(self) -> Tensor:
+        """Validation photographs, and beneath each what it looks like made of patches."""
+        drawn = reassemble(self.shown.to(self.fabric.device), self.dictionary.patches, self.patch // 2)
+        return beneath(self.shown, drawn.cpu())
+
+    def export(self, folder: Path) -> None:
+        patches = (self.dictionary.patches * 255).round().byte()
+        weights.save(folder / "patches.safetensors", {"patches": patches}, {"patches": list(patches.shape)})
