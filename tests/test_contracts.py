@@ -4,6 +4,7 @@ import pytest
 import torch
 from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
 from ppgn_alexnet.generator import Up, UpConv, UpConvConfig
+from ppgn_dae.networks import CodeDAE, CodeDAEConfig, ImageDAE, ImageDAEConfig
 from ppgn_lrcn.captioner import Captioner, CaptionerConfig
 from ppgn_lrcn.vocabulary import Vocabulary
 
@@ -29,7 +30,7 @@ KEYS = {
     "mixture": {"terms": [{"name": "alexnet", "target": 2}, {"name": "alexnet", "target": 3}]},
 }
 """What options are built with whose defaults are for other networks, or that have none."""
-ON_IMAGES = {"total_variation", "blur", "jitter", "patch", "dae_x"}
+ON_IMAGES = {"total_variation", "blur", "jitter", "patch", "dae_x", "joint_x"}
 """Priors whose chains walk in the space of images."""
 
 
@@ -46,6 +47,8 @@ def model() -> Model:
     labels = Labels([Label(i, f"n{i:08d}", (f"class {i}",)) for i in range(CLASSES)])
     networks = {"generator": generator, "encoder": encoder, "classifier": encoder, "captioner": captioner}
     networks["places"] = AlexNet(table)
+    networks["dae_h"] = CodeDAE(CodeDAEConfig((CODE, 12, CODE), sigma=1.0))
+    networks["dae_x"] = ImageDAE(ImageDAEConfig(8, kernel=5, stride=2, ups=((8, 1), (8, 2)), sigma=0.1))
     loaders = {role: lambda n=network: n for role, network in networks.items()}
     return Model("small", loaders, {"classifier": labels, "places": labels}, SIZE)
 

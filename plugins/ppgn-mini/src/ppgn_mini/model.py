@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from ppgn_alexnet.alexnet import AlexNet
 from ppgn_alexnet.generator import UpConv
+from ppgn_dae.networks import CodeDAE, ImageDAE
 from ppgn_lrcn.captioner import Captioner
 
 from ppgn_core.model import Label, Labels, Model
@@ -17,7 +18,7 @@ NETWORKS = Path(__file__).parent / "networks"
 
 
 def mini(device: torch.device | str = "cpu") -> Model:
-    """E, C, G and the captioner. The classifier is the encoder itself, so one forward pass serves both."""
+    """E, C, G, the captioner, two denoising autoencoders. The classifier is the encoder: one pass serves both."""
     sums: dict[str, str] = json.loads((NETWORKS / "sha256.json").read_text())
 
     def kept(name: str) -> tuple[Path, str]:
@@ -31,6 +32,8 @@ def mini(device: torch.device | str = "cpu") -> Model:
             "classifier": lambda: model.network("encoder"),
             "places": lambda: AlexNet.load(*kept("places")),
             "captioner": lambda: Captioner.load(*kept("captioner")),
+            "dae_x": lambda: ImageDAE.load(*kept("dae_x")),
+            "dae_h": lambda: CodeDAE.load(*kept("dae_h")),
         },
         labels={"classifier": labels(NETWORKS / "classes.tsv"), "places": labels(NETWORKS / "scenes.tsv")},
         image_size=64,
