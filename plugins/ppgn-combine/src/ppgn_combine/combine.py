@@ -16,7 +16,7 @@ from ppgn_core.protocols import Condition
 class Product:
     """All of several conditions: log p(y | x) = Σ_k w_k · log p_k(y_k | x), up to a constant.
 
-    A product of experts (Hinton 2002), as p(x) · p(y | x) is one (section 2). A positive weight is AND, a negative one
+    A product of experts (Hinton 2002), as p(x) · p(y | x) is one (Eq. 2). A positive weight is AND, a negative one
     NOT. −log p_k has no upper bound, so a NOT never stops pulling, unless its term climbs p_k itself
     (`gradient: softmax`).
 
