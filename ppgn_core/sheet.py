@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,15 +31,18 @@ class Sheet(Callback):
             self.runs.append((given, Path(job_return.hydra_cfg.hydra.runtime.output_dir) / "grid.png"))
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        import numpy as np
         from PIL import Image
 
         runs = [(given, Image.open(path).convert("RGB")) for given, path in self.runs if path.exists()]
         self.runs = []
         if runs:
-            from .atomic import atomic
+            from .writers.image import save_png
 
-            with atomic(Path(config.hydra.sweep.dir).expanduser() / "sweep.png") as temporary:
-                draw(runs).save(temporary)
+            command = shlex.join(["python", "-m", "ppgn_core", *sys.argv[1:]])
+            save_png(
+                Path(config.hydra.sweep.dir).expanduser() / "sweep.png", np.asarray(draw(runs)), {"command": command}
+            )
 
 
 def draw(runs: list[tuple[dict[str, str], Image]]) -> Image:

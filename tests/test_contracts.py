@@ -1,5 +1,7 @@
 """What every component must do, checked for everything registered, on small networks of random weights."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
@@ -30,6 +32,7 @@ KEYS = {
     "mixture": {"terms": [{"name": "alexnet", "target": 2}, {"name": "alexnet", "target": 3}]},
 }
 """What options are built with whose defaults are for other networks, or that have none."""
+PICTURE = Path(__file__).parent.parent / "docs" / "photographs" / "coffee.jpg"
 ON_IMAGES = {"total_variation", "blur", "jitter", "patch", "dae_x", "joint_x"}
 """Priors whose chains walk in the space of images."""
 
@@ -55,8 +58,8 @@ def model() -> Model:
 
 @pytest.fixture(scope="module")
 def context(model) -> dict:
-    noise = ChainNoise(0, 3)
-    return {"model": model, "generator": model.network("generator"), "noise": noise, "n_chains": 3, "n_steps": 10}
+    given = {"model": model, "generator": model.network("generator"), "noise": ChainNoise(0, 3)}
+    return given | {"n_chains": 3, "n_steps": 10, "init": str(PICTURE), "mask": "center"}
 
 
 def build(kind: str, name: str, context: dict):

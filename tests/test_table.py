@@ -1,0 +1,59 @@
+"""Every prior with every condition, on mini: composed as from the command line, and two steps of each."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize
+
+from ppgn_core import config as configs
+from ppgn_core import plugins
+from ppgn_core.chain import chain
+from ppgn_core.clock import Clock
+from ppgn_core.energy import Energy
+from ppgn_core.noise import ChainNoise
+
+REGISTRY = plugins.registry()
+PICTURE = Path(__file__).parent.parent / "docs" / "photographs" / "coffee.jpg"
+ON_IMAGES = {"total_variation", "blur", "jitter", "patch", "dae_x", "joint_x"}
+KEYS = {
+    "lrcn": ["condition.text=oranges"],
+    "product": ["condition.terms={a: {name: alexnet, target: lemon}, b: {name: places, target: alp}}"],
+    "mixture": ["condition.terms=[{name: alexnet, target: lemon}, {name: alexnet, target: banana}]"],
+    "places": ["condition.target=alp"],
+}
+NUMBERS = ("n_chains", "n_steps", "seed", "switch_every", "epsilon1", "epsilon2", "epsilon3", "init", "mask")
+CASES = [*product(REGISTRY.names("prior"), REGISTRY.names("condition"))]
+
+
+@pytest.fixture(scope="module")
+def composed():
+    """What the command line would make of overrides."""
+    configs.install()
+    with initialize(config_path=None, version_base="1.3"):
+        yield lambda overrides: compose("config", overrides)
+
+
+@pytest.fixture(scope="module")
+def mini():
+    return REGISTRY.build("model", {"name": "mini"}, device="cpu")
+
+
+@pytest.mark.parametrize(("prior", "condition"), CASES, ids=["-".join(case) for case in CASES])
+def test_two_steps(composed, mini, prior, condition):
+    space = ["generator=identity"] if prior in ON_IMAGES else []
+    chosen = [f"prior={prior}", f"condition={condition}", *KEYS.get(condition, []), *space]
+    config = composed([*chosen, f"init={PICTURE}", "n_chains=2", "n_steps=2", "epsilon3=0.01"])
+    configs.check(config)
+    context = {name: config[name] for name in NUMBERS} | {"model": mini, "device": "cpu", "clock": Clock()}
+    context["noise"] = ChainNoise(config.seed, config.n_chains)
+    context["generator"] = generator = REGISTRY.build("generator", config.generator, **context)
+    parts = [REGISTRY.build(kind, config[kind], **context) for kind in ("prior", "condition")]
+    context["energy"] = Energy(generator, *parts, context["clock"])
+    sampler = REGISTRY.build("sampler", config.sampler, **context)
+    first, *_, (last, info) = chain(sampler, generator.draw(context["noise"]), config.n_steps)
+    assert last.step == 2 and info.last_step.tolist() == [2, 2]
+    assert last.log_prob.isfinite().all()
+    assert not last.h.equal(first[0].h)
