@@ -65,12 +65,12 @@ def main(arguments: list[str]) -> int:
     given = dict(argument.partition("=")[::2] for argument in arguments)
     out, steps = Path(given.pop("out", "findings")), int(given.get("n_steps", N_STEPS))
     labels = mini().labels["classifier"]
-    judge, console = Judge(labels), Console()
+    judge, console = Judge(labels), Console(width=None if sys.stdout.isatty() else 120)
     for number, (finding, settings) in enumerate(FINDINGS.items(), start=1):
         table = Table("setting", "sure", "judge", "moved", "sharp", title=finding)
         sheet = []
-        for name, changes in settings.items():
-            folder = out / str(number) / name.replace(" ", "")
+        for k, (name, changes) in enumerate(settings.items()):
+            folder = out / f"{number}_{k}"
             for target in CLASSES:
                 keys = {"condition.target": target, "n_chains": str(N_CHAINS), "out": str(folder / target)}
                 keys |= {"writer": "[grid,samples,trace,record]", "n_steps": str(steps), "save_every": str(steps // 2)}

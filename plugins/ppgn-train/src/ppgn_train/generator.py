@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from ppgn_core.errors import UserError
 
 from .critic import Critic, hinge, loss_ratio, shift_and_cut
-from .photographs import load, shift_and_flip
+from .photographs import beneath, load, shift_and_flip
 
 TABLES = {"mini": MINI, "small": SMALL}
 
@@ -216,8 +216,7 @@ class GeneratorRecipe:
     def picture(self) -> Tensor:
         """Validation photographs in the first row of each pair, their reconstructions below."""
         drawn, _ = self._reconstruct(self.shown)
-        rows = zip(self.shown.split(8), drawn.cpu().split(8), strict=True)
-        return torch.cat([image for pair in rows for image in pair])
+        return beneath(self.shown, drawn.cpu())
 
     def export(self, folder: Path) -> None:
         self.averaged.save(folder / "generator.safetensors")

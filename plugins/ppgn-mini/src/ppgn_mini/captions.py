@@ -1,0 +1,83 @@
+"""`python -m ppgn_mini.captions [out=DIR] [KEY=VALUE …]`: draw six captions and have them judged.
+
+Each is a run of `ppgn_core` with the default preset, 16 chains of 200 steps, none filtered; runs already in `out` are
+not made again. Prints how often the independent classifier has the caption's noun first and among its first five of the
+64 classes, and the mean hue of the object, the coloured pixels of the picture's middle. Other arguments go to
+`ppgn_core` as they are.
+"""
+
+from __future__ import annotations
+
+import cmath
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from ppgn_core.__main__ import main as sample
+from ppgn_core.atomic import atomic
+from ppgn_core.sheet import draw
+
+from .__main__ import _finished, _images
+from .judge import Judge, accuracy
+from .model import mini
+
+CAPTIONS = {
+    "oranges": "orange",
+    "a red teapot": "teapot",
+    "a blue teapot": "teapot",
+    "goldfish": "goldfish",
+    "a school bus": "school bus",
+    "a yellow butterfly": "sulphur butterfly",
+}
+"""What is asked for, and the class that the judge should see."""
+
+N_STEPS = 200
+
+
+def main(arguments: list[str]) -> int:
+    """Draw, judge, print; the exit code of the first run that failed, else 0."""
+    if {"--help", "-h"} & set(arguments):
+        print(__doc__)
+        return 0
+    given = dict(argument.partition("=")[::2] for argument in arguments)
+    out, steps = Path(given.pop("out", "captions")), int(given.get("n_steps", N_STEPS))
+    judge = Judge(mini().labels["classifier"])
+    table = Table("caption", "class", "judge's first", "among its first 5", "hue of the object", title=f"judged: {out}")
+    sheet = []
+    for text, noun in CAPTIONS.items():
+        folder = out / text.replace(" ", "_")
+        keys = {"condition": "lrcn", "condition.text": f'"{text}"', "out": f"{folder}", "n_steps": f"{steps}"}
+        keys |= {"save_every": f"{steps}", "writer": "[grid,samples,codes,record]", **given}
+        if not _finished(folder, steps) and (code := sample([f"{key}={value}" for key, value in keys.items()])):
+            return code
+        paths = sorted(folder.glob(f"samples/*_{steps:04d}.png"))
+        logits = judge.logits(_images(paths))
+        truth = torch.full((len(paths),), judge.labels.find(noun).index)
+        shares = [f"{accuracy(logits, truth, first):.0%}" for first in (1, 5)]
+        table.add_row(text, noun, *shares, f"{hue(paths):.0f}°")
+        sheet.append(({"caption": text}, Image.open(folder / "grid.png").convert("RGB")))
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    with atomic(out / "captions.png") as temporary:
+        draw(sheet).save(temporary)
+    print(out / "captions.png")
+    return 0
+
+
+def hue(paths: list[Path]) -> float:
+    """Of the middle quarter of all pictures, in degrees: 0 red, 60 yellow, 240 blue; pixels count by their chroma."""
+    total = 0j
+    for path in paths:
+        pixels = np.asarray(Image.open(path).convert("HSV"), np.float64) / 255
+        high, wide = (side // 4 for side in pixels.shape[:2])
+        h, s, v = np.moveaxis(pixels[high : 3 * high, wide : 3 * wide], -1, 0)
+        total += (s * v * np.exp(2j * np.pi * h)).sum()
+    return float(np.degrees(cmath.phase(total)) % 360)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,50 @@
+"""The commands that measure captions and findings, with fewer and shorter chains."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from ppgn_mini import findings
+from ppgn_mini.captions import CAPTIONS, hue
+from ppgn_mini.captions import main as captions
+
+SHORT = ["n_chains=2", "n_steps=2"]
+
+
+@pytest.fixture(autouse=True)
+def no_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["ppgn_core"])
+
+
+def test_hue_is_that_of_the_coloured_pixels_of_the_middle(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (64, 64), (255, 0, 0))  # a red frame
+    picture.paste((128, 128, 128), (16, 16, 48, 48))
+    picture.paste((0, 0, 255), (24, 24, 40, 40))
+    picture.save(tmp_path / "blue.png")
+    assert hue([tmp_path / "blue.png"]) == pytest.approx(240, abs=2)
+    for name, colour in (("a", (255, 0, 60)), ("b", (255, 60, 0))):  # to both sides of 0
+        Image.new("RGB", (8, 8), colour).save(tmp_path / f"{name}.png")
+    assert hue([tmp_path / "a.png", tmp_path / "b.png"]) % 359 == pytest.approx(0, abs=2)
+
+
+def test_captions_are_drawn_and_judged(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert captions([f"out={tmp_path}", *SHORT]) == 0
+    said = capsys.readouterr().out
+    assert all(text in said for text in CAPTIONS)
+    assert Image.open(tmp_path / "captions.png").width > 6 * 2 * 64
+
+
+def test_every_finding_is_run(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "CLASSES", ("lemon",))
+    assert findings.main([f"out={tmp_path}", *SHORT]) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for settings in findings.FINDINGS.values() for name in settings)
+    assert len(list(tmp_path.glob("finding_*.png"))) == len(findings.FINDINGS)
+
+
+def test_sharpness_and_what_is_pulled_back() -> None:
+    stripes = torch.tensor([0.0, 1.0]).repeat(4).expand(1, 3, 8, 8)
+    assert findings._sharpness(stripes) == pytest.approx(0.5)
+    left = [float(cell) for cell in findings._pulled_back().columns[1].cells]
+    assert all(0 < share < 1 for share in left)
