@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import sys
 from pathlib import Path
@@ -64,11 +65,12 @@ def _label(given: dict[str, str], varying: list[str]) -> str:
 def _paste(cells: list[tuple[tuple[int, int], str, Image]]) -> Image:
     from PIL import Image, ImageDraw, ImageFont
 
-    width = GAP + max(image.width for _, _, image in cells)
+    font = ImageFont.load_default(TEXT)
+    width = GAP + max(max(image.width, math.ceil(font.getlength(label))) for _, label, image in cells)
     height = 2 * GAP + TEXT + max(image.height for _, _, image in cells)
     rows, columns = (1 + max(place[i] for place, _, _ in cells) for i in (0, 1))
     sheet = Image.new("RGB", (GAP + columns * width, GAP + rows * height), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT)
+    pen = ImageDraw.Draw(sheet)
     for (row, column), label, image in cells:
         left, top = GAP + column * width, GAP + row * height
         pen.text((left, top), label, "black", font)

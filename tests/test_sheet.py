@@ -8,22 +8,23 @@ from ppgn_core.sheet import GAP, TEXT, draw
 from .conftest import QUICK
 
 
-def cell(sheet: Image.Image, row: int, column: int, side: int) -> np.ndarray:
-    left, top = GAP + column * (side + GAP), GAP + row * (side + 2 * GAP + TEXT) + TEXT + GAP
-    return np.asarray(sheet)[top : top + side, left : left + side]
+def cell(sheet: Image.Image, row: int, column: int) -> np.ndarray:
+    """Of a sheet of pictures 80 wide and 20 high."""
+    left, top = GAP + column * (80 + GAP), GAP + row * (20 + 2 * GAP + TEXT) + TEXT + GAP
+    return np.asarray(sheet)[top : top + 20, left : left + 80]
 
 
 def test_two_keys_that_vary_make_a_table():
     runs = [
-        ({"a": a, "b": b, "c": "same"}, Image.new("RGB", (20, 20), (int(a) * 100, int(b) * 50, 0)))
+        ({"a": a, "b": b, "c": "same"}, Image.new("RGB", (80, 20), (int(a) * 100, int(b) * 50, 0)))
         for a in "12"
         for b in "345"
     ]
     sheet = draw(runs[::-1])
-    assert sheet.size == (GAP + 3 * (20 + GAP), GAP + 2 * (20 + 2 * GAP + TEXT))
+    assert sheet.size == (GAP + 3 * (80 + GAP), GAP + 2 * (20 + 2 * GAP + TEXT))
     for row, a in enumerate("21"):
         for column, b in enumerate("543"):
-            assert (cell(sheet, row, column, 20) == [int(a) * 100, int(b) * 50, 0]).all()
+            assert (cell(sheet, row, column) == [int(a) * 100, int(b) * 50, 0]).all()
 
 
 def test_labels_say_what_varies():
@@ -31,6 +32,13 @@ def test_labels_say_what_varies():
     labelled = draw([({"a": value}, Image.new("RGB", (60, 60), "white")) for value in "12"])
     assert (np.asarray(plain) == 255).all()
     assert (np.asarray(labelled)[: GAP + TEXT + GAP] < 128).any()
+
+
+def test_long_labels_have_room():
+    runs = [({"a": value * 20}, Image.new("RGB", (10, 10), "white")) for value in "ab"]
+    ink = (np.asarray(draw(runs).convert("L")) < 128).any(0)
+    letters = np.flatnonzero(ink)
+    assert (np.diff(letters) >= GAP - 1).sum() == 1  # one gap: between the two labels
 
 
 def test_a_sweep_ends_in_a_sheet(command):
