@@ -16,7 +16,7 @@ RED = [*QUICK, "condition.rgb=[1,0,0]"]
 
 ERRORS = [
     ([*RED, "prior=nope"], "prior=nope: no such prior; there are: "),
-    ([*RED, "writer=[grid,nope]"], "writer=nope: no such writer; there are: codes, gif, grid, "),
+    ([*RED, "writer=[grid,nope]"], "writer=nope: no such writer; there are: codes, facets, gif, grid, "),
     ([*RED, "experiment=nope"], "experiment=nope: no such experiment; there are: "),
     ([*RED, "condition.rbg=[0,0,1]"], "condition.rbg: no such key; nearest: condition.rgb"),
     ([*RED, "n_step=3"], "n_step: no such key; nearest: n_steps"),
@@ -118,7 +118,7 @@ def test_multirun(command):
     assert command(*RED, "-m", "seed=1,2", "writer=grid")[0] == 0
     assert {path.name for path in Path("multirun").glob("*/*/*/*")} == {"grid.png"}
     assert command("-m", *RED, "writer=grid", "out=sweep", "n_steps=3,-3,4")[0] == 2
-    assert tree(Path("sweep")) == {"multirun.yaml", "0", "0/grid.png", "2", "2/grid.png"}
+    assert tree(Path("sweep")) == {"multirun.yaml", "0", "0/grid.png", "2", "2/grid.png", "sweep.png"}
 
 
 def test_resume_goes_on_in_place(command):
