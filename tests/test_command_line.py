@@ -27,6 +27,7 @@ ERRORS = [
     ([*RED, "sampler.decay_steps=1.5"], "sampler.decay_steps=1.5: must be a whole number"),
     ([*RED, "condition.rgb=red"], "condition.rgb=red: must be a list"),
     (QUICK, "condition.rgb is required by condition=mean_colour"),
+    (["experiment=from_picture"], "init_noise=0.3: there is no picture to put it on; give init=PATH"),
     ([*RED, "n_steps=0"], "n_steps=0: must be a whole number from 1"),
     ([*RED, "n_chains=-2"], "n_chains=-2: must be a whole number from 1"),
     ([*RED, "n_chains=many"], "n_chains=many: must be a whole number from 1"),
