@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -36,19 +38,16 @@ class MetropolisHastings:
 
     def step(self, state: State) -> tuple[State, Info]:
         here = self.energy.ahead(state)
+        there, info, log_q_ratio = self.propose(here)
+        log_ratio = self.energy.log_prob(there) - self.energy.log_prob(here) + log_q_ratio
+        # a ratio that is no number is 0: no chain goes where the density is not known
+        acceptance = log_ratio.clamp(max=0).exp().nan_to_num(nan=0)
+        accepted = self.noise.uniform(here.step, (), "accept") < acceptance
+        return select(accepted, there, here), replace(info, acceptance=acceptance)
+
+    def propose(self, here: State) -> tuple[State, Info, Tensor]:
+        """Where to go, what led there, and log q(h | h') − log q(h' | h) `(B,)`: 0, as the walk is symmetric."""
         h = here.h + self.sigma * self.noise.normal(here.step, here.h.shape[1:])
         there = self.energy.evaluate(h, here.step + 1)
-        log_ratio = self.energy.log_prob(there) - self.energy.log_prob(here)
-        new, acceptance = accept(log_ratio, there, here, self.noise)
-        no_term = torch.zeros_like(acceptance)
-        return new, Info(no_term, no_term, acceptance)
-
-
-def accept(log_ratio: Tensor, there: State, here: State, noise: ChainNoise) -> tuple[State, Tensor]:
-    """The state a step later and the probabilities of going `there`, min(1, exp(log_ratio)); the other chains stay.
-
-    A ratio that is no number is 0: no chain goes where the density is not known.
-    """
-    acceptance = log_ratio.clamp(max=0).exp().nan_to_num(nan=0)
-    accepted = noise.uniform(here.step, (), "accept") < acceptance
-    return select(accepted, there, here), acceptance
+        zero = torch.zeros_like(there.log_prob)
+        return there, Info(zero, zero, zero), zero
