@@ -79,3 +79,8 @@ def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert main(["experiment=multifaceted", "condition.unit=3", *keys]) == 0
     with Image.open(out / "facets.png") as facets:
         assert facets.size == (4 * 66 - 2, 3 * 66 - 2)
+
+
+def test_a_run_that_ended_before_its_first_step_leaves_nothing(tmp_path: Path) -> None:
+    writer(tmp_path).close()
+    assert not list(tmp_path.iterdir())

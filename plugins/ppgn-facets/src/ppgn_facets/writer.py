@@ -58,6 +58,8 @@ class Facets:
     def close(self) -> None:
         from .layout import on_grid
 
+        if not self.codes:
+            return
         codes, images = torch.cat(self.codes).numpy(), np.concatenate(self.images)
         if len(codes) == 0:
             told = f"no facets.png: none of {self.seen} samples has p(y | x) of writer.facets.above={self.above:g}"
@@ -67,4 +69,4 @@ class Facets:
         columns = int(np.ceil(np.sqrt(len(shown))))
         grid = np.full((len(shown), *images.shape[1:]), 255, np.uint8)
         grid[on_grid(codes[shown], columns, self.seed)] = images[shown]
-        save_png(self.path, tile(grid, self.gap), self.run, step=self.step)
+        save_png(self.path, tile(grid, self.gap, columns), self.run, step=self.step)
