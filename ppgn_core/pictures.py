@@ -14,8 +14,8 @@ from .errors import UserError
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 
 
-def load_pictures(path: str, size: int, key: str) -> Tensor:
-    """RGB `(N, 3, size, size)` in [0, 1]: of one picture file, or of all in a folder in the order of their names.
+def load_pictures(path: str, size: int, key: str, at_most: int | None = None) -> Tensor:
+    """RGB `(N, 3, size, size)` in [0, 1]: of one picture file, or of those in a folder, the first `at_most` by name.
 
     Each is turned upright, cut to its central square and resized (bicubic).
 
@@ -28,7 +28,7 @@ def load_pictures(path: str, size: int, key: str) -> Tensor:
         files = sorted(file for file in place.iterdir() if file.suffix.lower() in SUFFIXES)
     if not files:
         raise UserError(f"{key}={path}: there is no picture in that folder; allowed are {', '.join(sorted(SUFFIXES))}")
-    return torch.stack([_load(file, size, key) for file in files])
+    return torch.stack([_load(file, size, key) for file in files[:at_most]])
 
 
 def _load(file: Path, size: int, key: str) -> Tensor:

@@ -101,7 +101,7 @@ def _encoded(generator: Generator, config: DictConfig, size: int, noise: ChainNo
     encode = getattr(generator, "encode", None)
     if encode is None:
         raise UserError(f"init={config.init}: this generator has no encoder (encode) to lead pictures back to codes")
-    pictures = load_pictures(config.init, size, "init").to(noise.device)
+    pictures = load_pictures(config.init, size, "init", config.n_chains).to(noise.device)
     with torch.no_grad():
         codes = encode(pictures)
     h = codes[[chain % len(codes) for chain in noise.chains]]

@@ -30,10 +30,10 @@ class Grid:
             save_png(self.path, tile(to_uint8(self.state.x), self.gap), self.run, step=self.state.step)
 
 
-def tile(images: np.ndarray, gap: int) -> np.ndarray:
-    """`(B, H, W, 3)` → one picture, the images `gap` pixels apart on white."""
+def tile(images: np.ndarray, gap: int, columns: int | None = None) -> np.ndarray:
+    """`(B, H, W, 3)` → one picture, as square as can be or of `columns`, the images `gap` pixels apart on white."""
     n, height, width, channels = images.shape
-    columns = math.ceil(math.sqrt(n))
+    columns = columns or math.ceil(math.sqrt(n))
     rows = math.ceil(n / columns)
     grid = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, channels), 255, np.uint8)
     for k, image in enumerate(images):

@@ -67,7 +67,7 @@ class ClassCondition:
     def _named(self, model: Model, labels: Labels, init: str | None) -> Label:
         if init is None:
             raise UserError("condition.target=init: there is no picture; give init=PATH, or name a class")
-        picture = load_pictures(init, model.image_size, "init")[:1].to(model.device)
+        picture = load_pictures(init, model.image_size, "init", at_most=1).to(model.device)
         return labels[int(self.network(picture).argmax())]
 
     def log_prob(self, x: Tensor) -> Tensor:

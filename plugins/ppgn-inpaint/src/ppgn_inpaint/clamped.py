@@ -48,8 +48,7 @@ class Clamped:
 
     def encode(self, x: Tensor) -> Tensor:
         """Codes of pictures whose missing pixels are not looked at."""
-        known = 1 - self.incomplete.missing
-        return self.of.encode(known * x + (1 - known) * 0.5)  # type: ignore[attr-defined]
+        return self.of.encode(self.incomplete.grey(x))  # type: ignore[attr-defined]
 
     def draw(self, noise: ChainNoise) -> Tensor:
         return self.of.draw(noise)

@@ -32,6 +32,10 @@ class Incomplete:
         """M·x + (1 − M)·x̄: known pixels as they are (Eq. 25)."""
         return torch.where(self.missing > 0, x, self.picture)
 
+    def grey(self, x: Tensor) -> Tensor:
+        """Images `(B, 3, H, W)` with the missing pixels grey."""
+        return torch.where(self.missing > 0, 0.5, x)
+
 
 def read(model: Model, init: str | None, mask: str | None, seed: int) -> Incomplete:
     """The first picture of `init` with the pixels missing that `mask` names.
@@ -46,7 +50,7 @@ def read(model: Model, init: str | None, mask: str | None, seed: int) -> Incompl
     if init is None:
         raise UserError("init=null: inpainting needs a picture; give init=PATH")
     size = model.image_size
-    picture = load_pictures(init, size, "init")[:1]
+    picture = load_pictures(init, size, "init", at_most=1)
     if mask in (None, "center", "random"):
         side = round(SHARE * size)
         place = ChainNoise(seed, 1).uniform(0, (2,), stream="mask")[0] if mask == "random" else torch.tensor([0.5, 0.5])
@@ -54,14 +58,9 @@ def read(model: Model, init: str | None, mask: str | None, seed: int) -> Incompl
         missing = torch.zeros(1, 1, size, size)
         missing[..., top : top + side, left : left + side] = 1
     else:
-        missing = (load_pictures(str(mask), size, "mask")[:1].mean(1, keepdim=True) > 0.5).float()
-        if missing.mean() in (0, 1):
-            what = (
-                "white anywhere, so nothing is missing"
-                if missing.mean() == 0
-                else "black anywhere, so nothing is known"
-            )
-            raise UserError(
-                f"mask={mask}: it is not {what}; allowed are center, random or a picture that is white in part"
-            )
+        missing = (load_pictures(str(mask), size, "mask", at_most=1).mean(1, keepdim=True) > 0.5).float()
+        if missing.all() or not missing.any():
+            what = "black anywhere, so nothing is known" if missing.all() else "white anywhere, so nothing is missing"
+            allowed = "center, random or a picture that is white in part"
+            raise UserError(f"mask={mask}: it is not {what}; allowed are {allowed}")
     return Incomplete(picture.to(model.device), missing.to(model.device))

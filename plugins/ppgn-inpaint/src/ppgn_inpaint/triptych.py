@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from ppgn_core.errors import UserError
 from ppgn_core.protocols import Generator, Info, State
+from ppgn_core.writers.grid import tile
 from ppgn_core.writers.image import save_png, to_uint8
 
 from .clamped import Clamped
@@ -36,9 +36,6 @@ class Triptych:
     def close(self) -> None:
         if self.state is None:
             return
-        picture, missing = self.incomplete.picture, self.incomplete.missing
-        masked = (1 - missing) * picture + missing * 0.5
-        images = to_uint8(torch.cat([picture, masked, self.state.x[: self.columns - 2]]))
-        white = np.full((images.shape[1], self.gap, 3), 255, np.uint8)
-        parts = [part for image in images for part in (white, image)][1:]
-        save_png(self.path, np.concatenate(parts, axis=1), self.run, step=self.state.step)
+        picture = self.incomplete.picture
+        images = torch.cat([picture, self.incomplete.grey(picture), self.state.x[: self.columns - 2]])
+        save_png(self.path, tile(to_uint8(images), self.gap, len(images)), self.run, step=self.state.step)
