@@ -192,9 +192,9 @@ class AlexNet(nn.Module):
             if name not in self.layers:
                 raise KeyError(name)
         seen = self._remembered(x) or Pass(x, x._version, torch.is_autocast_enabled(x.device.type))
-        value = None
+        value, wanted = None, set(names)
         for name, layer in self.layers.items():
-            if seen.values.keys() >= set(names):
+            if seen.values.keys() >= wanted:
                 break
             if name not in seen.values:
                 seen.keep(name, layer(self.preprocess(x) if value is None else value))
