@@ -9,7 +9,6 @@ to `ppgn_core` as they are.
 from __future__ import annotations
 
 import itertools
-import json
 import sys
 from pathlib import Path
 
@@ -19,14 +18,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from torch import Tensor
-from torchvision.transforms.functional import pil_to_tensor
 from torchvision.utils import make_grid
-
-from ppgn_core.__main__ import main as sample
-from ppgn_core.errors import UserError
 
 from .judge import Judge, accuracy
 from .model import mini
+from .runs import images, make, parsed, samples
 
 N_CHAINS, N_STEPS = 8, 200
 
@@ -36,34 +32,32 @@ def main(arguments: list[str]) -> int:
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
-    given = dict(argument.partition("=")[::2] for argument in arguments)
+    given = parsed(arguments)
     out, data = Path(given.pop("out", "judged")), given.pop("data", None)
     labels = mini().labels["classifier"]
     steps = int(given.get("n_steps", N_STEPS))
     for label in track(labels, description="drawing", console=Console(stderr=True)):
         folder = out / label.synset
-        keys: dict[str, object] = {"condition.target": label.synset, "n_chains": N_CHAINS, "out": folder}
-        keys |= {"writer": "[samples,codes,record]", "n_steps": steps, "save_every": steps, **given}
-        if not _finished(folder, steps) and (code := sample([f"{k}={v}" for k, v in keys.items()])):
+        keys: dict[str, object] = {"condition.target": label.synset, "n_chains": N_CHAINS}
+        keys |= {"writer": "[samples,codes,record]", "save_every": steps, **given}
+        if code := make(folder, steps, keys):
             return code
-    drawn = {
-        k: _images(sorted((out / label.synset).glob(f"samples/*_{steps:04d}.png"))) for k, label in enumerate(labels)
-    }
+    drawn = {k: images(samples(out / label.synset, steps)) for k, label in enumerate(labels)}
     try:
         judge = Judge(labels)
         rows = {"samples": drawn}
         if data is not None:
             folders = [Path(data, label.synset) for label in labels]
-            rows["photographs"] = {k: _images(sorted(folder.iterdir())) for k, folder in enumerate(folders)}
+            rows["photographs"] = {k: images(sorted(folder.iterdir())) for k, folder in enumerate(folders)}
     except (ImportError, OSError) as error:
         print(f"ppgn_mini: {error}", file=sys.stderr)
         return 2
     table = Table("images", "judge's first", "among its first 5", "SSIM within a class", title=f"judged: {out}")
-    for name, images in rows.items():
-        logits = judge.logits(torch.cat(list(images.values())))
-        truth = torch.cat([torch.full((len(v),), k) for k, v in images.items()])
+    for name, shown in rows.items():
+        logits = judge.logits(torch.cat(list(shown.values())))
+        truth = torch.cat([torch.full((len(v),), k) for k, v in shown.items()])
         first, five = accuracy(logits, truth), accuracy(logits, truth, first=5)
-        table.add_row(name, f"{first:.1%}", f"{five:.1%}", f"{alike(images):.3f}")
+        table.add_row(name, f"{first:.1%}", f"{five:.1%}", f"{alike(shown):.3f}")
     Console().print(table)
     grid = make_grid(torch.cat(list(drawn.values())), nrow=2 * N_CHAINS, padding=1)
     Image.fromarray((grid * 255).byte().permute(1, 2, 0).numpy()).save(out / "classes.png")
@@ -71,27 +65,13 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def alike(images: dict[int, Tensor]) -> float:
+def alike(shown: dict[int, Tensor]) -> float:
     """Mean structural similarity (Wang et al. 2004) of two images of a class, over at most 8 of each: 1 is the same."""
     from torchmetrics.functional.image import structural_similarity_index_measure as ssim
 
-    pairs = [pair for same in images.values() for pair in itertools.combinations(same[:8], 2)]
+    pairs = [pair for same in shown.values() for pair in itertools.combinations(same[:8], 2)]
     first, second = (torch.stack(side) for side in zip(*pairs, strict=True))
     return float(torch.as_tensor(ssim(first, second, data_range=1.0)))
-
-
-def _finished(folder: Path, n_steps: int) -> bool:
-    try:
-        return json.loads((folder / "run.json").read_text())["step"] == n_steps
-    except (OSError, ValueError, KeyError):
-        return False
-
-
-def _images(paths: list[Path]) -> Tensor:
-    """RGB `(N, 3, H, W)` in [0, 1]."""
-    if not paths:
-        raise UserError("no images")
-    return torch.stack([pil_to_tensor(Image.open(path).convert("RGB")) for path in paths]) / 255
 
 
 if __name__ == "__main__":

@@ -18,13 +18,12 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from ppgn_core.__main__ import main as sample
 from ppgn_core.atomic import atomic
 from ppgn_core.sheet import draw
 
-from .__main__ import _finished, _images
 from .judge import Judge, accuracy
 from .model import mini
+from .runs import grid, images, make, parsed, samples
 
 CAPTIONS = {
     "oranges": "orange",
@@ -44,23 +43,22 @@ def main(arguments: list[str]) -> int:
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
-    given = dict(argument.partition("=")[::2] for argument in arguments)
+    given = parsed(arguments)
     out, steps = Path(given.pop("out", "captions")), int(given.get("n_steps", N_STEPS))
     judge = Judge(mini().labels["classifier"])
     table = Table("caption", "class", "judge's first", "among its first 5", "hue of the object", title=f"judged: {out}")
     sheet = []
     for text, noun in CAPTIONS.items():
         folder = out / text.replace(" ", "_")
-        keys = {"condition": "lrcn", "condition.text": f'"{text}"', "out": f"{folder}", "n_steps": f"{steps}"}
-        keys |= {"save_every": f"{steps}", "writer": "[grid,samples,codes,record]", **given}
-        if not _finished(folder, steps) and (code := sample([f"{key}={value}" for key, value in keys.items()])):
+        keys = {"condition": "lrcn", "condition.text": f'"{text}"', "save_every": steps}
+        if code := make(folder, steps, {**keys, "writer": "[grid,samples,codes,record]", **given}):
             return code
-        paths = sorted(folder.glob(f"samples/*_{steps:04d}.png"))
-        logits = judge.logits(_images(paths))
+        paths = samples(folder, steps)
+        logits = judge.logits(images(paths))
         truth = torch.full((len(paths),), judge.labels.find(noun).index)
         shares = [f"{accuracy(logits, truth, first):.0%}" for first in (1, 5)]
         table.add_row(text, noun, *shares, f"{hue(paths):.0f}°")
-        sheet.append(({"caption": text}, Image.open(folder / "grid.png").convert("RGB")))
+        sheet.append(({"caption": text}, grid(folder)))
     Console(width=None if sys.stdout.isatty() else 120).print(table)
     with atomic(out / "captions.png") as temporary:
         draw(sheet).save(temporary)

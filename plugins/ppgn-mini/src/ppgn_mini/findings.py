@@ -16,20 +16,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from PIL import Image
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 from torch.nn import functional as F
 
-from ppgn_core.__main__ import main as sample
 from ppgn_core.atomic import atomic
 from ppgn_core.noise import ChainNoise
 from ppgn_core.sheet import draw
 
-from .__main__ import _finished, _images
 from .judge import Judge, accuracy
 from .model import mini
+from .runs import grid, images, make, parsed, samples
 
 CLASSES = ("lemon", "goldfish", "mushroom", "pizza")
 N_CHAINS, N_STEPS = 8, 200
@@ -62,7 +60,7 @@ def main(arguments: list[str]) -> int:
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
-    given = dict(argument.partition("=")[::2] for argument in arguments)
+    given = parsed(arguments)
     out, steps = Path(given.pop("out", "findings")), int(given.get("n_steps", N_STEPS))
     labels = mini().labels["classifier"]
     judge, console = Judge(labels), Console(width=None if sys.stdout.isatty() else 120)
@@ -72,13 +70,11 @@ def main(arguments: list[str]) -> int:
         for k, (name, changes) in enumerate(settings.items()):
             folder = out / f"{number}_{k}"
             for target in CLASSES:
-                keys = {"condition.target": target, "n_chains": str(N_CHAINS), "out": str(folder / target)}
-                keys |= {"writer": "[grid,samples,trace,record]", "n_steps": str(steps), "save_every": str(steps // 2)}
-                line = [f"{key}={value}" for key, value in {**keys, **changes, **given}.items()]
-                if not _finished(folder / target, steps) and (code := sample(line)):
+                keys = {"condition.target": target, "n_chains": N_CHAINS, "save_every": steps // 2}
+                keys |= {"writer": "[grid,samples,trace,record]", **changes, **given}
+                if code := make(folder / target, steps, keys):
                     return code
-                grid = Image.open(folder / target / "grid.png").convert("RGB")
-                sheet.append(({"setting": name, "class": target}, grid))
+                sheet.append(({"setting": name, "class": target}, grid(folder / target)))
             table.add_row(name, *_measured(folder, steps, judge))
         console.print(table)
         with atomic(out / f"finding_{number}.png") as temporary:
@@ -91,8 +87,8 @@ def _measured(folder: Path, steps: int, judge: Judge) -> list[str]:
     ends, middles, truth, sure = [], [], [], []
     for target in CLASSES:
         run = folder / target
-        ends.append(_images(sorted(run.glob(f"samples/*_{steps:04d}.png"))))
-        middles.append(_images(sorted(run.glob(f"samples/*_{steps // 2:04d}.png"))))
+        ends.append(images(samples(run, steps)))
+        middles.append(images(samples(run, steps // 2)))
         truth += [judge.labels.find(target).index] * len(ends[-1])
         rows = map(json.loads, (run / "trace.jsonl").read_text().splitlines())
         sure += [row["probability"] for row in rows if row["step"] == steps]
