@@ -5,14 +5,45 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .atomic import atomic
 from .errors import UserError
+
+N = TypeVar("N", bound="Tabled")
+
+
+class Tabled(nn.Module):
+    """A network that a table describes, kept in one file with that table.
+
+    A subclass takes its table as its only argument, and names the table's dataclass, which has `from_dict`.
+    """
+
+    kind: ClassVar[str]
+    """What the table is called in the file's metadata."""
+    table: ClassVar[Any]
+    config: Any
+
+    def save(self, path: Path, dtype: torch.dtype | None = None) -> str:
+        """Write weights and table; returns the file's sha256."""
+        return save(path, self.state_dict(), {self.kind: asdict(self.config)}, dtype)
+
+    @classmethod
+    def load(cls: type[N], path: Path, sha256: str | None = None) -> N:
+        """The network of `path`, in eval mode.
+
+        Raises:
+            UserError: as `load` of this module.
+        """
+        tensors, architecture = load(path, sha256)
+        network = cls(cls.table.from_dict(architecture[cls.kind]))
+        network.load_state_dict(tensors)
+        return network.eval()
 
 
 def save(

@@ -4,14 +4,13 @@ Krizhevsky et al. 2012, and BVLC's reference CaffeNet, the encoder E and the cla
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from ppgn_core import weights
+from ppgn_core.weights import Tabled
 
 from .image import Preprocess
 
@@ -137,7 +136,7 @@ class Pass:
         return not (self.x.is_leaf or self.spent) and all(value.requires_grad for value in self.values.values())
 
 
-class AlexNet(nn.Module):
+class AlexNet(Tabled):
     """A member of the family, addressed by layer.
 
     Layers are named as in Caffe, where ReLU works in place: `conv1`, `pool1`, `norm1`, …, `pool5`, `fc6`, `fc7` are the
@@ -146,6 +145,9 @@ class AlexNet(nn.Module):
     In eval mode the last pass is remembered: a second condition on the same `x` goes on where the first one ended, and
     a prior that then asks for `fc6` of `x.detach()` costs nothing.
     """
+
+    kind = "alexnet"
+    table = AlexNetConfig
 
     def __init__(self, config: AlexNetConfig) -> None:
         super().__init__()
@@ -238,18 +240,6 @@ class AlexNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Logits `(B, n_classes)`."""
         return self.activations(x, (self.top,))[self.top]
-
-    def save(self, path: Path, dtype: torch.dtype | None = None) -> str:
-        """Write weights and layer table; returns the file's sha256."""
-        return weights.save(path, self.state_dict(), {"alexnet": asdict(self.config)}, dtype)
-
-    @classmethod
-    def load(cls, path: Path, sha256: str | None = None) -> "AlexNet":
-        """Raises UserError: see `ppgn_core.weights.load`."""
-        tensors, architecture = weights.load(path, sha256)
-        network = cls(AlexNetConfig.from_dict(architecture["alexnet"]))
-        network.load_state_dict(tensors)
-        return network.eval()
 
     @torch.no_grad()
     def fold(self) -> "AlexNet":

@@ -4,17 +4,16 @@ Dosovitskiy & Brox 2016, table 8, and the paper's section S3: three fully connec
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ppgn_core import weights
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import Code
+from ppgn_core.weights import Tabled
 
 
 @dataclass(frozen=True)
@@ -120,10 +119,13 @@ SMALL = UpConvConfig(
 )
 
 
-class UpConv(nn.Module):
+class UpConv(Tabled):
     """G(h): codes `(B, code)` → RGB images `(B, 3, S, S)`, nominally in [0, 1], not clamped."""
 
     mean: Tensor
+
+    kind = "upconv"
+    table = UpConvConfig
 
     def __init__(self, config: UpConvConfig) -> None:
         super().__init__()
@@ -155,18 +157,6 @@ class UpConv(nn.Module):
     def draw(self, noise: ChainNoise) -> Tensor:
         """N(0, 1), as the original release starts its chains."""
         return noise.normal(0, self.code.shape, stream="start")
-
-    def save(self, path: Path, dtype: torch.dtype | None = None) -> str:
-        """Write weights and layer table; returns the file's sha256."""
-        return weights.save(path, self.state_dict(), {"upconv": asdict(self.config)}, dtype)
-
-    @classmethod
-    def load(cls, path: Path, sha256: str | None = None) -> "UpConv":
-        """Raises UserError: see `ppgn_core.weights.load`."""
-        tensors, architecture = weights.load(path, sha256)
-        network = cls(UpConvConfig.from_dict(architecture["upconv"]))
-        network.load_state_dict(tensors)
-        return network.eval()
 
 
 class OfModel:

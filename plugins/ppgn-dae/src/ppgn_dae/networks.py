@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from ppgn_core import weights
+from ppgn_core.weights import Tabled
 
 
 @dataclass(frozen=True)
@@ -32,8 +30,11 @@ class CodeDAEConfig:
         return cls(**{**table, "widths": tuple(table["widths"])})
 
 
-class CodeDAE(nn.Module):
+class CodeDAE(Tabled):
     """R of PPGN-h (section 3.3, S9.3): seven layers with the code itself, ReLU between, none at the end."""
+
+    kind = "code_dae"
+    table = CodeDAEConfig
 
     def __init__(self, config: CodeDAEConfig) -> None:
         super().__init__()
@@ -44,18 +45,6 @@ class CodeDAE(nn.Module):
     def forward(self, h: Tensor) -> Tensor:
         """`(B, code)` → `(B, code)`."""
         return self.layers(h)
-
-    def save(self, path: Path, dtype: torch.dtype | None = None) -> str:
-        """Write weights and configuration; returns the file's sha256."""
-        return weights.save(path, self.state_dict(), {"code_dae": asdict(self.config)}, dtype)
-
-    @classmethod
-    def load(cls, path: Path, sha256: str | None = None) -> CodeDAE:
-        """Raises UserError: see `ppgn_core.weights.load`."""
-        tensors, architecture = weights.load(path, sha256)
-        network = cls(CodeDAEConfig.from_dict(architecture["code_dae"]))
-        network.load_state_dict(tensors)
-        return network.eval()
 
 
 @dataclass(frozen=True)
@@ -84,11 +73,14 @@ class ImageDAEConfig:
 MINI_X = ImageDAEConfig(channels=96, kernel=5, stride=2, ups=((96, 1), (64, 2)), sigma=0.1)
 
 
-class ImageDAE(nn.Module):
+class ImageDAE(Tabled):
     """R of PPGN-x (section 3.1, S9.2): to conv1 and back by three up-convolutions, ReLU between them.
 
     Convolutional throughout, so images may have any size that conv1's stride divides.
     """
+
+    kind = "image_dae"
+    table = ImageDAEConfig
 
     def __init__(self, config: ImageDAEConfig) -> None:
         super().__init__()
@@ -104,15 +96,3 @@ class ImageDAE(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """RGB `(B, 3, H, W)` in [0, 1], noise beyond it included → the same."""
         return self.layers(x - 0.5) + 0.5
-
-    def save(self, path: Path, dtype: torch.dtype | None = None) -> str:
-        """Write weights and configuration; returns the file's sha256."""
-        return weights.save(path, self.state_dict(), {"image_dae": asdict(self.config)}, dtype)
-
-    @classmethod
-    def load(cls, path: Path, sha256: str | None = None) -> ImageDAE:
-        """Raises UserError: see `ppgn_core.weights.load`."""
-        tensors, architecture = weights.load(path, sha256)
-        network = cls(ImageDAEConfig.from_dict(architecture["image_dae"]))
-        network.load_state_dict(tensors)
-        return network.eval()
