@@ -29,6 +29,10 @@ def blank(device, size: int = 8) -> Model:
     return Model("blank", {}, {}, size, device)
 
 
+PICTURE = Path(__file__).parent.parent / "docs" / "photographs" / "coffee.jpg"
+ON_IMAGES = {"total_variation", "blur", "jitter", "patch", "dae_x", "joint_x"}
+"""Priors whose chains walk in the space of images."""
+
 QUICK = ["model=blank", "generator=identity", "prior=none", "condition=mean_colour", "n_chains=2", "n_steps=4"]
 """A run that needs no trained network."""
 

@@ -1,7 +1,5 @@
 """What every component must do, checked for everything registered, on small networks of random weights."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
@@ -18,6 +16,8 @@ from ppgn_core.noise import ChainNoise
 from ppgn_core.registry import BUNDLED, KINDS
 from ppgn_core.testing import check_condition, check_generator, check_prior, check_sampler
 
+from .conftest import ON_IMAGES, PICTURE
+
 REGISTRY = plugins.registry()
 SIZE, CODE, CLASSES = 32, 24, 6
 KEYS = {
@@ -32,9 +32,6 @@ KEYS = {
     "mixture": {"terms": [{"name": "alexnet", "target": 2}, {"name": "alexnet", "target": 3}]},
 }
 """What options are built with whose defaults are for other networks, or that have none."""
-PICTURE = Path(__file__).parent.parent / "docs" / "photographs" / "coffee.jpg"
-ON_IMAGES = {"total_variation", "blur", "jitter", "patch", "dae_x", "joint_x"}
-"""Priors whose chains walk in the space of images."""
 
 
 @pytest.fixture(scope="module")

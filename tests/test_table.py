@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import product
-from pathlib import Path
 
 import pytest
 from hydra import compose, initialize
@@ -15,9 +14,9 @@ from ppgn_core.clock import Clock
 from ppgn_core.energy import Energy
 from ppgn_core.noise import ChainNoise
 
+from .conftest import ON_IMAGES, PICTURE
+
 REGISTRY = plugins.registry()
-PICTURE = Path(__file__).parent.parent / "docs" / "photographs" / "coffee.jpg"
-ON_IMAGES = {"total_variation", "blur", "jitter", "patch", "dae_x", "joint_x"}
 KEYS = {
     "lrcn": ["condition.text=oranges"],
     "product": ["condition.terms={a: {name: alexnet, target: lemon}, b: {name: places, target: alp}}"],

@@ -23,6 +23,7 @@ from .captions_colour import UNNAMED, Colours, measure, plausible
 from .captions_nouns import kinds
 from .captions_scores import scores
 from .features import Features
+from .loop import seed_step
 from .photographs import Photographs, jitter_colour, load, shift_and_flip
 
 
@@ -104,7 +105,7 @@ class CaptionerRecipe:
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         self.captioner.train()
-        self.generator.manual_seed((self.seed << 40) + seen)
+        seed_step(self.generator, self.seed, seen)
         picked = torch.randint(len(self.labels), (self.batch_size,), generator=self.generator)
         words = self._words(self.labels[picked], Colours(*(c[picked] for c in self.colours)))
         features = self.features[picked].float() / self.spread

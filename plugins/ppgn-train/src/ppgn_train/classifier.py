@@ -11,6 +11,7 @@ from ppgn_alexnet.alexnet import MINI, AlexNet, AlexNetConfig, Conv
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .loop import seed_step
 from .photographs import jitter_colour, load, shift_and_flip
 
 SMALL = replace(
@@ -100,7 +101,7 @@ class ClassifierRecipe:
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         self.network.train()
-        self.generator.manual_seed((self.seed << 40) + seen)
+        seed_step(self.generator, self.seed, seen)
         picked = torch.randint(len(self.train.images), (self.batch_size,), generator=self.generator)
         images = shift_and_flip(self.train.images[picked], self.shift, self.generator).float() / 255
         x = jitter_colour(images, self.jitter, self.generator).contiguous(memory_format=torch.channels_last)

@@ -12,7 +12,8 @@ from ppgn_dae.networks import MINI_X, CodeDAE, CodeDAEConfig, ImageDAE
 from torch import Tensor, nn
 
 from .features import Features
-from .photographs import beneath, load, shift_and_flip
+from .loop import seed_step
+from .photographs import beneath, evenly, load, shift_and_flip
 
 
 class Denoising:
@@ -105,7 +106,7 @@ class ImageDAERecipe:
         return self.denoising.state()
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
-        self.generator.manual_seed((self.seed << 40) + seen)
+        seed_step(self.generator, self.seed, seen)
         picked = torch.randint(len(self.train), (self.batch_size,), generator=self.generator)
         clean = shift_and_flip(self.train[picked], self.shift, self.generator).float() / 255
         return {"loss": self.denoising.step(clean.contiguous(memory_format=torch.channels_last), self.generator)}
@@ -116,7 +117,7 @@ class ImageDAERecipe:
     @torch.no_grad()
     def picture(self) -> Tensor:
         """Noisy validation photographs, and beneath each what R makes of it."""
-        shown = self.val[torch.linspace(0, len(self.val) - 1, 32).long()].float() / 255
+        shown = evenly(self.val).float() / 255
         _, noisy = self.denoising.add_noise(shown, self.generator.manual_seed(self.seed))
         return beneath(noisy, self.denoising.network(noisy)).cpu()
 
@@ -175,7 +176,7 @@ class CodeDAERecipe:
         return self.denoising.state()
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
-        self.generator.manual_seed((self.seed << 40) + seen)
+        seed_step(self.generator, self.seed, seen)
         picked = torch.randint(len(self.train), (self.batch_size,), generator=self.generator)
         return {"loss": self.denoising.step(self.train[picked].float(), self.generator)}
 
@@ -187,7 +188,7 @@ class CodeDAERecipe:
         """What G draws of photographs' codes, beneath it of the noisy codes, beneath that of what R makes of those."""
         if self.decoder is None:
             return None
-        shown = self.val[torch.linspace(0, len(self.val) - 1, 32).long()]
+        shown = evenly(self.val)
         clean, noisy = self.denoising.add_noise(shown, self.generator.manual_seed(self.seed))
         return beneath(*(self.decoder(h).cpu() for h in (clean, noisy, self.denoising.network(noisy))))
 

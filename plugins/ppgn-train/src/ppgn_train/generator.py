@@ -19,7 +19,8 @@ from torch.nn import functional as F
 from ppgn_core.errors import UserError
 
 from .critic import Critic, hinge, loss_ratio, shift_and_cut
-from .photographs import beneath, load, shift_and_flip
+from .loop import seed_step
+from .photographs import beneath, evenly, load, shift_and_flip
 
 TABLES = {"mini": MINI, "small": SMALL}
 
@@ -108,7 +109,7 @@ class GeneratorRecipe:
             critic.to(memory_format=torch.channels_last),
             torch.optim.Adam(critic.parameters(), lr=critic_rate, betas=(0.5, 0.99), fused=True),
         )
-        self.shown = self.val.images[torch.linspace(0, len(self.val.images) - 1, 32).long()].float() / 255
+        self.shown = evenly(self.val.images).float() / 255
 
     def state(self) -> dict[str, Any]:
         return {
@@ -138,7 +139,7 @@ class GeneratorRecipe:
         return self.D(shift_and_cut(x - 0.5, 6, 20, self.generator), features, h)
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
-        self.generator.manual_seed((self.seed << 40) + seen)
+        seed_step(self.generator, self.seed, seen)
         self._set_rates()
         picked = torch.randint(len(self.train.images), (self.batch_size,), generator=self.generator)
         photographs = shift_and_flip(self.train.images[picked], self.shift, self.generator).float() / 255

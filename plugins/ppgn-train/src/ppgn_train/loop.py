@@ -7,6 +7,7 @@ from pathlib import Path
 from signal import SIGINT, SIGTERM, signal
 from typing import Any, Protocol
 
+import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
@@ -38,6 +39,11 @@ class Recipe(Protocol):
     def export(self, folder: Path) -> None:
         """What the training was for, written where others will read it."""
         ...
+
+
+def seed_step(generator: torch.Generator, seed: int, seen: int) -> None:
+    """Make a step's randomness a function of the seed (up to 2²⁴) and of the images seen before it (up to 2⁴⁰)."""
+    generator.manual_seed((seed << 40) + seen)
 
 
 def train(

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from ppgn_core import weights
 
-from .photographs import beneath, load
+from .loop import seed_step
+from .photographs import beneath, evenly, load
 
 
 class Dictionary(nn.Module):
@@ -54,7 +55,7 @@ class PatchesRecipe:
         self.train, self.val = (load(Path(data, part), size, cache).images for part in ("train", "val"))
         self.generator = torch.Generator().manual_seed(seed)
         self.dictionary = Dictionary(self._cut(self.train, words)).to(fabric.device)
-        self.shown = self.val[torch.linspace(0, len(self.val) - 1, 32).long()].float() / 255
+        self.shown = evenly(self.val).float() / 255
 
     def state(self) -> dict[str, Any]:
         return {"dictionary": self.dictionary}
@@ -70,7 +71,7 @@ class PatchesRecipe:
         return cut.permute(0, 3, 1, 2).float() / 255
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
-        self.generator.manual_seed((self.seed << 40) + seen)
+        seed_step(self.generator, self.seed, seen)
         cut = self._cut(self.train, self.batch_size).to(self.fabric.device)
         patches, counts = self.dictionary.patches, self.dictionary.counts
         chosen = nearest(cut.flatten(1), patches)

@@ -67,6 +67,11 @@ def jitter_colour(x: Tensor, strength: float, generator: torch.Generator) -> Ten
     return torch.lerp(x.mean(1, keepdim=True), x, saturation).clamp(0, 1)
 
 
+def evenly(photographs: Tensor, n: int = 32) -> Tensor:
+    """`n` of them at even distances: of all classes, as folders come one after another."""
+    return photographs[torch.linspace(0, len(photographs) - 1, n).long()]
+
+
 def beneath(*pictures: Tensor) -> Tensor:
     """Several sets of images as rows of eight, each set's row beneath that of the set before."""
     rows = zip(*(images.split(8) for images in pictures), strict=True)
