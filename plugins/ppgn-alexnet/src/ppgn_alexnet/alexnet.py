@@ -115,20 +115,24 @@ class Pass:
     Args:
         version: of `x` at that time; writing to a tensor in place raises it.
         autocast: whether torch chose the precision of its values.
-        spent: layers that a gradient has come back through: their graph may be freed.
+        given: layers whose values left the network; a gradient can only come back by way of these.
+        spent: those that one has come back through: their graph may be freed.
     """
 
     x: Tensor
     version: int
     autocast: bool
     values: dict[str, Tensor] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
     spent: set[str] = field(default_factory=set)
 
-    def keep(self, name: str, value: Tensor) -> None:
-        self.values[name] = value
-        if value.requires_grad:
+    def give(self, name: str) -> Tensor:
+        value = self.values[name]
+        if value.requires_grad and name not in self.given:
             spent = self.spent  # not self: autograd's hooks are no part of Python's garbage collection
             value.register_hook(lambda _: spent.add(name))
+        self.given.add(name)
+        return value
 
     @property
     def differentiable(self) -> bool:
@@ -194,15 +198,15 @@ class AlexNet(Tabled):
             if name not in self.layers:
                 raise KeyError(name)
         seen = self._remembered(x) or Pass(x, x._version, torch.is_autocast_enabled(x.device.type))
+        self._last = None if self.training else seen
         value, wanted = None, set(names)
         for name, layer in self.layers.items():
             if seen.values.keys() >= wanted:
                 break
             if name not in seen.values:
-                seen.keep(name, layer(self.preprocess(x) if value is None else value))
-                self._last = None if self.training else seen
+                seen.values[name] = layer(self.preprocess(x) if value is None else value)
             value = seen.values[name]
-        return {name: seen.values[name] for name in names}
+        return {name: seen.give(name) for name in names}
 
     def onward(self, value: Tensor, start: str, name: str) -> Tensor:
         """Layer `name`'s values, those of layer `start` being `value`: E2 of the joint PPGN-h, from h1 to h.
