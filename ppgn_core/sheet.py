@@ -55,14 +55,15 @@ def draw(runs: list[tuple[dict[str, str], Image]]) -> Image:
         places = [(rows.index(given[varying[0]]), columns.index(given[varying[1]])) for given, _ in runs]
     else:
         places = [divmod(k, 6) for k in range(len(runs))]
-    return _paste([(place, _label(given, varying), image) for place, (given, image) in zip(places, runs, strict=True)])
+    return paste([(place, _label(given, varying), image) for place, (given, image) in zip(places, runs, strict=True)])
 
 
 def _label(given: dict[str, str], varying: list[str]) -> str:
     return "  ".join(f"{key.rpartition('.')[2]}={given[key]}" for key in varying if key in given)
 
 
-def _paste(cells: list[tuple[tuple[int, int], str, Image]]) -> Image:
+def paste(cells: list[tuple[tuple[int, int], str, Image]]) -> Image:
+    """One picture of labelled ones, each at its place: row and column of a table whose cells are all of one size."""
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.load_default(TEXT)

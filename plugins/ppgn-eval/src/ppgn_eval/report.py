@@ -60,10 +60,8 @@ def write_report(path: Path, title: str, sections: list[Section], config: str = 
 
     Pictures, style and script are within the page: it opens from disk, and nothing is fetched. All text is escaped.
     """
-    page = {
-        name: files(__package__).joinpath("page", name).read_text("utf-8")
-        for name in ("page.html", "style.css", "page.js")
-    }
+    folder = files(__package__) / "page"
+    page = {name: (folder / name).read_text("utf-8") for name in ("page.html", "style.css", "page.js")}
     html = Template(page["page.html"]).substitute(
         title=escape(title),
         style=page["style.css"],
@@ -155,7 +153,7 @@ def _table(table: Table, anchor: str) -> str:
 
 def _cell(cell: Cell, numeric: bool) -> str:
     number = _number(cell)
-    value = f' data-value="{number!r}"' if numeric and number is not None else ""
+    value = f' data-value="{repr(number).replace("inf", "Infinity")}"' if numeric and number is not None else ""
     return f"<td{' class=number' * numeric}{value}>{escape(text(cell))}</td>"
 
 
@@ -166,7 +164,7 @@ def _figure(figure: Figure, anchor: str) -> str:
     return "\n".join([
         f'<h3 id="{anchor}">{escape(figure.title)}</h3>',
         "<figure>",
-        '<button type="button" class="scroll" aria-label="Full size" aria-pressed="false">',
+        '<button type="button" class="scroll" title="Full size and back" aria-pressed="false">',
         f'<img alt="{alt}" width="{figure.image.width}" height="{figure.image.height}" loading="lazy" decoding="async"'
         f' src="data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}">',
         "</button>",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.manifold import TSNE
+
+from ppgn_core.writers.grid import tile
 
 
 def on_grid(points: np.ndarray, columns: int, seed: int = 0) -> np.ndarray:
@@ -26,3 +30,11 @@ def on_grid(points: np.ndarray, columns: int, seed: int = 0) -> np.ndarray:
     places = np.stack([np.arange(rows * columns) % columns, np.arange(rows * columns) // columns], axis=1)
     cost = cdist(flat, places[:n] / np.maximum(places[:n].max(0), 1), "sqeuclidean")
     return linear_sum_assignment(cost)[1]
+
+
+def like_beside_like(images: np.ndarray, points: np.ndarray, gap: int, seed: int = 0) -> np.ndarray:
+    """One picture of all images `(n, H, W, 3)`, as square a grid as can be, laid out by their points `(n, d)`."""
+    columns = math.ceil(math.sqrt(len(images)))
+    grid = np.full_like(images, 255)
+    grid[on_grid(points, columns, seed)] = images
+    return tile(grid, gap, columns)

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from ppgn_core.energy import Energy
 from ppgn_core.protocols import Info, State
-from ppgn_core.writers.grid import tile
 from ppgn_core.writers.image import save_png, to_uint8
 
 
@@ -56,7 +55,7 @@ class Facets:
         self.images.append(to_uint8(state.x[good]))
 
     def close(self) -> None:
-        from .layout import on_grid
+        from .layout import like_beside_like
 
         if not self.codes:
             return
@@ -66,7 +65,5 @@ class Facets:
             print(f"ppgn: {told}; the highest is {self.best:.2g}", file=sys.stderr)
             return
         shown = np.linspace(0, len(codes) - 1, min(self.at_most, len(codes))).astype(int)
-        columns = int(np.ceil(np.sqrt(len(shown))))
-        grid = np.full((len(shown), *images.shape[1:]), 255, np.uint8)
-        grid[on_grid(codes[shown], columns, self.seed)] = images[shown]
-        save_png(self.path, tile(grid, self.gap, columns), self.run, step=self.step)
+        picture = like_beside_like(images[shown], codes[shown], self.gap, self.seed)
+        save_png(self.path, picture, self.run, step=self.step)
