@@ -54,5 +54,10 @@ def register_writers(register: Register) -> None:
 
 
 @hookspec
+def register_judges(register: Register) -> None:
+    """Networks that judge samples: factories of `ppgn_eval.judge.Judge`, chosen in `python -m ppgn_eval`."""
+
+
+@hookspec
 def presets() -> str:  # type: ignore[empty-body]
     """Where the plugin's own YAML presets are: `"pkg://package.of.yaml.files"`, laid out as `conf/` is."""

@@ -12,7 +12,7 @@ import pluggy
 
 from . import hookspecs
 from .errors import UserError
-from .registry import KINDS, Registry
+from .registry import Registry
 
 
 def load(found: Iterable[EntryPoint]) -> tuple[Registry, list[str]]:
@@ -28,7 +28,7 @@ def load(found: Iterable[EntryPoint]) -> tuple[Registry, list[str]]:
         package = entry.dist.name if entry.dist else entry.value
         try:
             for kind, hook in _hooks(entry.load()):
-                if kind == "presets":
+                if kind == "preset":
                     presets += hook()
                 else:
                     hook(register=partial(registry.register, kind, package=package))
@@ -47,8 +47,7 @@ def _hooks(plugin: Any) -> Iterator[tuple[str, Any]]:
     manager.register(plugin)
     manager.check_pending()
     for caller in manager.get_hookcallers(plugin) or []:
-        kind = caller.name.removeprefix("register_").removesuffix("s")
-        yield (kind if kind in KINDS else caller.name), caller
+        yield caller.name.removeprefix("register_").removesuffix("s"), caller
 
 
 @cache

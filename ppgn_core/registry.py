@@ -19,6 +19,10 @@ from .signature import Key, Signature, read
 from .source import REQUIRED, Unread
 
 KINDS = ("model", "generator", "prior", "condition", "sampler", "writer")
+"""What a run is made of: the groups of its config."""
+
+ONLOOKERS = ("judge",)
+"""What looks at runs, in commands of their own."""
 
 BUNDLED = {
     ("model", "mini"): "ppgn-mini",
@@ -122,7 +126,7 @@ def _default(key: Key) -> Any:
 class Registry:
     """Options by kind and name."""
 
-    def __init__(self, kinds: Sequence[str] = KINDS) -> None:
+    def __init__(self, kinds: Sequence[str] = (*KINDS, *ONLOOKERS)) -> None:
         self._options: dict[str, dict[str, Option]] = {kind: {} for kind in kinds}
 
     def register(self, kind: str, name: str, factory: Callable[..., Any] | str, package: str) -> None:
