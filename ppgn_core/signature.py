@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .annotation import nested_kind
-from .source import REQUIRED, Parameter, Unread, read_source
+from .source import REQUIRED, Parameter, Unread, heirs, read_source
 
 COMPONENTS = {"model", "generator", "energy", "noise", "clock", "device", "out", "run", "fabric"}
 NUMBERS = {"n_chains", "n_steps", "seed", "save_every", "switch_every", "epsilon1", "epsilon2", "epsilon3"}
@@ -72,20 +72,29 @@ def read(factory: Callable[..., Any] | str) -> Signature:
     """
     if isinstance(factory, str):
         module, _, attribute = factory.partition(":")
-        parameters, doc = read_source(module, attribute)
+        parameters, docs = read_source(module, attribute)
     else:
-        parameters, doc = _inspected(factory), inspect.getdoc(factory) or ""
-    docs = _argument_docs(doc)
-    keys = tuple(Key(*p, docs.get(p.name, "")) for p in parameters if p.name not in CONTEXT)
-    return Signature(keys, frozenset(p.name for p in parameters) & CONTEXT, doc)
+        parameters, docs = _inspected(factory)
+    said: dict[str, str] = {}
+    for doc in reversed(docs):  # what the heir says wins
+        said |= _argument_docs(doc)
+    keys = tuple(Key(*p, said.get(p.name, "")) for p in parameters if p.name not in CONTEXT)
+    return Signature(keys, frozenset(p.name for p in parameters) & CONTEXT, docs[0] if docs else "")
 
 
-def _inspected(factory: Callable[..., Any]) -> list[Parameter]:
-    return [
+def _inspected(factory: Callable[..., Any]) -> tuple[list[Parameter], list[str]]:
+    given = inspect.signature(factory).parameters.values()
+    own = [
         Parameter(p.name, "" if p.annotation is p.empty else _text(p.annotation), _plain(p.default))
-        for p in inspect.signature(factory).parameters.values()
+        for p in given
         if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
     ]
+    docs = [doc] if (doc := inspect.getdoc(factory)) else []
+    base = next((b for b in getattr(factory, "__bases__", ()) if b is not object), None)
+    if base is None or not any(p.kind is p.VAR_KEYWORD for p in given):
+        return own, docs
+    inherited, base_docs = _inspected(base)
+    return heirs(own, inherited), docs + base_docs
 
 
 def _text(annotation: Any) -> str:

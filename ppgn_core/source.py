@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.util
 import inspect
 from collections.abc import Iterator
@@ -29,8 +30,10 @@ class Parameter(NamedTuple):
     default: Any
 
 
-def read_source(module: str, attribute: str) -> tuple[list[Parameter], str]:
-    """The parameters of the class or function at that place, and its docstring.
+def read_source(module: str, attribute: str) -> tuple[list[Parameter], list[str]]:
+    """The parameters of the class or function at that place, its docstring, and those of the bases it takes them from.
+
+    A constructor that ends in `**keys` hands them on: the parameters of the base class are its own too.
 
     Raises:
         LookupError: there is no such module or attribute.
@@ -45,27 +48,32 @@ def read_source(module: str, attribute: str) -> tuple[list[Parameter], str]:
                     return read_source(*origin)
             raise LookupError(f"{module} has no {attribute}")
     constants = _constants(tree)
-    doc = ast.get_docstring(node) or ""
+    docs = [doc] if (doc := ast.get_docstring(node)) else []
     if isinstance(node, ast.ClassDef):
         init: Any = next((n for n in node.body if getattr(n, "name", None) == "__init__"), None)
         if init is None and any("dataclass" in ast.unparse(d) for d in node.decorator_list):
-            return list(_fields(node, constants)), doc
-        if init is None:
-            return _inherited(node, module, doc)
-        return list(_parameters(init, constants))[1:], doc or ast.get_docstring(init) or ""
+            return list(_fields(node, constants)), docs
+        own = list(_parameters(init, constants))[1:] if init else []
+        if init and not init.args.kwarg:
+            return own, docs or [ast.get_docstring(init) or ""]
+        inherited, base_docs = _inherited(node, module)
+        return heirs(own, inherited), docs + base_docs
     bound = "." in attribute and not any(getattr(d, "id", "") == "staticmethod" for d in node.decorator_list)
-    return list(_parameters(node, constants))[bound:], doc
+    return list(_parameters(node, constants))[bound:], docs
 
 
-def _inherited(node: ast.ClassDef, module: str, doc: str) -> tuple[list[Parameter], str]:
-    """The parameters of the first base class that can be read."""
+def heirs(own: list[Parameter], inherited: list[Parameter]) -> list[Parameter]:
+    """A constructor's own parameters, then those of its base class that it does not name anew."""
+    named = {parameter.name for parameter in own}
+    return own + [parameter for parameter in inherited if parameter.name not in named]
+
+
+def _inherited(node: ast.ClassDef, module: str) -> tuple[list[Parameter], list[str]]:
+    """The parameters and docstrings of the first base class that can be read."""
     for base in node.bases:
-        try:
-            parameters, inherited_doc = read_source(module, ast.unparse(base))
-        except LookupError:
-            continue
-        return parameters, doc or inherited_doc
-    return [], doc
+        with contextlib.suppress(LookupError):
+            return read_source(module, ast.unparse(base))
+    return [], []
 
 
 def _source_file(module: str) -> Path:

@@ -1,4 +1,5 @@
 import inspect
+import math
 
 import pytest
 
@@ -35,6 +36,17 @@ class Condition:
 
 class Heir(Condition):
     """An heir."""
+
+class Handing(Condition):
+    """One that hands keys on.
+
+    Args:
+        low: its own.
+        keys: those of the other.
+    """
+
+    def __init__(self, model, low: float = 0.5, extra: int = 2, **keys):
+        super().__init__(model, low=low, **keys)
 
 @dataclass
 class Prior:
@@ -83,6 +95,30 @@ def test_dataclass_function_base_class_and_reexport(package):
     assert list(map(str, read(f"{package}:Heir").keys)) == list(map(str, read(f"{package}:Condition").keys))
     assert read(f"{package}:Heir").summary == "An heir."
     assert read(f"{package}:Elsewhere").summary == "Of another file."
+
+
+def test_a_constructor_that_hands_keys_on_has_them_too(package):
+    expected = [
+        ("low", 0.5, "its own."),
+        ("extra", 2, ""),
+        ("text", REQUIRED, "the caption, over two lines."),
+        ("high", 1, "the range."),
+        ("layer", "fc6", ""),
+        ("angle", Unread("math.pi"), ""),
+    ]
+    signature = read(f"{package}:Handing")
+    assert [(k.name, k.default, k.doc) for k in signature.keys] == expected
+    assert signature.summary == "One that hands keys on." and signature.context == {"model"}
+
+    scope: dict = {"__name__": "scope"}
+    exec(
+        SOURCE[SOURCE.index("class Condition") : SOURCE.index("@dataclass\nclass")].replace("LAYER", "'fc6'"),
+        {"math": math},
+        scope,
+    )
+    imported = read(scope["Handing"])
+    assert [k.name for k in imported.keys] == [name for name, *_ in expected]
+    assert [k.doc for k in imported.keys] == [doc for *_, doc in expected]
 
 
 @pytest.mark.parametrize("place", ["no_such_package:A", "unimportable.sub.no:A", "unimportable.sub.module:A"])

@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def encoder(folder: Path) -> Path:
     recipe = EncoderRecipe(
-        Fabric(accelerator="cpu", devices=1), str(folder), str(folder / "cache"), 1600, batch_size=32
+        Fabric(accelerator="cpu", devices=1), str(folder), cache=str(folder / "cache"), images=1600, batch_size=32
     )
     train(recipe, recipe.fabric, folder / "encoder", recipe.images)
     figures = recipe.evaluate()

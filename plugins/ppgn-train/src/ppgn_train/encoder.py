@@ -21,12 +21,10 @@ class EncoderRecipe(ClassifierRecipe):
     """AdamW and a one-cycle schedule on cross-entropy + `thumbnail` · (1 − R²) of the thumbnail.
 
     Args:
-        data: an ImageFolder with `train` and `val`.
-        cache: folder for the decoded photographs.
         images: length of the one-cycle schedule, in images.
         thumbnail: weight of the thumbnail's loss.
-        jitter: of brightness, contrast and saturation, as a share.
         shift: pixels that a photograph is moved by at most.
+        keys: those of `recipe=classifier`.
     """
 
     table = MINI
@@ -35,20 +33,12 @@ class EncoderRecipe(ClassifierRecipe):
         self,
         fabric: Fabric,
         data: str,
-        cache: str | None = None,
         images: int = 800_000,
-        batch_size: int = 128,
-        learning_rate: float = 3e-3,
-        weight_decay: float = 0.05,
-        label_smoothing: float = 0.1,
         thumbnail: float = 2.0,
-        jitter: float = 0.3,
         shift: int = 6,
-        seed: int = 0,
+        **keys: Any,
     ) -> None:
-        super().__init__(
-            fabric, data, cache, images, batch_size, learning_rate, weight_decay, label_smoothing, jitter, shift, seed
-        )
+        super().__init__(fabric, data, images=images, shift=shift, **keys)
         self.weights["thumbnail_unexplained"] = thumbnail
         small = F.avg_pool2d(self.train.images.float() / 255, MINI.resize // 16).flatten(1)
         self.mean, self.variance = small.mean(0).to(fabric.device), small.var(0).mean()

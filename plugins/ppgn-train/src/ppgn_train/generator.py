@@ -170,7 +170,9 @@ class GeneratorRecipe:
 
     def _codes(self, truth: Mapping[str, Tensor]) -> Tensor:
         """What G draws from."""
-        h = truth["fc6"].float()
+        return self._blurred(truth["fc6"].float())
+
+    def _blurred(self, h: Tensor) -> Tensor:
         stretch, shift = self._normal((len(h), 1)), self._normal(h.shape)
         return (h * (1 + self.blur * stretch) + self.blur * shift).clamp(min=0)
 

@@ -1,7 +1,8 @@
 """The generator of the joint PPGN-h: trained as three interleaved denoising autoencoders, of x, of h1 and of h."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import torch
 from lightning_fabric import Fabric
@@ -18,10 +19,10 @@ class JointGeneratorRecipe(GeneratorRecipe):
     1 % of the mean pixel, and 10 % of the mean of h1 and of h.
 
     Args:
-        data, encoder, cache, start, network, images, learning_rate, critic_rate: as in `recipe=generator`.
-        adversarial, rest_below, warm_up, averaging, shift, compared: as in `recipe=generator`.
         sigma_x: standard deviation of n_x, images being in [0, 1].
         sigma_h1, sigma_h: of n_h1 and n_h, in shares of the mean of h1 and of h.
+        blur: on top of that noise, as in `recipe=generator`; the paper has none.
+        keys: those of `recipe=generator`.
     """
 
     def __init__(
@@ -29,28 +30,15 @@ class JointGeneratorRecipe(GeneratorRecipe):
         fabric: Fabric,
         data: str,
         encoder: str,
-        cache: str | None = None,
-        start: str | None = None,
         network: Literal["mini", "small"] = "small",
-        images: int = 3_000_000,
-        batch_size: int = 64,
-        learning_rate: float = 2e-4,
-        critic_rate: float = 6e-4,
-        adversarial: float = 0.4,
-        rest_below: float = 0.1,
-        warm_up: int = 5_000,
-        averaging: float = 0.999,
-        shift: int = 4,
         sigma_x: float = 0.004,
         sigma_h1: float = 0.1,
         sigma_h: float = 0.1,
+        blur: float = 0.0,
         compared: Sequence[str] = ("pixel", "thumbnail", "conv2", "conv5", "pool5", "fc6"),
-        seed: int = 0,
+        **keys: Any,
     ) -> None:
-        super().__init__(
-            fabric, data, encoder, cache, start, network, images, batch_size, learning_rate, critic_rate,
-            adversarial, 0.0, rest_below, warm_up, averaging, shift, compared, seed,
-        )  # fmt: skip
+        super().__init__(fabric, data, encoder, network=network, blur=blur, compared=compared, **keys)
         self.sigma_x, self.sigma_h1, self.sigma_h = sigma_x, sigma_h1, sigma_h
 
     @torch.no_grad()
@@ -60,4 +48,7 @@ class JointGeneratorRecipe(GeneratorRecipe):
             h1 = self.encoder.activations(x + self.sigma_x * self._normal(x.shape), ("pool5",))["pool5"].float()
             h1 = h1 + self.sigma_h1 * h1.mean() * self._normal(h1.shape)
             h = self.encoder.onward(h1, "pool5", "fc6").float()
-        return (h + self.sigma_h * h.mean() * self._normal(h.shape)).clamp(min=0)
+        return self._blurred(h + self.sigma_h * h.mean() * self._normal(h.shape))
+
+    def export(self, folder: Path) -> None:
+        self.averaged.save(folder / "generator_joint.safetensors")
