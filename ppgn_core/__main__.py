@@ -42,6 +42,7 @@ def _hydra(arguments: list[str]) -> int:
     from . import config as configs
     from . import folders, plugins, resume
     from .explain import explain
+    from .keep import quoted
 
     failed = 0
 
@@ -59,6 +60,7 @@ def _hydra(arguments: list[str]) -> int:
             failed = _report(error)
 
     configs.install()
+    arguments = [quoted(argument) for argument in arguments]
     arguments = sorted(resume.expand(arguments), key=lambda a: not resume.key(a))  # argparse wants overrides in one row
     sys.argv = [sys.argv[0], *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors, and does not print them

@@ -20,6 +20,7 @@ def register_samplers(register: Register) -> None:
 def register_writers(register: Register) -> None:
     register("grid", "ppgn_core.writers.grid:Grid")
     register("gif", "ppgn_core.writers.gif:Gif")
+    register("mp4", "ppgn_core.writers.mp4:Mp4")
     register("samples", "ppgn_core.writers.samples:Samples")
     register("trace", "ppgn_core.writers.trace:Trace")
     register("codes", "ppgn_core.writers.codes:Codes")

@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from . import plugins
 from .errors import UserError
+from .keep import parse
 from .places import CONF
 from .registry import KINDS
 
@@ -100,7 +101,8 @@ def check(config: DictConfig) -> None:
     """What no single component can check.
 
     Raises:
-        UserError: a top-level number out of its range, noise on no picture, or a key without a value.
+        UserError: a top-level number out of its range, a `keep` that is no comparison, noise on no picture, or a key
+            without a value.
     """
     for key, (kind, low) in NUMBERS.items():
         value: Any = config[key]
@@ -109,6 +111,8 @@ def check(config: DictConfig) -> None:
             sort = "a whole number" if kind is int else "a number"
             least = f" from {low:g}" if math.isfinite(low) else ""
             raise UserError(f"{key}={value}: must be {sort}{least}")
+    if config.keep is not None:
+        parse(config.keep)
     if config.init_noise > 0 and config.init is None:
         raise UserError(f"init_noise={config.init_noise}: there is no picture to put it on; give init=PATH")
     for key in sorted(OmegaConf.missing_keys(config)):

@@ -91,12 +91,18 @@ class Info:
         acceptance: probability of accepting the proposal; 1 where a sampler has no reject step.
         last_step: filled in by `chain`: the step of each chain's state, `state.step` unless the chain stopped earlier
             for a value that was not finite.
+        kept: filled in by `run` where there is a `keep`: which chains have a sample to keep; None: all new ones.
     """
 
     prior_norm: Tensor
     condition_norm: Tensor
     acceptance: Tensor
     last_step: Tensor = None  # type: ignore[assignment]
+    kept: Tensor | None = None
+
+    def samples(self, step: int) -> Tensor:
+        """Which chains' state at `step` is a new sample, and one to keep, `(B,)`."""
+        return self.last_step == step if self.kept is None else self.kept
 
 
 @runtime_checkable

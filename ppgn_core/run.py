@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from .device import choose_device
 from .energy import Energy
 from .errors import UserError
 from .interrupt import interruptible
+from .keep import Keep
 from .noise import ChainNoise
 from .pictures import load_pictures
 from .progress import Progress
@@ -52,6 +54,7 @@ def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[s
     context["model"] = build("model")
     context["generator"] = build("generator")
     context["energy"] = Energy(context["generator"], build("prior"), build("condition"), context["clock"])
+    keep = Keep(config.keep, context["energy"]) if config.keep is not None else None
     sampler = build("sampler")
     writers = [registry.build("writer", chosen, **context) for chosen in (config.get("writer") or {}).values()]
 
@@ -67,6 +70,8 @@ def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[s
                 progress.update(state)
                 last = state.step == config.n_steps or interrupted()
                 if (last or state.step % config.save_every == 0) and not (saved and state.step == saved.step):
+                    if keep:
+                        info = replace(info, kept=keep(state, info))
                     for writer in writers:
                         writer.write(state, info)
                     last = last or not _alive(state, info).any()
@@ -74,6 +79,10 @@ def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[s
                     break
         except OSError as error:
             raise UserError(f"out={out}: {error.strerror} ({error.filename})") from error
+    if keep and keep.kept:
+        print(keep)
+    elif keep:
+        print(f"ppgn: {keep}", file=sys.stderr)
     _report(state, info, out)
 
 

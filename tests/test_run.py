@@ -79,6 +79,7 @@ def config(**changes):
         "n_steps": 20,
         "seed": 1,
         "save_every": 5,
+        "keep": None,
         "switch_every": 200,
         "init": None,
         "init_noise": 0.0,

@@ -8,26 +8,41 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from ..protocols import Info, State
+from . import samples
 from .image import save_png, to_uint8
 
 
 class Grid:
-    """The last sample of every chain side by side, as square a grid as can be, in reading order: grid.png."""
+    """The last sample of every chain side by side, as square a grid as can be, in reading order: grid.png.
+
+    With `keep`, the last one kept of each chain, and no chain of which none was.
+    """
 
     def __init__(self, out: Path, run: Mapping[str, Any], gap: int = 2) -> None:
         self.path = out / "grid.png"
+        self.earlier = Path(run["resume"]).expanduser() / samples.NAME if run["resume"] else None
         self.run = run
         self.gap = gap
-        self.state: State | None = None
+        self.images: dict[int, np.ndarray] = {}
+        self.step = -1
 
     def write(self, state: State, info: Info) -> None:
-        self.state = state
+        if info.kept is not None and self.step < 0 and self.earlier:
+            old = (sample for sample in samples.saved(self.earlier) if sample[1] < state.step)
+            self.images = {k: np.asarray(Image.open(path)) for k, _, path in old}
+        shown = range(len(state.x)) if info.kept is None else info.kept.nonzero().flatten().tolist()
+        self.images |= zip(shown, to_uint8(state.x[list(shown)]), strict=True)
+        self.step = state.step
 
     def close(self) -> None:
-        if self.state is not None:
-            save_png(self.path, tile(to_uint8(self.state.x), self.gap), self.run, step=self.state.step)
+        if self.images:
+            images = np.stack([self.images[k] for k in sorted(self.images)])
+            save_png(self.path, tile(images, self.gap), self.run, step=self.step)
+        elif self.step >= 0:  # an earlier run's must not stay
+            self.path.unlink(missing_ok=True)
 
 
 def tile(images: np.ndarray, gap: int, columns: int | None = None) -> np.ndarray:

@@ -6,15 +6,27 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from ..atomic import atomic
-from ..energy import Energy
-from ..protocols import Info, State
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..energy import Energy
+    from ..protocols import Info, State
 
 NAME = "trace.jsonl"
+QUANTITIES = ("step", "log_prob", "probability", "prior_norm", "condition_norm", "acceptance")
+
+
+def quantities(state: State, info: Info, energy: Energy) -> dict[str, Tensor | None]:
+    """What is known of each sample, `(B,)` by the names `QUANTITIES`; a condition may know no probability."""
+    probability = getattr(energy.condition, "probability", None)
+    step = state.log_prob.new_full(state.log_prob.shape, state.step)
+    p = probability(state.log_prob) if probability else None
+    values = (step, state.log_prob, p, info.prior_norm, info.condition_norm, info.acceptance)
+    return dict(zip(QUANTITIES, values, strict=True))
 
 
 class Trace:
@@ -28,19 +40,14 @@ class Trace:
     def __init__(self, out: Path, run: Mapping[str, Any], energy: Energy) -> None:
         self.path = out / NAME
         self.earlier = Path(run["resume"]).expanduser() / NAME if run["resume"] else None
-        self.probability = getattr(energy.condition, "probability", None)
+        self.energy = energy
         self.lines: list[str] = []
 
     def write(self, state: State, info: Info) -> None:
         if not self.lines and self.earlier and self.earlier.exists():
             self.lines = self.earlier.read_text().splitlines()
-        columns = {
-            "log_prob": _numbers(state.log_prob),
-            "probability": _numbers(self.probability(state.log_prob) if self.probability else None, len(state.h)),
-            "prior_norm": _numbers(info.prior_norm),
-            "condition_norm": _numbers(info.condition_norm),
-            "acceptance": _numbers(info.acceptance),
-        }
+        found = quantities(state, info, self.energy).items()
+        columns = {name: _numbers(values, len(state.h)) for name, values in found if name != "step"}
         for k, last_step in enumerate(info.last_step.tolist()):
             if last_step == state.step:
                 row = {"chain": k, "step": state.step} | {name: column[k] for name, column in columns.items()}
@@ -52,7 +59,7 @@ class Trace:
                 temporary.write_text("\n".join(self.lines) + "\n")
 
 
-def _numbers(values: Tensor | None, n: int = 0) -> list[float | None]:
+def _numbers(values: Tensor | None, n: int) -> list[float | None]:
     if values is None:
         return [None] * n
     return [value if math.isfinite(value) else None for value in values.tolist()]

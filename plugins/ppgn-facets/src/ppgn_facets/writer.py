@@ -45,10 +45,10 @@ class Facets:
         self.step, self.seen, self.best = 0, 0, 0.0
 
     def write(self, state: State, info: Info) -> None:
-        good = info.last_step == state.step
+        good = info.samples(state.step)
         if self.probability is not None:
             p = self.probability(state.log_prob)
-            good &= p >= self.above
+            good = good & (p >= self.above)
             self.best = max(self.best, float(p.max()))
         self.step, self.seen = state.step, self.seen + len(state.h)
         self.codes.append(state.h[good].flatten(1).cpu())
