@@ -81,14 +81,10 @@ def markdown(sections: list[Section]) -> str:
         tables = [part for part in section.parts if isinstance(part, Table)]
         lines += [f"## {section.title}", ""] if tables else []
         for table in tables:
+            head = [_bars(column) for column in table.columns]
+            body = [[_bars(text(cell)) for cell in row] for row in table.rows]
             rules = ["--:" if numbers else "---" for numbers in _numeric(table)]
-            body = [[text(cell).replace("|", "\\|") for cell in row] for row in [list(table.columns), *table.rows]]
-            lines += [
-                f"### {table.title}",
-                "",
-                *("| " + " | ".join(row) + " |" for row in [body[0], rules, *body[1:]]),
-                "",
-            ]
+            lines += [f"### {table.title}", "", *(f"| {' | '.join(row)} |" for row in [head, rules, *body]), ""]
             lines += [table.note, ""] if table.note else []
     return "\n".join(lines)
 
@@ -102,6 +98,10 @@ def text(cell: Cell) -> str:
     return f"{cell:.0f}" if cell == int(cell) or abs(cell) >= 1000 else f"{cell:.4g}"
 
 
+def _bars(cell: str) -> str:
+    return cell.replace("|", "\\|")
+
+
 def _number(cell: Cell) -> float | None:
     """What a cell is sorted by: itself, or the number that its text begins with, as in `0.41 ± 0.02`."""
     if not isinstance(cell, str):
@@ -112,8 +112,7 @@ def _number(cell: Cell) -> float | None:
 
 def _numeric(table: Table) -> list[bool]:
     """Which columns hold numbers, but for cells that are unknown."""
-    columns = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
-    known = [[cell for cell in column if text(cell) not in ("", "–")] for column in columns]
+    known = [[row[k] for row in table.rows if text(row[k]) not in ("", "–")] for k in range(len(table.columns))]
     return [bool(cells) and all(_number(cell) is not None for cell in cells) for cells in known]
 
 
