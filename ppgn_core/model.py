@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import UserError
@@ -33,6 +35,13 @@ class Labels(Sequence[Label]):
         self._by_name = {
             name.lower(): label for label in reversed(self._labels) for name in (*label.names, label.synset)
         }
+
+    @classmethod
+    def read(cls, table: Path) -> Labels:
+        """Classes from lines of `synset TAB names, the foremost first, set apart by commas`, in the network's order."""
+        with table.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file, delimiter="\t"))
+        return cls([Label(i, synset, tuple(names.split(", "))) for i, (synset, names) in enumerate(rows)])
 
     def __len__(self) -> int:
         return len(self._labels)

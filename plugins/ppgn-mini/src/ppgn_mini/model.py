@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from ppgn_alexnet.generator import UpConv
 from ppgn_dae.networks import CodeDAE, ImageDAE
 from ppgn_lrcn.captioner import Captioner
 
-from ppgn_core.model import Label, Labels, Model
+from ppgn_core.model import Labels, Model
 
 NETWORKS = Path(__file__).parent / "networks"
 
@@ -35,15 +34,8 @@ def mini(device: torch.device | str = "cpu") -> Model:
             "dae_x": lambda: ImageDAE.load(*kept("dae_x")),
             "dae_h": lambda: CodeDAE.load(*kept("dae_h")),
         },
-        labels={"classifier": labels(NETWORKS / "classes.tsv"), "places": labels(NETWORKS / "scenes.tsv")},
+        labels={"classifier": Labels.read(NETWORKS / "classes.tsv"), "places": Labels.read(NETWORKS / "scenes.tsv")},
         image_size=64,
         device=device,
     )
     return model
-
-
-def labels(table: Path) -> Labels:
-    """Classes from lines of `synset TAB names, the first foremost, set apart by commas`, in the network's order."""
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file, delimiter="\t"))
-    return Labels([Label(i, synset, tuple(names.split(", "))) for i, (synset, names) in enumerate(rows)])
