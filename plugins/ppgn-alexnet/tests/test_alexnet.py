@@ -73,6 +73,27 @@ def test_folding_batch_norm_changes_nothing() -> None:
     torch.testing.assert_close(network.eval().fold()(x), network(x), rtol=1e-4, atol=1e-5)
 
 
+def test_a_mean_image_is_kept_with_the_weights(tmp_path: Path) -> None:
+    network = AlexNet(replace(TINY, mean_image=True)).eval()
+    x = torch.rand(2, 3, 11, 11)
+    torch.testing.assert_close(network.preprocess(x), AlexNet(TINY).preprocess(x))  # the pixel, until there is an image
+    network.preprocess.mean.copy_(torch.rand(1, 3, 9, 9))
+    network.save(tmp_path / "net.safetensors")
+    for other in (AlexNet.load(tmp_path / "net.safetensors"), network.fold()):
+        torch.testing.assert_close(other.preprocess(x), x.flip(1)[..., 1:10, 1:10] * 10 - network.preprocess.mean)
+
+
+def test_before_relu(network: AlexNet) -> None:
+    x = torch.rand(2, 3, 11, 11)
+    assert network.rectified() == ["conv1", "conv2", "fc3", "fc4"]
+    for name in network.rectified():
+        before = network.before_relu(x, name)
+        assert (before < 0).any()
+        torch.testing.assert_close(before.relu(), network.activations(x, (name,))[name])
+    with pytest.raises(KeyError):
+        network.before_relu(x, "pool1")
+
+
 def test_gradient_against_finite_differences(network: AlexNet) -> None:
     network.double()
     x = torch.rand(1, 3, 11, 11, dtype=torch.float64, requires_grad=True)

@@ -39,6 +39,7 @@ class AlexNetConfig:
         image_size: side of the square crop that the network sees, in pixels.
         resize: side that an image is resized to before the centre crop.
         mean: subtracted from each channel, in the network's own units and channel order.
+        mean_image: whether an image that is kept with the weights is subtracted in its place.
         scale: what a nominal [0, 1] is multiplied by before the mean is subtracted.
         channel_order: of the network's input; between components it is always RGB.
         first: whether pooling or cross-channel normalisation comes first (CaffeNet pools, AlexNet normalises).
@@ -57,6 +58,7 @@ class AlexNetConfig:
     first: Literal["pool", "norm"] = "pool"
     batch_norm: bool = False
     dropout: float = 0.5
+    mean_image: bool = False
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> "AlexNetConfig":
@@ -158,7 +160,12 @@ class AlexNet(Tabled):
         self.config = config
         self._last: Pass | None = None
         self.preprocess = Preprocess(
-            config.resize, config.image_size, config.mean, config.scale, bgr=config.channel_order == "bgr"
+            config.resize,
+            config.image_size,
+            config.mean,
+            config.scale,
+            bgr=config.channel_order == "bgr",
+            mean_image=config.mean_image,
         )
         self.layers = nn.ModuleDict()
         channels, size = 3, config.image_size
@@ -208,6 +215,24 @@ class AlexNet(Tabled):
             value = seen.values[name]
         return {name: seen.give(name) for name in names}
 
+    def rectified(self) -> list[str]:
+        """The layers that end in a ReLU."""
+        return [n for n, layer in self.layers.items() if isinstance(layer, nn.Sequential) and _of(layer, nn.ReLU)]
+
+    def before_relu(self, x: Tensor, name: str) -> Tensor:
+        """What the ReLU of a layer gets, for RGB images `x` `(B, 3, H, W)` in [0, 1].
+
+        Raises:
+            KeyError: that layer does not end in one.
+        """
+        if name not in self.rectified():
+            raise KeyError(name)
+        names, layer = list(self.layers), self.layers[name]
+        before = names[: names.index(name)][-1:]
+        value = self.activations(x, before)[before[0]] if before else self.preprocess(x)
+        assert isinstance(layer, nn.Sequential)
+        return layer[:-1](value)
+
     def onward(self, value: Tensor, start: str, name: str) -> Tensor:
         """Layer `name`'s values, those of layer `start` being `value`: E2 of the joint PPGN-h, from h1 to h.
 
@@ -249,6 +274,7 @@ class AlexNet(Tabled):
     def fold(self) -> "AlexNet":
         """The same function without batch norm and dropout: `w·γ/σ` and `(b − μ)·γ/σ + β` take their place."""
         folded = AlexNet(replace(self.config, batch_norm=False, dropout=0.0)).to(next(self.parameters()).device)
+        folded.preprocess.load_state_dict(self.preprocess.state_dict())
         for mine, theirs in zip(self.layers.values(), folded.layers.values(), strict=True):
             pairs = zip(_of(mine, nn.Conv2d, nn.Linear), _of(theirs, nn.Conv2d, nn.Linear), strict=True)
             norms = _of(mine, nn.BatchNorm1d, nn.BatchNorm2d)

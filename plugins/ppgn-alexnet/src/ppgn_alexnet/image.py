@@ -10,15 +10,26 @@ class Preprocess(nn.Module):
 
     `forward` takes float RGB `(B, 3, H, W)`, nominally in [0, 1], and returns `(B, 3, crop, crop)`: resized to
     `resize × resize` (bilinear, antialiased) where the size differs, cropped about its centre, its channels put in
-    order, multiplied by `scale` and reduced by `mean` (in the network's units and channel order).
+    order, multiplied by `scale` and reduced by `mean` (in the network's units and channel order): a pixel, or with
+    `mean_image` an image `(1, 3, crop, crop)`, which is kept with the network's weights.
     """
 
     mean: Tensor
 
-    def __init__(self, resize: int, crop: int, mean: tuple[float, ...], scale: float, bgr: bool = False) -> None:
+    def __init__(
+        self,
+        resize: int,
+        crop: int,
+        mean: tuple[float, ...],
+        scale: float,
+        bgr: bool = False,
+        mean_image: bool = False,
+    ) -> None:
         super().__init__()
         self.resize, self.crop, self.scale, self.bgr = resize, crop, scale, bgr
-        self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
+        pixel = torch.tensor(mean).view(1, -1, 1, 1)
+        image = pixel.repeat(1, 1, crop, crop) if mean_image else pixel
+        self.register_buffer("mean", image, persistent=mean_image)
 
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[-2:] != (self.resize, self.resize):

@@ -22,6 +22,7 @@ class HiddenNeuron:
         position: `[row, column]` in a convolutional layer; `center`, or `max` for wherever the unit is most active.
         gradient: what is climbed, see `ppgn_alexnet.condition.objective`.
         network: role of the network.
+        before_relu: take what the layer's ReLU gets, as the original release does: silent units have a gradient too.
 
     Raises:
         UserError: no such layer, unit or position.
@@ -35,10 +36,16 @@ class HiddenNeuron:
         position: str | list[int] = "center",
         gradient: Literal["log_softmax", "softmax", "logit", "target_logit"] = "log_softmax",
         network: str = "classifier",
+        before_relu: bool = False,
     ) -> None:
         self.network, self.layer, self.unit, self.gradient = model.network(network), layer, unit, gradient
+        self.before_relu = before_relu
         if layer not in self.network.layers:
             raise UserError(f"condition.layer={layer}: no such layer; allowed are {', '.join(self.network.layers)}")
+        rectified = getattr(self.network, "rectified", list)() if before_relu else [layer]
+        if layer not in rectified:
+            told = ", ".join(rectified) or "none of this network's"
+            raise UserError(f"condition.before_relu=true: {layer} ends in no ReLU; allowed are {told}")
         channels, *size = self.network.shape(layer)
         if not 0 <= unit < channels:
             raise UserError(f"condition.unit={unit}: {layer} has units 0 to {channels - 1}")
@@ -62,15 +69,20 @@ class HiddenNeuron:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """`(B, 3, H, W)` → `(B,)`."""
-        values = self.network.activations(x, (self.layer,))[self.layer]
+        values = self._values(x)
         if self.position is None:
             flat = values.flatten(2)
             where = flat[:, self.unit].argmax(1)
             column = flat.gather(2, where[:, None, None].expand(-1, flat.shape[1], 1)).squeeze(2)
         else:
-            place = (slice(None), slice(None), *self.position)
+            place: tuple[slice | int, ...] = (slice(None), slice(None), *self.position)
             column = values[place]
         return objective(column, self.unit, self.gradient)
+
+    def _values(self, x: Tensor) -> Tensor:
+        if self.before_relu:
+            return self.network.before_relu(x, self.layer)
+        return self.network.activations(x, (self.layer,))[self.layer]
 
     def probability(self, log_prob: Tensor) -> Tensor:
         """p(unit | x) among the channels at that position."""
