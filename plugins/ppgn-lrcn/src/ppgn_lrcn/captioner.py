@@ -29,6 +29,7 @@ class CaptionerConfig:
         embedding, hidden: widths of the word embedding and of both LSTMs.
         visual: width of a ReLU layer between features and LSTM 2; None, as in the paper, where there is none.
         dropout: of embedding, features and both LSTMs' outputs while training.
+        network: role of the network that the features come from.
     """
 
     features: int
@@ -37,6 +38,7 @@ class CaptionerConfig:
     hidden: int
     visual: int | None = None
     dropout: float = 0.0
+    network: str = "classifier"
 
 
 # The release that the paper used (section 3.6): CaffeNet's fc8, 8800 words of COCO and the end of sentence.
@@ -70,27 +72,34 @@ class Captioner(nn.Module):
         seen = self.dropout(features)
         return self.image(seen if self.visual is None else self.dropout(self.visual(seen)))
 
-    def logits(self, language: Tensor, gates: Tensor) -> Tensor:
-        """`(T, B, n_words)`: before each word, what comes next. `language` is `(T, B or 1, 4 · hidden)`."""
+    def logits(self, language: Tensor, gates: Tensor, truncated: bool = False) -> Tensor:
+        """`(T, B, n_words)`: before each word, what comes next. `language` is `(T, B or 1, 4 · hidden)`.
+
+        `truncated`: no gradient goes back from a word to what LSTM 2 saw before it.
+        """
         h = c = gates.new_zeros(len(gates), self.config.hidden)
         steps = []
         for said in language:
+            h, c = (h.detach(), c.detach()) if truncated else (h, c)
             i, f, g, o = (said + gates + F.linear(h, self.lstm2.weight_hh, self.lstm2.bias_hh)).chunk(4, 1)
             c = f.sigmoid() * c + i.sigmoid() * g.tanh()
             h = o.sigmoid() * c.tanh()
             steps.append(h)
         return self.word(self.dropout(torch.stack(steps)))
 
-    def log_prob(self, features: Tensor, words: Tensor, language: Tensor | None = None) -> Tensor:
+    def log_prob(
+        self, features: Tensor, words: Tensor, language: Tensor | None = None, truncated: bool = False
+    ) -> Tensor:
         """Σ_t log p(w_t | w_<t, x) `(B,)`, the end of sentence included.
 
         Args:
             features: `(B, features)`.
             words: `(T, B)`, or `(T, 1)`: one caption for all; what follows its first word 0 is not counted.
             language: of those words, where it is already known.
+            truncated: as of `logits`.
         """
         language = self.language(words) if language is None else language
-        predicted = self.logits(language, self.gates(features)).log_softmax(2)
+        predicted = self.logits(language, self.gates(features), truncated).log_softmax(2)
         terms = predicted.gather(2, words.expand(-1, len(features)).unsqueeze(2)).squeeze(2)
         ended = (words == 0).cumsum(0) - (words == 0).long() > 0
         return terms.masked_fill(ended, 0).sum(0)

@@ -20,8 +20,9 @@ class LRCN:
     Args:
         model: with the networks `captioner` and `network`.
         text: the caption; a list for one after another, `switch_every` steps each.
-        captioner, network: roles of the captioner and of the network whose features it sees.
-        layer: of `network`; None is the one that the captioner was trained on.
+        captioner: role of the captioner.
+        network, layer: role of the network whose features it sees, and its layer; None are those it was trained on.
+        truncated: the original release's gradient, of each word as LSTM 2 sees the image at that word alone.
 
     Raises:
         UserError: a word is outside the vocabulary, or the layer is not there or has another width.
@@ -32,8 +33,9 @@ class LRCN:
         model: Model,
         text: str | list[str],
         captioner: str = "captioner",
-        network: str = "classifier",
+        network: str | None = None,
         layer: str | None = None,
+        truncated: bool = False,
         clock: Clock | None = None,
         switch_every: int = 200,
         n_steps: int = 200,
@@ -41,7 +43,8 @@ class LRCN:
         self.captioner: Captioner = model.network(captioner)
         read = [self._read(one) for one in (text if isinstance(text, list) else [text])]
         self.captions = InTurn(read, clock or Clock(), switch_every, n_steps, "condition.text")
-        self.network = model.network(network)
+        network = network or self.captioner.config.network
+        self.network, self.truncated = model.network(network), truncated
         self.layer = layer or self.captioner.config.layer
         layers = getattr(self.network, "layers", {self.layer: None})
         if self.layer not in layers:
@@ -61,7 +64,7 @@ class LRCN:
                 f"condition.layer={self.layer}: it has {features.shape[1]} values, and the captioner was trained on "
                 f"{self.captioner.config.layer}'s {self.captioner.config.features}"
             )
-        return self.captioner.log_prob(features, *self.captions.now)
+        return self.captioner.log_prob(features, *self.captions.now, truncated=self.truncated)
 
     def probability(self, log_prob: Tensor) -> Tensor:
         """p(y | x)^(1/T), a word's in the geometric mean, so that long captions compare with short ones."""
