@@ -1,0 +1,79 @@
+"""CaffeNet, AlexNet and Places205, from the layers conv1 … fc8 of their files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import torch
+from ppgn_alexnet.alexnet import CAFFENET, AlexNet, AlexNetConfig
+from torch import Tensor
+
+from ppgn_core.errors import UserError
+
+from .fitting import Layers
+
+DENSE = ("fc6", "fc7", "fc8")
+
+
+def alexnet(layers: Layers, mean: np.ndarray | None = None) -> tuple[AlexNetConfig, dict[str, Tensor]]:
+    """The layer table and its weights. Channels, groups and units are the file's; the rest is as in CaffeNet.
+
+    Args:
+        mean: image `(3, H, W)` to subtract, in BGR on 0..255; None for the mean pixel, which the original release has.
+
+    Raises:
+        UserError: another architecture; which layer or shape does not fit.
+    """
+    convs, channels = [], 3
+    for i, conv in enumerate(CAFFENET.convs, start=1):
+        out, into, *_ = layers.shape(f"conv{i}", 4)
+        groups = channels // into
+        if channels % into or out % groups:
+            raise UserError(f"the layer conv{i} makes {out} channels of groups of {into}; it gets {channels}")
+        convs.append(replace(conv, channels=out, groups=groups))
+        numbers = {"stride": conv.stride, "pad": conv.padding, "group": groups, "kernel_size": conv.kernel}
+        layers.require(f"conv{i}", numbers)
+        layers.require(f"pool{i}", {"kernel_size": 3, "stride": 2, "pad": 0, "pool": 0})
+        layers.require(f"norm{i}", {"local_size": 5, "alpha": 1e-4, "beta": 0.75, "k": 1, "norm_region": 0})
+        channels = out
+    for i in range(1, 8):
+        layers.require(f"relu{i}", {"negative_slope": 0})
+    fc6, fc7, fc8 = (layers.shape(name, 2)[0] for name in DENSE)
+    first = _first(layers)
+    config = replace(
+        CAFFENET, convs=tuple(convs), fc=(fc6, fc7), n_classes=fc8, first=first, mean_image=mean is not None
+    )
+    return config, _weights(layers, config) | _mean(config, mean)
+
+
+def _first(layers: Layers) -> Literal["pool", "norm"]:
+    pool, norm = layers.order.get("pool1"), layers.order.get("norm1")
+    if pool is None or norm is None:
+        raise UserError("neither order of pool1 and norm1 is told; give the net's --prototxt")
+    return "pool" if pool < norm else "norm"
+
+
+def _weights(layers: Layers, config: AlexNetConfig) -> dict[str, Tensor]:
+    """By the names that `AlexNet` has for them; it is made on no device, to ask for its shapes."""
+    with torch.device("meta"):
+        shapes = {name: tuple(value.shape) for name, value in AlexNet(config).named_parameters()}
+    found: dict[str, Tensor] = {}
+    for weight, bias in zip(list(shapes)[::2], list(shapes)[1::2], strict=True):
+        values = layers.tensors(weight.split(".")[1], shapes[weight], shapes[bias])
+        found |= dict(zip((weight, bias), values, strict=True))
+    return found
+
+
+def _mean(config: AlexNetConfig, mean: np.ndarray | None) -> dict[str, Tensor]:
+    """The part of the mean image that lies under the centre crop."""
+    if mean is None:
+        return {}
+    size, crop = mean.shape[1], config.image_size
+    if mean.shape[1:] not in ((config.resize, config.resize), (crop, crop)):
+        allowed = f"{config.resize} × {config.resize} or {crop} × {crop}"
+        raise UserError(f"the mean image is {mean.shape[1]} × {mean.shape[2]} pixels; allowed is {allowed}")
+    edge = (size - crop) // 2
+    part = np.array(mean[None, :, edge : edge + crop, edge : edge + crop], np.float32)
+    return {"preprocess.mean": torch.from_numpy(part)}

@@ -1,0 +1,88 @@
+"""Fits a file's blobs to the parameters of our networks, and says which layer or shape does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ppgn_core.errors import UserError
+
+from .caffemodel import Layer
+
+DEFAULTS = {"stride": 1, "pad": 0, "group": 1, "local_size": 5, "alpha": 1.0, "beta": 0.75, "k": 1.0}
+DEFAULTS |= {"pool": 0, "norm_region": 0, "negative_slope": 0.0}
+"""Caffe's own, for what a layer leaves out."""
+
+
+class Layers:
+    """A file's layers by name."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.order = {layer.name: i for i, layer in enumerate(layers)}
+        self._named = {layer.name: layer for layer in layers if not layer.blobs}
+        self._named |= {layer.name: layer for layer in layers if layer.blobs}
+
+    def weighty(self) -> list[str]:
+        return [name for name, layer in self._named.items() if layer.blobs]
+
+    def blobs(self, name: str, n: int) -> list[np.ndarray]:
+        """The layer's blobs, of which there are to be `n`."""
+        layer = self._named.get(name)
+        if layer is None or not layer.blobs:
+            raise UserError(f"the layer {name} is missing, or has no weights; there are {', '.join(self.weighty())}")
+        if len(layer.blobs) != n:
+            raise UserError(f"the layer {name} has {len(layer.blobs)} blobs; {n} are expected")
+        return layer.blobs
+
+    def shape(self, name: str, axes: int, n: int = 2, blob: int = 0) -> tuple[int, ...]:
+        """The shape of one of the layer's `n` blobs: legacy files write four axes, the foremost of length 1."""
+        shape = _squeezed(self.blobs(name, n)[blob], axes).shape
+        if len(shape) != axes or 0 in shape:
+            raise UserError(f"the layer {name} has the shape {shape} in blob {blob}; {axes} axes are expected")
+        return shape
+
+    def tensors(self, name: str, *shapes: Sequence[int]) -> list[Tensor]:
+        """The layer's blobs in float32.
+
+        Raises:
+            UserError: there are not as many, one has another shape, or values that are not finite.
+        """
+        found = []
+        for i, (blob, shape) in enumerate(zip(self.blobs(name, len(shapes)), shapes, strict=True)):
+            values = _squeezed(blob, len(shape))
+            if values.shape != tuple(shape):
+                raise UserError(
+                    f"the layer {name} has the shape {values.shape} in blob {i}; {tuple(shape)} is expected"
+                )
+            with np.errstate(over="ignore"):
+                kept = np.array(values, np.float32)
+            if not np.isfinite(kept).all():
+                raise UserError(f"the layer {name} has values in blob {i} that are not finite")
+            found.append(torch.from_numpy(kept))
+        return found
+
+    def require(self, name: str, wanted: Mapping[str, float]) -> None:
+        """That the layer's settings are those of the architecture, as far as the file says any.
+
+        Raises:
+            UserError: one is not.
+        """
+        layer = self._named.get(name)
+        for key, value in wanted.items() if layer and layer.settings else ():
+            given = layer.settings.get(key, DEFAULTS.get(key, value))  # type: ignore[union-attr]
+            if abs(given - value) > 1e-6 * abs(value):
+                raise UserError(f"the layer {name} has {key} {given:g}; {value:g} is expected")
+
+    def setting(self, name: str, key: str) -> float | None:
+        """None where there is no such layer."""
+        layer = self._named.get(name)
+        return None if layer is None else layer.settings.get(key, DEFAULTS[key])
+
+
+def _squeezed(blob: np.ndarray, axes: int) -> np.ndarray:
+    while blob.ndim > axes and blob.shape[0] == 1:
+        blob = blob[0]
+    return blob

@@ -1,0 +1,132 @@
+"""From a file of the original release to a folder that `model=original` reads: networks, classes, cards, sums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from ppgn_core import weights
+from ppgn_core.atomic import atomic
+from ppgn_core.errors import UserError
+
+from . import labels
+from .alexnet import alexnet
+from .caffemodel import read_layers, read_mean
+from .card import Network
+from .fitting import Layers
+from .lrcn import CNN, captioner, read_vocabulary
+from .places365 import places365
+from .prototxt import in_order, read_prototxt
+from .upconv import upconv
+
+ROLES = ("generator", "encoder", "classifier", "places", "captioner", CNN)
+PYTORCH = {".pth", ".pt", ".tar"}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the command line gives besides the file."""
+
+    prototxt: Path | None = None
+    mean: Path | None = None
+    vocabulary: Path | None = None
+    labels: Path | None = None
+
+
+def networks(path: Path, given: Given) -> dict[str, Network]:
+    """The networks in a file, by the role that they have in the release.
+
+    Raises:
+        UserError: what does not fit.
+    """
+    if path.suffix in PYTORCH:
+        return {"places": _alexnet(places365(path), "AlexNet of Places365", given)}
+    found = read_layers(path)
+    layers = Layers(in_order(read_prototxt(given.prototxt), found) if given.prototxt else found)
+    return _FAMILIES[recognised(layers)](layers, given)
+
+
+def _generator(layers: Layers, given: Given) -> dict[str, Network]:
+    config, tensors = upconv(layers)
+    return {"generator": Network("up-convolutional generator", {"upconv": asdict(config)}, tensors)}
+
+
+def _classifier(layers: Layers, given: Given) -> dict[str, Network]:
+    config, tensors = alexnet(layers, read_mean(given.mean) if given.mean else None)
+    name, role = ("CaffeNet", "encoder") if config.first == "pool" else ("AlexNet", "classifier")
+    return {role if config.n_classes == 1000 else "places": _alexnet((config, tensors), name, given)}
+
+
+def _lrcn(layers: Layers, given: Given) -> dict[str, Network]:
+    if given.vocabulary is None:
+        raise UserError("LRCN's file has no words; give --vocabulary vocabulary.txt")
+    vocabulary = read_vocabulary(given.vocabulary)
+    config, tensors = captioner(layers, vocabulary)
+    architecture = {"captioner": asdict(config), "vocabulary": vocabulary.words}
+    (cnn,) = _classifier(layers, given).values()
+    what = "CaffeNet that LRCN's captioner sees by"
+    return {"captioner": Network("captioner LRCN-2f", architecture, tensors), CNN: replace(cnn, what=what)}
+
+
+_FAMILIES = {"generator": _generator, "alexnet": _classifier, "lrcn": _lrcn}
+
+
+def recognised(layers: Layers) -> str:
+    """The family, by the names of its layers: a key of `_FAMILIES`.
+
+    Raises:
+        UserError: none.
+    """
+    names = layers.weighty()
+    for name, family in {"defc7": "generator", "lstm1": "lrcn", "fc6": "alexnet", "conv1": "alexnet"}.items():
+        if name in names:
+            return family
+    listed = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+    raise UserError(
+        f"another architecture, with weights in the layers {listed or '(none)'}; known are the generator (defc7 … "
+        "deconv0), CaffeNet, AlexNet and Places205 (conv1 … fc8), and LRCN (embedding, lstm1, lstm2, predict)"
+    )
+
+
+def write(path: Path, found: Mapping[str, Network], folder: Path) -> list[Path]:
+    """Write each network with its classes and its card, and what their sums are; returns the networks' files."""
+    source = f"`{path.name}`, {path.stat().st_size:,} bytes, sha256 {_sha256(path)}"
+    table = folder / "sha256.json"
+    try:
+        sums = json.loads(table.read_text()) if table.exists() else {}
+        files = []
+        for role, network in found.items():
+            files.append(folder / f"{role}.safetensors")
+            if network.labels is not None:
+                labels.write(network.labels, folder / f"{role}.tsv")
+            sums[role] = weights.save(files[-1], network.tensors, network.architecture)
+            with atomic(folder / f"{role}.md") as part:
+                part.write_text(network.card(role, source), encoding="utf-8")
+            with atomic(table) as part:
+                part.write_text(json.dumps(sums, indent=2, sort_keys=True) + "\n")
+    except OSError as error:
+        raise UserError(f"--to {folder}: {error.strerror or error}") from None
+    except ValueError:
+        raise UserError(f"{table}: not a table of sums; remove it and import again") from None
+    return files
+
+
+def _alexnet(network: tuple[Any, Mapping[str, Tensor]], what: str, given: Given) -> Network:
+    config, tensors = network
+    n = config.n_classes
+    named = labels.read_list(given.labels, n) if given.labels else labels.default(n)
+    return Network(what, {"alexnet": asdict(config)}, tensors, named)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

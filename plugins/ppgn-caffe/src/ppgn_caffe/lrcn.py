@@ -1,0 +1,75 @@
+"""LRCN's captioner, from the layers embedding, lstm1, lstm2 and predict of its file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from ppgn_lrcn.captioner import LRCN_2F, CaptionerConfig
+from ppgn_lrcn.vocabulary import EOS, Vocabulary
+from torch import Tensor
+
+from ppgn_core.errors import UserError
+
+from .fitting import Layers
+
+CNN = "captioner_cnn"
+"""The role of the CaffeNet that was trained with the captioner, and comes in the same file."""
+
+
+def captioner(layers: Layers, vocabulary: Vocabulary) -> tuple[CaptionerConfig, dict[str, Tensor]]:
+    """The sizes and the weights.
+
+    Caffe's LSTM is i, f, o, g = W_xc·x + b_c + W_static·image + W_hc·(cont·h), c ← cont·f·c + i·g, h ← o·tanh c, with
+    cont = 0 at a caption's first word. That is ours with a state of zeros, the gates in another order, and one bias.
+
+    Raises:
+        UserError: another architecture; which layer or shape does not fit.
+    """
+    words, embedding = layers.shape("embedding", 2, n=1)
+    hidden = layers.shape("lstm1", 2, n=3)[0] // 4
+    features = layers.shape("lstm2", 2, n=4, blob=2)[1]
+    if words != len(vocabulary):
+        raise UserError(f"the vocabulary has {len(vocabulary) - 1} words; the layer embedding knows {words - 1}")
+    gates = 4 * hidden
+    (embedded,) = layers.tensors("embedding", (words, embedding))
+    x1, b1, h1 = map(_reordered, layers.tensors("lstm1", (gates, embedding), (gates,), (gates, hidden)))
+    shapes = (gates, hidden), (gates,), (gates, features), (gates, hidden)
+    x2, b2, image, h2 = map(_reordered, layers.tensors("lstm2", *shapes))
+    word, bias = layers.tensors("predict", (words, hidden), (words,))
+    weights = {
+        "embedding.weight": embedded,
+        "lstm1.weight_ih_l0": x1,
+        "lstm1.weight_hh_l0": h1,
+        "lstm1.bias_ih_l0": b1,
+        "lstm1.bias_hh_l0": torch.zeros(gates),
+        "image.weight": image,
+        "lstm2.weight_ih": x2,
+        "lstm2.weight_hh": h2,
+        "lstm2.bias_ih": b2,
+        "lstm2.bias_hh": torch.zeros(gates),
+        "word.weight": word,
+        "word.bias": bias,
+    }
+    return replace(LRCN_2F, features=features, embedding=embedding, hidden=hidden, network=CNN), weights
+
+
+def read_vocabulary(path: Path) -> Vocabulary:
+    """The release's file has one word a line, the first being number 1; 0 is the end of a sentence.
+
+    Raises:
+        UserError: no such file, or a word is there twice.
+    """
+    try:
+        return Vocabulary([EOS, *path.read_text(encoding="utf-8").splitlines()])
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def _reordered(values: Tensor) -> Tensor:
+    """Gates i, f, o, g, as Caffe has them → i, f, g, o."""
+    i, f, o, g = values.chunk(4)
+    return torch.cat([i, f, g, o])

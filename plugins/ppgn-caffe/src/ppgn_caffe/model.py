@@ -1,0 +1,80 @@
+"""The model `original`: the networks of the paper, from a folder that `python -m ppgn_caffe import` filled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ppgn_core.errors import UserError
+from ppgn_core.model import Labels, Model
+
+SOURCES = {
+    "generator": "generator.caffemodel",
+    "encoder": "bvlc_reference_caffenet.caffemodel",
+    "classifier": "bvlc_alexnet.caffemodel",
+    "places": "places205CNN_iter_300000.caffemodel",
+    "captioner": "lrcn_caffenet_iter_110000.caffemodel --vocabulary vocabulary.txt",
+    "captioner_cnn": "lrcn_caffenet_iter_110000.caffemodel --vocabulary vocabulary.txt",
+}
+"""The file of the release that each network comes in."""
+
+
+def original(folder: str, device: torch.device | str = "cpu") -> Model:
+    """The networks of the paper at 256 pixels: G, E (CaffeNet, also the classifier), Places205 and LRCN.
+
+    Args:
+        folder: of the imported networks. `classifier.safetensors` is a classifier other than E, where it is there.
+    """
+    from ppgn_alexnet.alexnet import AlexNet
+    from ppgn_alexnet.generator import UpConv
+    from ppgn_lrcn.captioner import Captioner
+
+    place = Path(folder).expanduser()
+    own = (place / "classifier.safetensors").exists()
+    sums = _sums(place)
+
+    def loader(network: Any, role: str) -> Callable[[], Any]:
+        return lambda: network.load(_there(place, role), sums.get(role))
+
+    loaders = {
+        "generator": loader(UpConv, "generator"),
+        "encoder": loader(AlexNet, "encoder"),
+        "classifier": loader(AlexNet, "classifier") if own else lambda: model.network("encoder"),
+        "places": loader(AlexNet, "places"),
+        "captioner": loader(Captioner, "captioner"),
+        "captioner_cnn": loader(AlexNet, "captioner_cnn"),
+    }
+    tables = {"classifier": "classifier" if own else "encoder", "places": "places"}
+    files = {role: place / f"{table}.tsv" for role, table in tables.items()}
+    labels = {role: Labels.read(file) for role, file in files.items() if file.exists()}
+    model: Model = Model("original", loaders, labels, image_size=256, device=device)
+    return model
+
+
+def _there(folder: Path, role: str) -> Path:
+    """The network's file.
+
+    Raises:
+        UserError: it is not there, or its classes are not; with the command that brings both.
+    """
+    wanted = [folder / f"{role}.safetensors"]
+    if role in ("encoder", "classifier", "places"):
+        wanted.append(folder / f"{role}.tsv")
+    for file in wanted:
+        if not file.exists():
+            command = f"python -m ppgn_caffe import {SOURCES[role]} --to {folder}"
+            raise UserError(f"model.folder={folder}: {file.name} is not there; `{command}` brings it")
+    return wanted[0]
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    """What each network's sha256 was when it was imported."""
+    table = folder / "sha256.json"
+    try:
+        return json.loads(table.read_text()) if table.exists() else {}
+    except (OSError, ValueError) as error:
+        raise UserError(f"{table}: {error}") from None
