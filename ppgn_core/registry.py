@@ -26,6 +26,7 @@ ONLOOKERS = ("judge",)
 
 BUNDLED = {
     ("model", "mini"): "ppgn-mini",
+    ("model", "original"): "ppgn-caffe",
     ("generator", "upconv"): "ppgn-alexnet",
     ("generator", "clamped"): "ppgn-inpaint",
     ("prior", "none"): "ppgn-gaussian",
