@@ -46,6 +46,15 @@ class Tabled(nn.Module):
         return network.eval()
 
 
+def digest(path: Path) -> str:
+    """The file's sha256, a block at a time: networks may be large."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
+
+
 def save(
     path: Path, tensors: Mapping[str, Tensor], architecture: Mapping[str, Any], dtype: torch.dtype | None = None
 ) -> str:
@@ -58,7 +67,7 @@ def save(
     }
     with atomic(path) as part:
         save_file(kept, part, metadata={"architecture": json.dumps(architecture)})
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return digest(path)
 
 
 def load(path: Path, sha256: str | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -70,7 +79,7 @@ def load(path: Path, sha256: str | None = None) -> tuple[dict[str, Tensor], dict
     from safetensors import SafetensorError, safe_open
 
     try:
-        if sha256 is not None and (found := hashlib.sha256(path.read_bytes()).hexdigest()) != sha256:
+        if sha256 is not None and (found := digest(path)) != sha256:
             raise UserError(f"weights={path}: corrupt, its sha256 is {found[:12]}…, expected {sha256[:12]}…")
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
