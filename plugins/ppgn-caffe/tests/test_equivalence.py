@@ -8,7 +8,7 @@ import torch
 from ppgn_alexnet.alexnet import AlexNet
 from ppgn_caffe.__main__ import main
 
-from .networks import check_alexnet, check_generator, cropped, imported
+from .networks import by_opencv, check_alexnet, check_generator, cropped, imported
 from .schema import SMALL, SMALL_UP, alexnet, fill, generator, schema, write
 from .transcription import run
 
@@ -43,8 +43,6 @@ def test_generator(lists: str, tmp_path: Path) -> None:
 
 def test_the_transcription_is_opencvs_too(tmp_path: Path) -> None:
     """What other tests compare with: all of NumPy's layers at once."""
-    from .networks import by_opencv
-
     for specs, shape in ((alexnet(**SMALL), (3, 227, 227)), (alexnet(**SMALL, first="norm"), (3, 227, 227))):
         model, text = write(tmp_path, "net", specs, ("data", (1, *shape)))
         x = 100 * np.random.default_rng(3).standard_normal(shape, np.float32)

@@ -132,5 +132,6 @@ def test_a_chain_within_3_gb(encoder: Path, drawer: Path, tmp_path: Path) -> Non
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
     assert json.loads((tmp_path / "run" / "run.json").read_text())["step"] == 2
-    assert usage.ru_maxrss < 3 * 2**20  # kilobytes
-    print(f"peak {usage.ru_maxrss / 2**20:.2f} GiB, {usage.ru_utime + usage.ru_stime:.1f} s of CPU")
+    gib = usage.ru_maxrss / 2**20
+    assert gib < 3
+    print(f"peak {gib:.2f} GiB")  # what the README says; `pytest -s` shows it

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from ppgn_alexnet.condition import ClassCondition
 from ppgn_alexnet.generator import OfModel
 from ppgn_alexnet.neuron import HiddenNeuron
@@ -85,22 +86,27 @@ def test_the_official_numbers(folder: Path, tmp_path: Path, monkeypatch: pytest.
     assert chosen["class"].condition.gradient == chosen["hidden"].condition.gradient == "target_logit"
 
 
-@pytest.mark.parametrize(
-    "keys",
-    [
-        ("class", "condition.target=class 3"),
-        ("hidden", "condition.unit=2"),
-        ("hidden", "condition.unit=2", "condition.network=places"),
-        ("caption", "condition.text=a red teapot"),
-    ],
-    ids=["class", "hidden", "places", "caption"],
-)
-def test_experiments_run(keys: tuple[str, ...], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+RUNS = {
+    "class": ["experiment=original_class", "condition.target=class 3"],
+    "hidden": ["experiment=original_hidden", "condition.unit=2"],
+    "places": ["experiment=original_hidden", "condition.unit=2", "condition.network=places"],
+    "caption": ["experiment=original_caption", "condition.text=a red teapot"],
+    "scene": ["model=original", "condition=places", "condition.target=class 3"],
+    "from a picture": ["model=original", "init=picture.png", "condition.target=init", "prior=joint"],
+    "inpaint": ["model=original", "experiment=inpaint", "init=picture.png", "condition.target=2", "mask=center"],
+    "pixels": ["model=original", "experiment=no_prior", "condition.target=2"],
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_runs(name: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The released scripts, and what mini does."""
     monkeypatch.chdir(tmp_path)
-    name, *rest = keys
-    given = [f"experiment=original_{name}", f"model.folder={folder}", "n_chains=1", "n_steps=1", "writer=[grid]"]
-    assert main([*given, *rest, "out=run", "device=cpu"]) == 0
-    assert (tmp_path / "run" / "grid.png").exists()
+    Image.new("RGB", (300, 280), (200, 100, 0)).save("picture.png")
+    given = [f"model.folder={folder}", "n_chains=1", "n_steps=1", "writer=[grid]", "out=run", "device=cpu"]
+    assert main([*RUNS[name], *given]) == 0
+    with Image.open("run/grid.png") as grid:
+        assert min(grid.size) >= 256
 
 
 def test_a_unit_before_its_relu(model: Model) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -96,7 +95,7 @@ def recognised(layers: Layers) -> str:
 
 def write(path: Path, found: Mapping[str, Network], folder: Path) -> list[Path]:
     """Write each network with its classes and its card, and what their sums are; returns the networks' files."""
-    source = f"`{path.name}`, {path.stat().st_size:,} bytes, sha256 {_sha256(path)}"
+    source = f"`{path.name}`, {path.stat().st_size:,} bytes, sha256 {weights.digest(path)}"
     table = folder / "sha256.json"
     try:
         sums = json.loads(table.read_text()) if table.exists() else {}
@@ -122,11 +121,3 @@ def _alexnet(network: tuple[Any, Mapping[str, Tensor]], what: str, given: Given)
     n = config.n_classes
     named = labels.read_list(given.labels, n) if given.labels else labels.default(n)
     return Network(what, {"alexnet": asdict(config)}, tensors, named)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
