@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from ppgn_eval.report import Figure, Section, Table, markdown, text, write_report
+from ppgn_eval.cells import Cell, shown
+from ppgn_eval.report import Figure, Section, Table, markdown, write_report
 
 NAN = float("nan")
 TABLE = Table(
@@ -101,11 +102,18 @@ def test_a_row_that_does_not_fit_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "shown"),
-    [("a", "a"), (3, "3"), (81.25, "81.25"), (0.0123456, "0.01235"), (12345.6, "12346"), (NAN, "–"), (-1e999, "−∞")],
+    ("column", "wanted"),
+    [
+        ([78.4, 81.25, 9, "ok", NAN], ["78.40", "81.25", "9.00", "ok", "–"]),
+        ([16, 200, -3], ["16", "200", "−3"]),
+        ([0.123456, 12345.6], ["0.1235", "12346"]),
+        ([1e-5, 0.01, 12345.6], ["1e-05", "0.01", "12346"]),
+        ([1e999, -1e999], ["∞", "−∞"]),
+        ([], []),
+    ],
 )
-def test_how_a_cell_is_shown(cell: str | float, shown: str) -> None:
-    assert text(cell) == shown
+def test_how_a_column_is_shown(column: list[Cell], wanted: list[str]) -> None:
+    assert shown(column) == wanted
 
 
 def test_the_tables_in_markdown() -> None:
@@ -117,9 +125,9 @@ def test_the_tables_in_markdown() -> None:
         "",
         "| prior | accuracy | ESS |",
         "| --- | --: | --: |",
-        "| none | 9.5 | 3.1 ± 0.2 |",
+        "| none | 9.50 | 3.1 ± 0.2 |",
         "| noiseless_joint | 81.25 | – |",
-        "| dae_h | 100 | 20 ± 1 |",
+        "| dae_h | 100.00 | 20 ± 1 |",
         "| joint | – | −1 ± 4 |",
         "",
         "Per cent of 640 samples & more.",
@@ -146,8 +154,8 @@ addEventListener("load", async () => {
   found.arrow = getComputedStyle(heads[0].firstElementChild, "::after").content;
   found.images = [];
   for (const image of document.images) {
-    image.scrollIntoView();
-    await image.decode();
+    image.loading = "eager";
+    while (!image.complete) await new Promise((done) => setTimeout(done, 20));
     found.images.push([image.naturalWidth, image.clientWidth]);
   }
   document.querySelector("figure button").click();
@@ -192,8 +200,8 @@ def test_in_a_browser(page: Path, width: int) -> None:
     found = browse(page, width)
     assert found["errors"] == [] and found["fetched"] in ([], ["data:"] * len(found["fetched"]))
     assert found["sorted"] == [
-        ["9.5", "81.25", "100", "–"],
-        ["100", "81.25", "9.5", "–"],
+        ["9.50", "81.25", "100.00", "–"],
+        ["100.00", "81.25", "9.50", "–"],
         ["−1 ± 4", "3.1 ± 0.2", "20 ± 1", "–"],
         ["dae_h", "joint", "noiseless_joint", "none"],
     ]

@@ -62,7 +62,7 @@ def traces(trace: dict[str, np.ndarray], steps: np.ndarray) -> Image.Image:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 0.5 + 1.9 * len(trace)), dpi=120, layout="constrained")
+    figure = Figure(figsize=(5.6, 0.5 + 1.7 * len(trace)), dpi=120, layout="constrained")
     axes = figure.subplots(len(trace), 1, sharex=True, squeeze=False)[:, 0]
     for axis, (name, values) in zip(axes, trace.items(), strict=True):
         _trace(axis, name, np.asarray(values, float), steps)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -16,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from ppgn_core.atomic import atomic
 
+from .cells import Cell, numeric, order, shown
+
 if TYPE_CHECKING:
     from PIL import Image
-
-Cell = str | float
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,9 @@ class Table:
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(f"{self.title}: a row of {len(row)} cells under {len(self.columns)} columns")
+
+    def column(self, k: int) -> list[Cell]:
+        return [row[k] for row in self.rows]
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Section:
 def write_report(path: Path, title: str, sections: list[Section], config: str = "") -> None:
     """Write the page of all `sections`, with the `config` they were made with, to the file `path`.
 
-    Pictures, style and script are within the page: it opens from disk, and nothing is fetched. All text is escaped.
+    Pictures (WebP), style and script are within it: it opens from disk, and nothing is fetched. All text is escaped.
     """
     folder = files(__package__) / "page"
     page = {name: (folder / name).read_text("utf-8") for name in ("page.html", "style.css", "page.js")}
@@ -81,39 +82,11 @@ def markdown(sections: list[Section]) -> str:
         tables = [part for part in section.parts if isinstance(part, Table)]
         lines += [f"## {section.title}", ""] if tables else []
         for table in tables:
-            head = [_bars(column) for column in table.columns]
-            body = [[_bars(text(cell)) for cell in row] for row in table.rows]
-            rules = ["--:" if numbers else "---" for numbers in _numeric(table)]
-            lines += [f"### {table.title}", "", *(f"| {' | '.join(row)} |" for row in [head, rules, *body]), ""]
+            rules = ["--:" if numeric(table.column(k)) else "---" for k in range(len(table.columns))]
+            rows = [[cell.replace("|", "\\|") for cell in row] for row in [table.columns, *_shown(table)]]
+            lines += [f"### {table.title}", "", *(f"| {' | '.join(row)} |" for row in [rows[0], rules, *rows[1:]]), ""]
             lines += [table.note, ""] if table.note else []
     return "\n".join(lines)
-
-
-def text(cell: Cell) -> str:
-    """A cell as it is shown: a number to four digits, a dash where it is unknown."""
-    if isinstance(cell, str):
-        return cell
-    if not math.isfinite(cell):
-        return "–" if math.isnan(cell) else f"{'−' * (cell < 0)}∞"
-    return f"{cell:.0f}" if cell == int(cell) or abs(cell) >= 1000 else f"{cell:.4g}"
-
-
-def _bars(cell: str) -> str:
-    return cell.replace("|", "\\|")
-
-
-def _number(cell: Cell) -> float | None:
-    """What a cell is sorted by: itself, or the number that its text begins with, as in `0.41 ± 0.02`."""
-    if not isinstance(cell, str):
-        return None if math.isnan(cell) else float(cell)
-    found = re.match(r"[-−+]?\d+(\.\d+)?(e[-+]?\d+)?(?![\w.])", cell.strip())
-    return float(found[0].replace("−", "-")) if found else None
-
-
-def _numeric(table: Table) -> list[bool]:
-    """Which columns hold numbers, but for cells that are unknown."""
-    known = [[row[k] for row in table.rows if text(row[k]) not in ("", "–")] for k in range(len(table.columns))]
-    return [bool(cells) and all(_number(cell) is not None for cell in cells) for cells in known]
 
 
 def _contents(sections: list[Section]) -> Iterator[str]:
@@ -133,44 +106,48 @@ def _section(section: Section, anchor: str) -> str:
     return "\n".join(lines)
 
 
+def _shown(table: Table) -> list[list[str]]:
+    columns = [shown(table.column(k)) for k in range(len(table.columns))]
+    return [[column[i] for column in columns] for i in range(len(table.rows))]
+
+
 def _table(table: Table, anchor: str) -> str:
-    numeric = _numeric(table)
+    numbers = [numeric(table.column(k)) for k in range(len(table.columns))]
     head = (
-        f'<th scope="col"{" class=number" * numbers}><button type="button">{escape(column)}</button></th>'
-        for column, numbers in zip(table.columns, numeric, strict=True)
+        f'<th scope="col"{" class=number" * right}><button type="button">{escape(column)}</button></th>'
+        for column, right in zip(table.columns, numbers, strict=True)
     )
-    rows = ("<tr>" + "".join(map(_cell, row, numeric)) + "</tr>" for row in table.rows)
+    rows = (
+        f"<tr>{''.join(map(_cell, row, texts, numbers))}</tr>"
+        for row, texts in zip(table.rows, _shown(table), strict=True)
+    )
     return "\n".join([
         f'<h3 id="{anchor}">{escape(table.title)}</h3>',
         f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{anchor}">',
         f"<table>\n<thead><tr>{''.join(head)}</tr></thead>\n<tbody>",
         *rows,
         "</tbody>\n</table>\n</div>",
-        _note(table.note),
+        f'<p class="note">{escape(table.note)}</p>' if table.note else "",
     ])  # fmt: skip
 
 
-def _cell(cell: Cell, numeric: bool) -> str:
-    number = _number(cell)
-    value = f' data-value="{repr(number).replace("inf", "Infinity")}"' if numeric and number is not None else ""
-    return f"<td{' class=number' * numeric}{value}>{escape(text(cell))}</td>"
+def _cell(cell: Cell, text: str, number: bool) -> str:
+    value = order(cell) if number else None
+    data = "" if value is None else f' data-value="{value!r}"'.replace("inf", "Infinity")
+    return f"<td{' class=number' * number}{data}>{escape(text)}</td>"
 
 
 def _figure(figure: Figure, anchor: str) -> str:
     file = io.BytesIO()
-    figure.image.convert("RGB").save(file, "PNG", optimize=True)
+    figure.image.convert("RGB").save(file, "WEBP", quality=92)
     alt = escape(f"{figure.title}. {figure.note}".strip() if figure.note else figure.title)
     return "\n".join([
         f'<h3 id="{anchor}">{escape(figure.title)}</h3>',
         "<figure>",
         '<button type="button" class="scroll" title="Full size and back" aria-pressed="false">',
         f'<img alt="{alt}" width="{figure.image.width}" height="{figure.image.height}" loading="lazy" decoding="async"'
-        f' src="data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}">',
+        f' src="data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}">',
         "</button>",
         f"<figcaption>{escape(figure.note)}</figcaption>" if figure.note else "",
         "</figure>",
     ])  # fmt: skip
-
-
-def _note(note: str) -> str:
-    return f'<p class="note">{escape(note)}</p>' if note else ""
