@@ -16,9 +16,9 @@ LEAST = 256
 
 
 class Mp4(Film):
-    """Chain 0 over time, a frame for each saved step: chain.mp4, in H.264. A resumed run's follow the earlier ones.
+    """Chain 0 over time as a video that plays anywhere: chain.mp4. A resumed run's frames follow the earlier ones.
 
-    Beside the other files: `+writer=mp4`. What players ask for: 4:2:0 chroma and even sides.
+    `+writer=mp4` adds it to the other files. H.264 with 4:2:0 chroma and even sides, as players ask for.
 
     Args:
         fps: frames a second.
