@@ -1,0 +1,10 @@
+"""Judges of samples: `python -m ppgn_eval run=DIR judge=efficientnet_lite0`."""
+
+from ppgn_core import Register, hookimpl
+
+
+@hookimpl
+def register_judges(register: Register) -> None:
+    register("efficientnet_lite0", "ppgn_eval.efficientnet:efficientnet_lite0")
+    register("mini", "ppgn_eval.mini:mini")
+    register("torchvision", "ppgn_eval.torchvision:classifier")

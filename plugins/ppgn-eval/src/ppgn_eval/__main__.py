@@ -1,0 +1,148 @@
+"""`python -m ppgn_eval run=DIR data=DIR judge=NAME KEY=VALUE …`: judge what was drawn.
+
+Measures the runs in those folders, and below them, and leaves report.html and results.md in `out`. `suite=paper` makes
+the runs itself. What a judge has seen is kept, by the content of images, so a second time is quick; Ctrl-C keeps what
+is done, and the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+from rich.table import Table
+
+from ppgn_core import plugins
+from ppgn_core.errors import UserError
+from ppgn_core.nearest import nearest
+
+SHARED: dict[str, tuple[Any, str]] = {
+    "run": ("null", "run folder, or a folder of them; several set apart by commas, or run=DIR again"),
+    "data": ("null", "photographs to compare with: a folder for each class, named for it or for its synset id"),
+    "judge": ("efficientnet_lite0", "the network that judges, one of those above, with its keys as judge.KEY=VALUE"),
+    "out": ("evaluated", "folder for report.html and results.md"),
+    "photographs": (60, "of each class at most, the first by name"),
+    "burn_in": (0.5, "share of a chain's steps that its mixing is not measured on"),
+    "device": ("auto", "that the judge works on: auto, cpu, cuda, mps"),
+    "cache": ("null", "folder for what a judge has seen; null: ppgn/verdicts where the system keeps caches"),
+    "suite": ("null", "paper: make the runs of the paper's comparisons in out/runs, then measure those"),
+}
+SUITE: dict[str, tuple[Any, str]] = {
+    "n_chains": (8, "of every run of the suite"),
+    "n_steps": (200, "of every chain of the suite"),
+    "classes": (16, "that every prior of the suite draws"),
+    "priors": ("null", "those of the suite to try, set apart by commas; null: all"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure what the command line says; the exit code: 0, 2 after an error of the user's, 130 after Ctrl-C."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        if not arguments or {"--help", "-h"} & set(arguments):
+            _help()
+            return 0
+        _evaluate(arguments)
+        return 0
+    except UserError as error:
+        print(f"ppgn_eval: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("ppgn_eval: interrupted; the same command goes on from what is done", file=sys.stderr)
+        return 130
+
+
+def _evaluate(arguments: Sequence[str]) -> None:
+    given, judge_keys = _parsed(arguments)
+    values = {key: given.get(key, default) for key, (default, _) in {**SHARED, **SUITE}.items()}
+    values = {key: None if value == "null" else value for key, value in values.items()}
+    _check(values)
+
+    from ppgn_core.device import choose_device
+
+    from .cache import Kept, default_folder
+    from .evaluate import evaluate
+    from .paper import PRIORS, draw
+    from .systems import find
+
+    out = Path(str(values["out"])).expanduser()
+    data = Path(str(values["data"])).expanduser() if values["data"] else None
+    if data and not data.is_dir():  # before hours of drawing
+        raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
+    device = choose_device(str(values["device"]))
+    judge = plugins.registry().build("judge", {"name": values["judge"], **judge_keys}, device=device)
+    if values["suite"]:
+        priors = str(values["priors"]).split(",") if values["priors"] else list(PRIORS)
+        folders = draw(out / "runs", values["n_chains"], values["n_steps"], values["classes"], priors)
+    else:
+        folders = find(Path(folder).expanduser() for folder in values["run"])
+    kept = Kept(judge, Path(str(values["cache"])).expanduser() if values["cache"] else default_folder())
+    evaluate(folders, kept, data, out, list(arguments), values["photographs"], values["burn_in"])
+    print(out / "report.html")
+
+
+def _parsed(arguments: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The keys given, and those of the judge."""
+    given: dict[str, Any] = {}
+    judge: dict[str, Any] = {}
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        if not equals:
+            raise UserError(f"{argument}: arguments are KEY=VALUE")
+        if key == "run":
+            given["run"] = given.get("run", []) + [folder for folder in value.split(",") if folder]
+        elif key.startswith("judge."):
+            judge[key.removeprefix("judge.")] = _value(argument, value)
+        elif key in SHARED or key in SUITE:
+            given[key] = _value(argument, value) if isinstance({**SHARED, **SUITE}[key][0], int | float) else value
+        else:
+            raise UserError(f"{key}: no such key; {nearest(key, [*SHARED, *SUITE])}")
+    return given, judge
+
+
+def _value(argument: str, text: str) -> Any:
+    try:
+        return OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))["value"]  # type: ignore[index,call-overload]
+    except (OmegaConfBaseException, ValueError) as error:
+        raise UserError(f"{argument}: cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _check(values: dict[str, Any]) -> None:
+    if values["suite"] not in (None, "paper"):
+        raise UserError(f"suite={values['suite']}: allowed is paper")
+    if bool(values["suite"]) == bool(values["run"]):
+        raise UserError("run: give run=DIR, the folder of a run, or suite=paper, which makes runs itself; not both")
+    for key, least in {"photographs": 2, "n_chains": 1, "n_steps": 1, "classes": 1}.items():
+        if not isinstance(values[key], int) or isinstance(values[key], bool) or values[key] < least:
+            raise UserError(f"{key}={values[key]}: must be a whole number from {least}")
+    if not isinstance(values["burn_in"], int | float) or not 0 <= values["burn_in"] < 1:
+        raise UserError(f"burn_in={values['burn_in']}: must be a number from 0, less than 1")
+
+
+def _help() -> None:
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    console.print("python -m ppgn_eval run=DIR [data=DIR] [judge=NAME] [KEY=VALUE …]")
+    console.print("python -m ppgn_eval suite=paper [data=DIR] [KEY=VALUE …]\n")
+    registry = plugins.registry()
+    for name in registry.names("judge"):
+        signature = registry.find("judge", name).signature
+        _section(console, f"judge={name}: {signature.summary}", {f"judge.{key}": key.doc for key in signature.keys})
+    _section(console, "keys", {f"{key}={value}": meaning for key, (value, meaning) in SHARED.items()})
+    _section(console, "keys of suite=paper", {f"{key}={value}": meaning for key, (value, meaning) in SUITE.items()})
+
+
+def _section(console: Console, title: str, rows: dict[str, str]) -> None:
+    table = Table(title=title, box=None, show_header=False, title_justify="left", padding=(0, 2), title_style="bold")
+    for key, meaning in rows.items():
+        table.add_row(key, meaning)
+    console.print(table)
+    console.print()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""From run folders to a report: report.html to look at, results.md with the tables alone."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+from ppgn_core.atomic import atomic
+
+from . import tables
+from .judge import Judge
+from .pictures import pictures
+from .report import Section, markdown, write_report
+from .study import study
+from .systems import read, systems
+
+RULE = (
+    "Runs are one system if their configs differ only in what is asked for (the condition's target, text or unit), in "
+    "the seed, and in what changes no chain: how many there are, where and how often they are saved."
+)
+
+
+def evaluate(
+    folders: Sequence[Path],
+    judge: Judge,
+    data: Path | None,
+    out: Path,
+    arguments: Sequence[str],
+    at_most: int = 60,
+    burn_in: float = 0.5,
+) -> None:
+    """Measure the runs in `folders` and write `out`.
+
+    Args:
+        data: photographs to compare with, an ImageFolder.
+        arguments: of the command line, for the record.
+        at_most: photographs of a class.
+        burn_in: share of the steps that mixing is not measured on.
+
+    Raises:
+        UserError: a run or an image cannot be read, or `data` holds no class of the judge.
+    """
+    found = study(systems([read(folder) for folder in folders]), judge, data, at_most, burn_in)
+    command = shlex.join(["python", "-m", "ppgn_eval", *arguments])
+    made = f"Made by `{command}` on {date.today().isoformat()} with ppgn-core {version('ppgn-core')}."
+    mixed = tables.mixing(found)
+    measured = [
+        Section("Quality", f"Judge: {judge.name}. {RULE}", [tables.quality(found)]),
+        Section("Mixing", f"Of each chain the last {1 - burn_in:.0%} of its steps.", [mixed] if mixed.rows else []),
+    ]
+    settings = {one.system.label: one.system.setting for one in found.systems}
+    config = json.dumps({"command": command, "judge": judge.key, "systems": settings}, indent=2, ensure_ascii=False)
+    sections = [Section("How it was made", made.replace("`", ""), []), *measured, *pictures(found)]
+    write_report(out / "report.html", "What was drawn, judged", sections, config)
+    with atomic(out / "results.md") as temporary:
+        temporary.write_text(f"# Results\n\n{made} Judge: {judge.name}.\n\n{markdown(measured)}", encoding="utf-8")

@@ -1,0 +1,74 @@
+"""How good samples are in the eyes of a judge: counted by torchmetrics, on what the judge has found already."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+class _Found(nn.Module):
+    """The network that torchmetrics asks for, where the judge has had its pass: hands on what it is given."""
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.num_features = num_features
+
+    def forward(self, found: Tensor) -> Tensor:
+        return found
+
+
+def accuracy(logits: Tensor, truth: Tensor, first: int = 1) -> float:
+    """Share of rows whose true class is among the `first` likeliest."""
+    return float((logits.topk(min(first, logits.shape[1]), 1).indices == truth[:, None]).any(1).float().mean())
+
+
+def inception_score(logits: Tensor) -> float:
+    """exp of the mean KL(p(y | x) ‖ p(y)) over all images, in one split (Salimans et al. 2016; Table S3): 1 to K."""
+    from torchmetrics.image.inception import InceptionScore
+
+    with _alone():
+        score = InceptionScore(feature=_Found(logits.shape[1]), normalize=False, splits=1)  # True casts to uint8
+        score.update(logits.double())
+        return float(score.compute()[0])
+
+
+def frechet_distance(features: Tensor, real: Tensor) -> float:
+    """|μ − μᵣ|² + tr(Σ + Σᵣ − 2(ΣΣᵣ)^½) of features `(N, D)` (FID, Heusel et al. 2017).
+
+    Few images make it large: compare rows of as many images only.
+    """
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
+    distance = FrechetInceptionDistance(feature=_Found(features.shape[1]), normalize=False)
+    distance.update(real.double(), real=True)
+    distance.update(features.double(), real=False)
+    return float(distance.compute())
+
+
+def kernel_distance(features: Tensor, real: Tensor, subsets: int = 10) -> float:
+    """MMD² of features under the kernel (f·g/D + 1)³, without bias: below 0 by chance (KID, Bińkowski et al. 2018).
+
+    Of two sets of one size all are taken; else the mean over `subsets`, of the smaller one's size, of the larger.
+    """
+    from torchmetrics.image.kid import KernelInceptionDistance
+
+    size = min(len(features), len(real))
+    subsets = subsets if len(features) != len(real) else 1
+    with _alone():
+        distance = KernelInceptionDistance(feature=_Found(features.shape[1]), subsets=subsets, subset_size=size)
+        distance.update(real.double(), real=True)
+        distance.update(features.double(), real=False)
+        return float(distance.compute()[0])
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """For metrics that shuffle: from one seed, without a trace; without the warnings that they keep what they get."""
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        torch.manual_seed(0)
+        warnings.simplefilter("ignore")
+        yield

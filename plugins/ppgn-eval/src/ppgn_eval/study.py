@@ -1,0 +1,138 @@
+"""From run folders to what was measured of each system: everything that a judge has to see, seen once."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from .chains import acceptance, states
+from .classes import asked_for
+from .judge import Judge
+from .mixing import FEWEST, Mixing, mixing, spacing
+from .photographs import Classes, Judged, folders, joined, photographs
+from .runs import images, samples
+from .systems import Run, System
+
+BATCH = 256
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How the chains of one run mixed and what that cost.
+
+    Args:
+        chains: that reached the end.
+        chain_steps: that were looked at, of all chains together.
+        seconds: that the whole run took.
+        acceptance: NaN where the sampler has no reject step.
+    """
+
+    mixing: Mixing
+    chains: int
+    chain_steps: int
+    seconds: float
+    acceptance: float
+
+
+@dataclass(frozen=True)
+class Studied:
+    """One system as the judge saw it.
+
+    Args:
+        ends: the last sample of each chain by class, a negative number for what is no class of the judge.
+        walks: one for each run that saved enough states.
+    """
+
+    system: System
+    ends: Classes
+    walks: list[Walk]
+
+    @property
+    def known(self) -> Classes:
+        return {k: judged for k, judged in self.ends.items() if k >= 0}
+
+
+@dataclass(frozen=True)
+class Study:
+    """All of it.
+
+    Args:
+        real: photographs of every class that a system asked for; empty without `data`.
+        size: side of the images, in pixels.
+    """
+
+    judge: Judge
+    systems: list[Studied]
+    real: Classes
+    size: int
+
+
+def study(systems: Sequence[System], judge: Judge, data: Path | None, at_most: int, burn_in: float) -> Study:
+    """Have the judge see all samples, and at most so many photographs of each class that was asked for.
+
+    Args:
+        burn_in: share of the steps that is left out of the mixing.
+
+    Raises:
+        UserError: an image cannot be read, or `data` holds no class of the judge.
+    """
+    there = folders(data, judge.labels) if data else {}
+    ends = [_ends(system, judge) for system in shown(systems, "last samples")]
+    size = next((judged.images.shape[-1] for found in ends for judged in found.values()), 64)
+    asked = {k for found in ends for k in found if k >= 0}
+    chosen = [(k, folder) for k, folder in there.items() if k in asked]
+    real = {k: photographs(folder, size, judge, at_most) for k, folder in shown(chosen, "photographs")}
+    radius = spacing([judged.features.numpy() for judged in (real or _pooled(ends)).values()])
+    walks: list[list[Walk]] = [[] for _ in systems]
+    for i, run in shown([(i, run) for i, system in enumerate(systems) for run in system.runs], "chains"):
+        walk = _walk(run, judge, burn_in, radius)
+        walks[i] += [walk] if walk else []
+    studied = [Studied(*found) for found in zip(systems, ends, walks, strict=True)]
+    return Study(judge, studied, real, size)
+
+
+def shown(items: Sequence[T], what: str) -> Iterable[T]:
+    """The items in turn, with a progress bar on stderr where that is a terminal."""
+    return track(items, description=what, console=Console(stderr=True), disable=not sys.stderr.isatty())
+
+
+def _ends(system: System, judge: Judge) -> Classes:
+    found: dict[int, list[Judged]] = {}
+    nameless: dict[str, int] = {}
+    for run in system.runs:
+        paths = samples(run.folder, run.step)
+        if not paths:
+            continue  # every chain had stopped
+        k = asked_for(run.config, judge.labels)
+        if k is None:
+            k = nameless.setdefault(str(run.asked), -1 - len(nameless))
+        drawn = images(paths)
+        found.setdefault(k, []).append(Judged(drawn, *judge(drawn)))
+    return {k: joined(parts) for k, parts in found.items()}
+
+
+def _pooled(systems: list[Classes]) -> Classes:
+    """The samples of all systems by class: what a mode is measured by where there are no photographs."""
+    classes = {k for found in systems for k in found}
+    return {k: joined([found[k] for found in systems if k in found]) for k in classes}
+
+
+def _walk(run: Run, judge: Judge, burn_in: float, radius: float) -> Walk | None:
+    chains, every = states(run, burn_in)
+    if not chains or len(chains[0]) < FEWEST:
+        return None
+    paths = [path for chain in chains for path in chain]
+    batches = [paths[i : i + BATCH] for i in range(0, len(paths), BATCH)]
+    features = np.concatenate([judge(images(batch)).features.numpy() for batch in batches])
+    features = features.reshape(len(chains), len(chains[0]), -1)
+    found = mixing(features, every, radius if math.isfinite(radius) else 0.0)
+    return Walk(found, len(chains), every * len(paths), run.seconds, acceptance(run))

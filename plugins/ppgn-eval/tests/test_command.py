@@ -1,0 +1,154 @@
+"""`python -m ppgn_eval` from end to end, on runs and photographs of coloured noise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image, ImageChops
+from ppgn_eval.__main__ import main
+from ppgn_eval.runs import make, record
+from ppgn_eval.study import study
+from ppgn_eval.systems import read, systems
+from ppgn_eval.tables import mixing, quality
+
+from ppgn_core.registry import Registry
+
+from .conftest import Colours, Interrupted
+
+Folder = Callable[..., Path]
+
+
+@pytest.fixture
+def runs(run_folder: Folder) -> Path:
+    """Red and green by one prior, red by another, which draws green instead."""
+    green = {"name": "alexnet", "target": "green", "gradient": "logit"}
+    run_folder("red")
+    run_folder("green", colour=1, condition=green)
+    run_folder("lost", colour=1, prior={"name": "none"})
+    return run_folder("lost_too", colour=1, condition=green, prior={"name": "none"}).parent
+
+
+def evaluate(tmp_path: Path, runs: Path, *arguments: str) -> int:
+    return main([f"run={runs}", "judge=colours", f"cache={tmp_path / 'cache'}", f"out={tmp_path / 'out'}", *arguments])
+
+
+def test_tables(runs: Path, photographs: Path, colours: Colours) -> None:
+    found = study(systems(map(read, sorted(runs.iterdir()))), colours, photographs, 60, 0.5)
+    table = quality(found)
+    rows = {str(row[0]): dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    assert list(rows) == ["real photographs", "gaussian · alexnet", "none · alexnet"]
+    assert [row["first, %"] for row in rows.values()] == [100, 100, 50]
+    assert [row["number"] for row in rows.values()] == [8, 8, 8]  # half of 8 photographs of two classes
+    assert rows["real photographs"]["inception score"] == pytest.approx(2, abs=0.3)
+    assert rows["none · alexnet"]["inception score"] == pytest.approx(1, abs=0.1)
+    assert rows["none · alexnet"]["FID"] > rows["gaussian · alexnet"]["FID"] > 0
+    mixed = mixing(found)
+    assert [row[:4] for row in mixed.rows] == [["gaussian", "alexnet", 0.1, 0.0], ["none", "alexnet", 0.1, 0.0]]
+    for row in mixed.rows:
+        values = dict(zip(mixed.columns, row, strict=True))
+        assert values["chains"] == 8 and values["accepted, %"] == 50 and values["seconds"] == 4
+        assert values["effective samples"] > 50  # of 8 chains with 13 states that have nothing to do with each other
+        assert values["steps for one"] == pytest.approx(8 * 13 / values["effective samples"])
+        assert values["effective samples a second"] == pytest.approx(values["effective samples"] / 4)
+
+
+def test_a_report_is_left(
+    registry: Registry, runs: Path, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert evaluate(tmp_path, runs, f"data={photographs}") == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "out" / "report.html")
+    html = (tmp_path / "out" / "report.html").read_text()
+    assert "gaussian · alexnet" in html and "judged by colours" in html and html.count("<img") >= 8
+    results = (tmp_path / "out" / "results.md").read_text()
+    assert results.startswith("# Results\n\nMade by `python -m ppgn_eval run=")
+    first = next(line for line in results.splitlines() if re.match(r"\| (real|gaussian)", line))
+    assert first.startswith("| real photographs |")
+
+
+def test_a_second_time_nothing_is_judged(registry: Registry, runs: Path, tmp_path: Path, colours: Colours) -> None:
+    assert evaluate(tmp_path, runs) == 0
+    seen, before = colours.seen, (tmp_path / "out" / "results.md").read_text()
+    assert seen == 4 * 4 * 13  # the last of them at the end, too
+    assert evaluate(tmp_path, runs) == 0
+    assert colours.seen == seen
+    assert (tmp_path / "out" / "results.md").read_text() == before
+
+
+def test_interrupted_it_goes_on(
+    registry: Registry, runs: Path, tmp_path: Path, colours: Colours, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    judged = Colours.__call__
+
+    def tired(self: Colours, x: torch.Tensor) -> Any:
+        if self.seen >= 60:
+            raise KeyboardInterrupt
+        return judged(self, x)
+
+    monkeypatch.setattr(Colours, "__call__", tired)
+    assert evaluate(tmp_path, runs) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    monkeypatch.setattr(Colours, "__call__", judged)
+    assert 60 <= colours.seen < 4 * 4 * 13
+    assert evaluate(tmp_path, runs) == 0
+    assert colours.seen == 4 * 4 * 13
+
+
+def test_an_interrupted_run_goes_on(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {"model": "blank", "generator": "identity", "prior": "none", "condition": "interrupted", "n_chains": 2}
+    keys |= {"writer": "[samples,codes,record]", "epsilon3": 0.1, "sampler": "mala_approx"}
+    monkeypatch.setattr(Interrupted, "calls", 0)
+    monkeypatch.setattr(Interrupted, "at", 4)
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "run", 8, keys)
+    assert 0 < record(tmp_path / "run")["step"] < 8
+    assert make(tmp_path / "run", 8, keys) == 0
+    assert record(tmp_path / "run")["step"] == 8 and record(tmp_path / "run")["start"] > 0
+    assert make(tmp_path / "whole", 8, keys) == 0
+    for path in (tmp_path / "whole" / "samples").glob("*_0008.png"):
+        other = Image.open(tmp_path / "run" / "samples" / path.name)
+        assert ImageChops.difference(Image.open(path), other).getbbox() is None
+    calls = Interrupted.calls
+    assert make(tmp_path / "run", 8, keys) == 0
+    assert Interrupted.calls == calls
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run"], "run: arguments are KEY=VALUE"),
+        (["judge=mini"], "run: give run=DIR"),
+        (["run=a", "suite=paper"], "run: give run=DIR"),
+        (["run=nowhere"], "run=nowhere: no run folder, and none below it"),
+        (["run=a", "jugde=mini"], "jugde: no such key; nearest: judge"),
+        (["run=a", "judge=solomon"], "judge=solomon: no such judge; there are: colours, efficientnet_lite0, mini"),
+        (["run=a", "judge=mini", "judge.arch=vgg"], "judge.arch: no such key"),
+        (["suite=book"], "suite=book: allowed is paper"),
+        (["run=a", "burn_in=1"], "burn_in=1: must be a number from 0, less than 1"),
+        (["run=a", "photographs=one"], "photographs=one: must be a whole number from 2"),
+        (["run=a", "data=nowhere"], "data=nowhere: no such folder"),
+        (["suite=paper", "classes=65", "judge=colours"], "classes=65: allowed are 1 to 64"),
+        (["suite=paper", "priors=gauss", "judge=colours"], "priors=gauss: the suite has no such prior; nearest: gaus"),
+        (["run=a", "device=tpu"], "device=tpu: there is none here"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_line(
+    registry: Registry, arguments: list[str], told: str, capsys: pytest.CaptureFixture, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert err.startswith(f"ppgn_eval: {told}") and err.count("\n") == 1 and out == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_lists_judges_and_keys(registry: Registry, capsys: pytest.CaptureFixture) -> None:
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    for told in ("judge=efficientnet_lite0", "judge.weights=null", "burn_in=0.5", "n_steps=200", "suite=paper"):
+        assert told in text

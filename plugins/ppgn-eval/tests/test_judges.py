@@ -1,0 +1,137 @@
+"""Judges, and what is kept of their verdicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from ppgn_eval.cache import Kept, digest
+from ppgn_eval.judge import Judge
+from safetensors.torch import save_file
+from torchvision.models import get_model
+
+from ppgn_core import plugins
+from ppgn_core.errors import UserError
+
+from .conftest import Colours
+
+
+def build(name: str, **keys: Any) -> Judge:
+    return plugins.registry().build("judge", {"name": name, **keys}, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "features", "classes"),
+    [
+        ("efficientnet_lite0", {}, 1280, 64),
+        ("efficientnet_lite0", {"among": None}, 1280, 1000),
+        ("mini", {}, 512, 64),
+        ("torchvision", {"arch": "resnet18", "size": 64}, 512, 1000),
+    ],
+    ids=["efficientnet", "efficientnet of 1000", "mini", "torchvision"],
+)
+def test_judges_take_images_of_any_size(name: str, keys: dict[str, Any], features: int, classes: int) -> None:
+    judge = build(name, **keys)
+    assert isinstance(judge, Judge)
+    assert len(judge.labels) == classes
+    small = torch.rand(3, 3, 48, 48, generator=torch.Generator().manual_seed(0))
+    verdict = judge(small)
+    assert verdict.features.shape == (3, features) and verdict.logits.shape == (3, classes)
+    torch.testing.assert_close(judge(small[1:2]).logits[0], verdict.logits[1], rtol=1e-4, atol=1e-4)
+    assert judge(torch.rand(1, 3, 90, 70)).logits.shape == (1, classes)
+
+
+def test_units_are_those_of_the_classes() -> None:
+    judge, everything = build("efficientnet_lite0"), build("efficientnet_lite0", among=None)
+    assert judge.units == sorted(set(judge.units))  # ImageNet's classes stand in the order of their synsets, as mini's
+    assert judge.units[judge.labels.find("goldfish").index] == 1
+    x = torch.rand(2, 3, 64, 64)
+    torch.testing.assert_close(judge(x).logits, everything(x).logits[:, judge.units])
+    assert judge.key != everything.key
+
+
+def test_logits_are_the_last_layer_of_the_features() -> None:
+    judge = build("mini")
+    verdict = judge(torch.rand(2, 3, 64, 64))
+    torch.testing.assert_close(judge.last(verdict.features), verdict.logits)
+
+
+def test_weights_come_from_a_file(tmp_path: Path) -> None:
+    network = get_model("shufflenet_v2_x0_5", weights=None, num_classes=3)
+    save_file(network.state_dict(), tmp_path / "own.safetensors")
+    torch.save(network.state_dict(), tmp_path / "own.pt")
+    (tmp_path / "names.txt").write_text("red\ngreen\nblue\n")
+    names = str(tmp_path / "names.txt")
+    first, second = (
+        build("torchvision", arch="shufflenet_v2_x0_5", weights=str(tmp_path / f"own.{kind}"), names=names, size=64)
+        for kind in ("safetensors", "pt")
+    )
+    assert [str(label) for label in first.labels] == ["red", "green", "blue"]
+    assert "own.pt" in second.name
+    assert first.key.split()[-1] == second.key.split()[-1]
+    x = torch.rand(2, 3, 64, 64)
+    standard = (x - torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)) / torch.tensor([0.229, 0.224, 0.225]).view(
+        3, 1, 1
+    )
+    torch.testing.assert_close(first(x).logits, network.eval()(standard).detach(), rtol=1e-4, atol=1e-4)
+
+
+def test_other_weights_are_another_judge() -> None:
+    one, two = (build("torchvision", arch="shufflenet_v2_x0_5", weights="none") for _ in range(2))
+    assert one.name == two.name == "shufflenet_v2_x0_5 with random weights"
+    assert one.key != two.key
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"arch": "resnet81"}, "judge.arch=resnet81: torchvision has no such classifier; nearest: .*resnet18"),
+        ({"arch": "squeezenet1_1"}, "judge.arch=squeezenet1_1: its last layer is not linear"),
+        ({"arch": "shufflenet_v2_x0_5", "weights": "lost.pt"}, "judge.weights=lost.pt: No such file"),
+        ({"arch": "shufflenet_v2_x0_5", "weights": __file__}, "judge.weights=.*: no file of weights"),
+        ({"arch": "shufflenet_v2_x0_5", "names": __file__}, "judge.names=.*: has .* names; the network has 1000"),
+        ({}, "judge.arch is required by judge=torchvision"),
+    ],
+)
+def test_what_cannot_judge_is_told(keys: dict[str, Any], told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        build("torchvision", **keys)
+
+
+def test_an_image_is_judged_once(tmp_path: Path, colours: Colours) -> None:
+    x = (torch.rand(5, 3, 8, 8) * 255).round() / 255
+    x[3] = x[0]
+    judge = Kept(colours, tmp_path)
+    first = judge(x)
+    assert colours.seen == 4
+    torch.testing.assert_close(first.features, colours(x).features)
+    again = Kept(colours, tmp_path)(x.flip(0))
+    assert colours.seen == 4 + 5
+    torch.testing.assert_close(again.logits.flip(0), first.logits)
+    Kept(colours, tmp_path)(torch.cat([x, 1 - x[:1]]))
+    assert colours.seen == 4 + 5 + 1
+
+
+def test_another_judge_is_asked_anew(tmp_path: Path, colours: Colours) -> None:
+    x = torch.rand(2, 3, 8, 8)
+    Kept(colours, tmp_path)(x)
+    colours.key = "colours 2"
+    Kept(colours, tmp_path)(x)
+    assert colours.seen == 4
+
+
+def test_a_damaged_file_is_as_if_it_were_not_there(tmp_path: Path, colours: Colours) -> None:
+    x = torch.rand(2, 3, 8, 8)
+    Kept(colours, tmp_path)(x)
+    (path,) = tmp_path.rglob("*.safetensors")
+    path.write_bytes(path.read_bytes()[:9])
+    torch.testing.assert_close(Kept(colours, tmp_path)(x).logits, colours(x).logits)
+
+
+def test_content_is_pixels_and_their_arrangement() -> None:
+    x = torch.rand(3, 8, 8)
+    assert digest(x) == digest(x + 1e-6)
+    assert digest(x) != digest(x.flip(2))
+    assert digest(torch.zeros(3, 4, 8)) != digest(torch.zeros(3, 8, 4))

@@ -1,0 +1,52 @@
+"""The suite: every cell composes, and a small one is drawn and measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize
+from ppgn_eval.__main__ import main
+from ppgn_eval.paper import CONDITIONS, PRIORS, cells
+
+from ppgn_core import config as configs
+from ppgn_core import plugins
+from ppgn_core.registry import Registry
+
+from .conftest import Colours
+
+
+def test_every_prior_is_tried() -> None:
+    assert {setting.keys["prior"] for setting in PRIORS.values()} == set(plugins.registry().names("prior"))
+    assert all(condition["condition"] in plugins.registry().names("condition") for condition in CONDITIONS.values())
+
+
+def test_every_cell_composes_and_no_two_share_a_folder() -> None:
+    all_cells = list(cells(n_chains=8, n_steps=200, n_classes=2, priors=list(PRIORS)))
+    assert len({cell.folder for cell in all_cells}) == len(all_cells)
+    configs.install()
+    seen = set()
+    with initialize(config_path=None, version_base="1.3"):
+        for cell in all_cells:
+            kind = cell.folder.split("/")[0], cell.folder.split("/")[1].partition("_0")[0]
+            if kind in seen:
+                continue  # composing takes long: one of each prior and condition
+            seen.add(kind)
+            configs.check(compose("config", [f"{key}={value}" for key, value in cell.keys.items()]))
+    assert len(seen) >= len(PRIORS) * (1 + len(CONDITIONS))
+
+
+def test_a_small_suite_is_drawn_and_measured(
+    registry: Registry, photographs: Path, tmp_path: Path, colours: Colours, capsys: pytest.CaptureFixture
+) -> None:
+    small = ["suite=paper", "priors=none_x", "classes=1", "n_chains=2", "n_steps=2", "judge=colours"]
+    where = [f"out={tmp_path / 'out'}", f"cache={tmp_path / 'cache'}", f"data={photographs}"]
+    assert main([*small, *where]) == 0
+    assert (tmp_path / "out" / "report.html").is_file()
+    quality, mixing = (sorted((tmp_path / "out" / "runs" / part).iterdir()) for part in ("quality", "mixing"))
+    assert [folder.name for folder in quality] == ["none_x"]
+    assert len(mixing) == len(CONDITIONS) * len(PRIORS["none_x"].tried)
+    drawn = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "runs").rglob("run.json")}
+    capsys.readouterr()
+    assert main([*small, *where]) == 0
+    assert {path: path.stat().st_mtime_ns for path in drawn} == drawn
