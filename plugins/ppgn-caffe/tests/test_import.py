@@ -48,7 +48,7 @@ def test_ls_shows_what_is_inside(tmp_path: Path, capsys: pytest.CaptureFixture) 
     model, _ = write(tmp_path, "net", specs, ("feat", (1, 6)))
     assert main(["ls", str(model)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["defc7", "InnerProduct", "9×6", "9"]
+    assert lines[0].split() == ["defc7", "InnerProduct", "9×6", "9", "num_output=9"]
     assert lines[1].split() == ["relu_defc7", "ReLU", "negative_slope=0.3"]
     assert lines[-1] == f"{len(specs)} layers, {sum(b.size for s in specs for b in s.blobs):,} values"
     assert main(["ls", str(tmp_path / "none")]) == 2
@@ -80,6 +80,10 @@ NETS = {
         alexnet(**SMALL), "conv2", blobs=[shaped(12, 3, 5, 5), shaped(12)]
     ),
     "conv1 has stride 1; 4 is expected": lambda: changed(alexnet(**SMALL), "conv1", params={"kernel_size": 11}),
+    "conv2 is of the type Deconvolution; Convolution is expected": lambda: changed(
+        alexnet(**SMALL), "conv2", kind="Deconvolution"
+    ),
+    "fc7 has num_output 13; 14 is expected": lambda: changed(alexnet(**SMALL), "fc7", params={"num_output": 13}),
     "norm1 has local_size 3; 5 is expected": lambda: changed(
         alexnet(**SMALL), "norm1", params={"local_size": 3, "alpha": 1e-4}
     ),
@@ -94,7 +98,7 @@ NETS = {
     ),
     "the layer deconv3 is missing": lambda: changed(generator(**SMALL_UP), "deconv3"),
     "defc5 has 32 units; deconv5 takes 4 × 4 × 4": lambda: changed(
-        generator(**SMALL_UP), "defc5", blobs=[shaped(32, 8), shaped(32)]
+        generator(**SMALL_UP), "defc5", blobs=[shaped(32, 8), shaped(32)], params={"num_output": 32}
     ),
     "the slopes of the leaky ReLUs differ: defc7 0.1, defc6 0.3": lambda: changed(
         generator(**SMALL_UP), "relu_defc7", params={"negative_slope": 0.1}

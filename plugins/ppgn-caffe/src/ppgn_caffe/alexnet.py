@@ -33,14 +33,16 @@ def alexnet(layers: Layers, mean: np.ndarray | None = None) -> tuple[AlexNetConf
         if channels % into or out % groups:
             raise UserError(f"the layer conv{i} makes {out} channels of groups of {into}; it gets {channels}")
         convs.append(replace(conv, channels=out, groups=groups))
-        numbers = {"stride": conv.stride, "pad": conv.padding, "group": groups, "kernel_size": conv.kernel}
-        layers.require(f"conv{i}", numbers)
-        layers.require(f"pool{i}", {"kernel_size": 3, "stride": 2, "pad": 0, "pool": 0})
-        layers.require(f"norm{i}", {"local_size": 5, "alpha": 1e-4, "beta": 0.75, "k": 1, "norm_region": 0})
+        numbers = {"num_output": out, "stride": conv.stride, "pad": conv.padding, "group": groups}
+        layers.require(f"conv{i}", "Convolution", **numbers, kernel_size=conv.kernel)
+        layers.require(f"pool{i}", "Pooling", kernel_size=3, stride=2, pad=0, pool=0)
+        layers.require(f"norm{i}", "LRN", local_size=5, alpha=1e-4, beta=0.75, k=1, norm_region=0)
         channels = out
     for i in range(1, 8):
-        layers.require(f"relu{i}", {"negative_slope": 0})
-    fc6, fc7, fc8 = (layers.shape(name, 2)[0] for name in DENSE)
+        layers.require(f"relu{i}", "ReLU", negative_slope=0)
+    fc6, fc7, fc8 = units = [layers.shape(name, 2)[0] for name in DENSE]
+    for name, n in zip(DENSE, units, strict=True):
+        layers.require(name, "InnerProduct", num_output=n)
     first = _first(layers)
     config = replace(
         CAFFENET, convs=tuple(convs), fc=(fc6, fc7), n_classes=fc8, first=first, mean_image=mean is not None

@@ -19,13 +19,15 @@ from .wire import Corrupt, Message, Value, varint
 
 MAX_AXES = 32
 
-CONVOLUTION = {3: "pad", 4: "kernel_size", 5: "group", 6: "stride"}
+DENSE = {1: "num_output"}
+CONVOLUTION = {**DENSE, 3: "pad", 4: "kernel_size", 5: "group", 6: "stride"}
 LRN = {1: "local_size", 2: "alpha", 3: "beta", 4: "norm_region", 5: "k"}
 POOLING = {1: "pool", 2: "kernel_size", 3: "stride", 4: "pad"}
 RELU = {1: "negative_slope"}
-NEW = {106: CONVOLUTION, 118: LRN, 121: POOLING, 123: RELU}
-V1 = {10: CONVOLUTION, 18: LRN, 19: POOLING, 30: RELU}
-V0 = {7: "pad", 8: "kernel_size", 9: "group", 10: "stride", 11: "pool", 13: "local_size", 14: "alpha", 15: "beta"}
+NEW = {106: CONVOLUTION, 117: DENSE, 118: LRN, 121: POOLING, 123: RELU}
+V1 = {10: CONVOLUTION, 17: DENSE, 18: LRN, 19: POOLING, 30: RELU}
+V0 = {3: "num_output", 7: "pad", 8: "kernel_size", 9: "group", 10: "stride", 11: "pool"}
+V0 |= {13: "local_size", 14: "alpha", 15: "beta"}
 
 KINDS = {4: "Convolution", 6: "Dropout", 14: "InnerProduct", 15: "LRN", 17: "Pooling", 18: "ReLU", 20: "Softmax"}
 KINDS |= {5: "Data", 21: "SoftmaxWithLoss", 1: "Accuracy", 22: "Split", 39: "Deconvolution"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -10,11 +10,12 @@ from torch import Tensor
 
 from ppgn_core.errors import UserError
 
-from .caffemodel import Layer
+from .caffemodel import KINDS, Layer
 
 DEFAULTS = {"stride": 1, "pad": 0, "group": 1, "local_size": 5, "alpha": 1.0, "beta": 0.75, "k": 1.0}
 DEFAULTS |= {"pool": 0, "norm_region": 0, "negative_slope": 0.0}
 """Caffe's own, for what a layer leaves out."""
+KNOWN = set(KINDS.values())
 
 
 class Layers:
@@ -64,15 +65,19 @@ class Layers:
             found.append(torch.from_numpy(kept))
         return found
 
-    def require(self, name: str, wanted: Mapping[str, float]) -> None:
-        """That the layer's settings are those of the architecture, as far as the file says any.
+    def require(self, name: str, kind: str, **wanted: float) -> None:
+        """That the layer's type and settings are those of the architecture, as far as the file says any.
 
         Raises:
             UserError: one is not.
         """
         layer = self._named.get(name)
-        for key, value in wanted.items() if layer and layer.settings else ():
-            given = layer.settings.get(key, DEFAULTS.get(key, value))  # type: ignore[union-attr]
+        if layer is None:
+            return
+        if layer.kind in KNOWN - {kind}:
+            raise UserError(f"the layer {name} is of the type {layer.kind}; {kind} is expected")
+        for key, value in wanted.items() if layer.settings else ():
+            given = layer.settings.get(key, DEFAULTS.get(key, value))
             if abs(given - value) > 1e-6 * abs(value):
                 raise UserError(f"the layer {name} has {key} {given:g}; {value:g} is expected")
 

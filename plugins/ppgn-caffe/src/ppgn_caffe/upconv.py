@@ -31,6 +31,7 @@ def upconv(layers: Layers) -> tuple[UpConvConfig, dict[str, Tensor]]:
     for name in DENSE:
         units = layers.shape(name, 2)[0]
         take(f"{name}.0", name, (units, width), (units,))
+        layers.require(name, "InnerProduct", num_output=units)
         fc.append(units)
         width = units
     channels = first = layers.shape("deconv5", 4)[0]
@@ -40,7 +41,8 @@ def upconv(layers: Layers) -> tuple[UpConvConfig, dict[str, Tensor]]:
     for up in ORIGINAL.ups:
         out, kernel = layers.shape(up.name, 4)[1], 4 if up.stride == 2 else 3
         take(f"{up.name}.0", up.name, (channels, out, kernel, kernel), (out,))
-        layers.require(up.name, {"stride": up.stride, "pad": 1, "group": 1, "kernel_size": kernel})
+        numbers = {"num_output": out, "stride": up.stride, "pad": 1, "group": 1}
+        layers.require(up.name, "Deconvolution", **numbers, kernel_size=kernel)
         ups.append(replace(up, channels=out))
         channels = out
     if channels != 3:
