@@ -6,26 +6,7 @@ import pytest
 import torch
 from PIL import Image
 from ppgn_mini.__main__ import N_CHAINS, alike, main
-from ppgn_mini.judge import Judge, accuracy
 from ppgn_mini.model import mini
-
-
-def test_units_are_those_of_the_classes() -> None:
-    labels = mini().labels["classifier"]
-    judge = Judge(labels)
-    assert judge.units == sorted(set(judge.units))  # ImageNet's classes stand in the order of their synsets, as ours do
-    assert judge.units[labels.find("goldfish").index] == 1
-    grey = torch.full((2, 3, 64, 64), 0.5)
-    logits = judge.logits(grey)
-    assert logits.shape == (2, 64)
-    torch.testing.assert_close(logits[0], logits[1])
-
-
-def test_accuracy_counts_the_first_and_the_first_few() -> None:
-    logits = torch.tensor([[3.0, 2.0, 1.0], [1.0, 2.0, 3.0], [2.0, 3.0, 1.0], [1.0, 3.0, 2.0]])
-    truth = torch.tensor([0, 1, 0, 0])
-    assert accuracy(logits, truth) == pytest.approx(0.25)
-    assert accuracy(logits, truth, first=2) == pytest.approx(0.75)
 
 
 def test_likeness_is_one_for_copies_and_less_for_others() -> None:

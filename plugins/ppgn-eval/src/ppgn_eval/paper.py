@@ -114,7 +114,10 @@ def draw(out: Path, n_chains: int, n_steps: int, n_classes: int, priors: list[st
     found = []
     for cell in shown(list(cells(n_chains, n_steps, n_classes, priors)), "drawing"):
         folder = out / cell.folder
-        if make(folder, n_steps, cell.keys) and not (folder / "run.json").is_file():
+        code = make(folder, n_steps, cell.keys)
+        if code == 130:
+            raise KeyboardInterrupt
+        if code and not (folder / "run.json").is_file():
             raise UserError(f"suite=paper: the run {folder} failed")
         if any((folder / "samples").glob(f"*_step_{n_steps:04d}.png")):
             found.append(folder)

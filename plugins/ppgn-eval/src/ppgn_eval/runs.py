@@ -32,12 +32,9 @@ def record(folder: Path) -> dict[str, Any]:
 
 
 def make(folder: Path, n_steps: int, keys: Mapping[str, object]) -> int:
-    """Run `keys` into `folder` unless a run of that many steps is there; the exit code.
+    """Run `keys` into `folder` unless a run of that many steps is there; the exit code, 130 after Ctrl-C.
 
     One that was interrupted goes on from where it stopped, if it kept its codes.
-
-    Raises:
-        KeyboardInterrupt: the run was interrupted; it is whole up to the step it had reached.
     """
     before = record(folder)
     if before.get("step") == n_steps or _stopped(before):
@@ -51,9 +48,8 @@ def make(folder: Path, n_steps: int, keys: Mapping[str, object]) -> int:
     finally:
         sys.argv = argv  # Hydra reads it, so the run has put its own there
     after = record(folder)
-    if code == 130 or (code == 0 and after.get("step", n_steps) < n_steps and not _stopped(after)):
-        raise KeyboardInterrupt
-    return code
+    interrupted = code == 0 and after.get("step", n_steps) < n_steps and not _stopped(after)
+    return 130 if interrupted else code
 
 
 def _stopped(found: Mapping[str, Any]) -> bool:

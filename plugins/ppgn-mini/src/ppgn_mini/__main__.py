@@ -14,15 +14,18 @@ from pathlib import Path
 
 import torch
 from PIL import Image
+from ppgn_eval.efficientnet import efficientnet_lite0
+from ppgn_eval.quality import accuracy
+from ppgn_eval.runs import images, make, parsed, samples
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from .judge import Judge, accuracy
+from ppgn_core.errors import UserError
+
 from .model import mini
-from .runs import images, make, parsed, samples
 
 N_CHAINS, N_STEPS = 8, 200
 
@@ -44,17 +47,17 @@ def main(arguments: list[str]) -> int:
             return code
     drawn = {k: images(samples(out / label.synset, steps)) for k, label in enumerate(labels)}
     try:
-        judge = Judge(labels)
+        judge = efficientnet_lite0()
         rows = {"samples": drawn}
         if data is not None:
             folders = [Path(data, label.synset) for label in labels]
             rows["photographs"] = {k: images(sorted(folder.iterdir())) for k, folder in enumerate(folders)}
-    except (ImportError, OSError) as error:
+    except (ImportError, OSError, UserError) as error:
         print(f"ppgn_mini: {error}", file=sys.stderr)
         return 2
     table = Table("images", "judge's first", "among its first 5", "SSIM within a class", title=f"judged: {out}")
     for name, shown in rows.items():
-        logits = judge.logits(torch.cat(list(shown.values())))
+        logits = judge(torch.cat(list(shown.values()))).logits
         truth = torch.cat([torch.full((len(v),), k) for k, v in shown.items()])
         first, five = accuracy(logits, truth), accuracy(logits, truth, first=5)
         table.add_row(name, f"{first:.1%}", f"{five:.1%}", f"{alike(shown):.3f}")

@@ -15,15 +15,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from ppgn_eval.efficientnet import efficientnet_lite0
+from ppgn_eval.quality import accuracy
+from ppgn_eval.runs import grid, images, make, parsed, samples
 from rich.console import Console
 from rich.table import Table
 
 from ppgn_core.atomic import atomic
 from ppgn_core.sheet import draw
-
-from .judge import Judge, accuracy
-from .model import mini
-from .runs import grid, images, make, parsed, samples
 
 CAPTIONS = {
     "oranges": "orange",
@@ -45,7 +44,7 @@ def main(arguments: list[str]) -> int:
         return 0
     given = parsed(arguments)
     out, steps = Path(given.pop("out", "captions")), int(given.get("n_steps", N_STEPS))
-    judge = Judge(mini().labels["classifier"])
+    judge = efficientnet_lite0()
     table = Table("caption", "class", "judge's first", "among its first 5", "hue of the object", title=f"judged: {out}")
     sheet = []
     for text, noun in CAPTIONS.items():
@@ -54,7 +53,7 @@ def main(arguments: list[str]) -> int:
         if code := make(folder, steps, {**keys, "writer": "[grid,samples,codes,record]", **given}):
             return code
         paths = samples(folder, steps)
-        logits = judge.logits(images(paths))
+        logits = judge(images(paths)).logits
         truth = torch.full((len(paths),), judge.labels.find(noun).index)
         shares = [f"{accuracy(logits, truth, first):.0%}" for first in (1, 5)]
         table.add_row(text, noun, *shares, f"{hue(paths):.0f}°")

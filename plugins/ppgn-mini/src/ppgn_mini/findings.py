@@ -16,6 +16,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from ppgn_eval.efficientnet import efficientnet_lite0
+from ppgn_eval.judge import Judge
+from ppgn_eval.quality import accuracy
+from ppgn_eval.runs import grid, images, make, parsed, samples
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
@@ -25,9 +29,7 @@ from ppgn_core.atomic import atomic
 from ppgn_core.noise import ChainNoise
 from ppgn_core.sheet import draw
 
-from .judge import Judge, accuracy
 from .model import mini
-from .runs import grid, images, make, parsed, samples
 
 CLASSES = ("lemon", "goldfish", "mushroom", "pizza")
 N_CHAINS, N_STEPS = 8, 200
@@ -62,8 +64,7 @@ def main(arguments: list[str]) -> int:
         return 0
     given = parsed(arguments)
     out, steps = Path(given.pop("out", "findings")), int(given.get("n_steps", N_STEPS))
-    labels = mini().labels["classifier"]
-    judge, console = Judge(labels), Console(width=None if sys.stdout.isatty() else 120)
+    judge, console = efficientnet_lite0(), Console(width=None if sys.stdout.isatty() else 120)
     for number, (finding, settings) in enumerate(FINDINGS.items(), start=1):
         table = Table("setting", "sure", "judge", "moved", "sharp", title=finding)
         sheet = []
@@ -94,7 +95,7 @@ def _measured(folder: Path, steps: int, judge: Judge) -> list[str]:
         sure += [row["probability"] for row in rows if row["step"] == steps]
     end, middle = torch.cat(ends), torch.cat(middles)
     moved = (_thumbnails(end) - _thumbnails(middle)).square().mean().sqrt()
-    named = accuracy(judge.logits(end), torch.tensor(truth))
+    named = accuracy(judge(end).logits, torch.tensor(truth))
     return [f"{sum(sure) / len(sure):.2f}", f"{named:.0%}", f"{moved:.3f}", f"{_sharpness(end):.3f}"]
 
 
