@@ -47,6 +47,10 @@ BUNDLED = {
     ("writer", "triptych"): "ppgn-inpaint",
     ("writer", "facets"): "ppgn-facets",
     ("condition", "places"): "ppgn-places",
+    ("model", "torchvision_alexnet"): "ppgn-torchvision",
+    ("condition", "imagenet"): "ppgn-torchvision",
+    ("condition", "torchvision"): "ppgn-torchvision",
+    ("condition", "torchvision_neuron"): "ppgn-torchvision",
     ("condition", "product"): "ppgn-combine",
     ("condition", "mixture"): "ppgn-combine",
 }

@@ -64,13 +64,19 @@ def check_prior(prior: Prior | Callable[[ChainNoise], Prior], generator: Generat
         assert factor >= 0, "score: points down its own density"
 
 
-def check_condition(condition: Condition, data_shape: tuple[int, ...]) -> None:
-    """log p(y | x) chain by chain, with the gradient that finite differences find."""
+def check_condition(condition: Condition | Callable[[ChainNoise], Condition], data_shape: tuple[int, ...]) -> None:
+    """log p(y | x) chain by chain, with the gradient that finite differences find.
+
+    One that draws noise is given as a function that makes it from its noise, so that chain k can be asked alone.
+    """
+    make = (lambda noise: condition) if isinstance(condition, Condition) else condition
+    condition = make(ChainNoise(0, BATCH))
     x = torch.rand((BATCH, *data_shape), generator=torch.Generator().manual_seed(0))
     log_prob = _pure("log_prob", condition, condition.log_prob, x)
     _assert_shape("log_prob", log_prob, (BATCH,))
-    _assert_rows("log_prob", condition.log_prob, log_prob, x)
-    _assert_gradient("log_prob", condition.log_prob, x)
+    for k in range(BATCH):
+        _assert_row("log_prob", make(ChainNoise(0, [k])).log_prob, log_prob, k, x)
+    _assert_gradient("log_prob", lambda x: make(ChainNoise(0, [0] * len(x))).log_prob(x), x)
     probability = getattr(condition, "probability", None)
     if probability is not None:
         p = _pure("probability", condition, probability, log_prob.detach())

@@ -7,6 +7,9 @@ from ppgn_alexnet.generator import Up, UpConv, UpConvConfig
 from ppgn_dae.networks import CodeDAE, CodeDAEConfig, ImageDAE, ImageDAEConfig
 from ppgn_lrcn.captioner import Captioner, CaptionerConfig
 from ppgn_lrcn.vocabulary import Vocabulary
+from ppgn_torchvision.classifier import Classifier
+from ppgn_torchvision.efficientnet_lite0 import efficientnet_lite0
+from ppgn_torchvision.networks import load
 
 from ppgn_core import plugins
 from ppgn_core.clock import Clock
@@ -20,10 +23,14 @@ from .conftest import ON_IMAGES, PICTURE
 
 REGISTRY = plugins.registry()
 SIZE, CODE, CLASSES = 32, 24, 6
+SMALL = "shufflenet_v2_x0_5"
 KEYS = {
     "lrcn": {"text": "a red teapot"},
     "alexnet": {"target": 2},
     "places": {"target": 2},
+    "imagenet": {"target": 2, "size": 64},
+    "torchvision": {"target": 2, "weights": "random", "arch": SMALL},
+    "torchvision_neuron": {"layer": "conv5.2", "weights": "random", "arch": SMALL},
     "hidden_neuron": {"layer": "conv3", "unit": 3, "position": "max"},
     "product": {
         "terms": {"a": {"name": "alexnet", "target": 2}, "b": {"name": "lrcn", "text": "a"}},
@@ -77,12 +84,25 @@ def test_prior(name, context):
 
 @pytest.mark.parametrize("name", REGISTRY.names("condition"))
 def test_condition(name, context):
-    check_condition(build("condition", name, context), (3, SIZE, SIZE))
+    surroundings = {**context, "clock": Clock()}
+    check_condition(lambda noise: build("condition", name, {**surroundings, "noise": noise}), (3, SIZE, SIZE))
 
 
 CLASSIFIERS = {
     "alexnet": ({"target": 2}, lambda model, x: model.network("classifier")(x)),
     "places": ({"target": 2}, lambda model, x: model.network("places")(x)),
+    "imagenet": (
+        {"target": 2, "size": 64, "weight": 1, "shift": 0, "flip": False},
+        lambda model, x: Classifier(efficientnet_lite0(64))(x),
+    ),
+    "torchvision": (
+        {"target": 2, "weights": "random", "arch": SMALL, "weight": 1, "shift": 0, "flip": False},
+        lambda model, x: Classifier(load(SMALL, "random"))(x),
+    ),
+    "torchvision_neuron": (
+        {"layer": "fc", "unit": 2, "weights": "random", "arch": SMALL},
+        lambda model, x: Classifier(load(SMALL, "random"))(x),
+    ),
     "hidden_neuron": (
         {"layer": "conv2", "unit": 2, "position": [1, 3], "network": "places"},
         lambda model, x: model.network("places").activations(x, ("conv2",))["conv2"][:, :, 1, 3],

@@ -22,6 +22,13 @@ KEYS = {
     "product": ["condition.terms={a: {name: alexnet, target: lemon}, b: {name: places, target: alp}}"],
     "mixture": ["condition.terms=[{name: alexnet, target: lemon}, {name: alexnet, target: banana}]"],
     "places": ["condition.target=alp"],
+    "imagenet": ["condition.size=64"],
+    "torchvision": ["condition.weights=random", "condition.arch=shufflenet_v2_x0_5"],
+    "torchvision_neuron": [
+        "condition.layer=conv5.2",
+        "condition.weights=random",
+        "condition.arch=shufflenet_v2_x0_5",
+    ],
 }
 NUMBERS = ("n_chains", "n_steps", "seed", "switch_every", "epsilon1", "epsilon2", "epsilon3", "init", "mask")
 CASES = [*product(REGISTRY.names("prior"), REGISTRY.names("condition"))]

@@ -3,6 +3,7 @@
 Dosovitskiy & Brox 2016, table 8, and the paper's section S3: three fully connected layers, then up-convolutions.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,11 @@ class UpConvConfig:
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     bgr: bool = False
     high: float = 30.0
+
+    @property
+    def image_size(self) -> int:
+        """Side of the images, in pixels."""
+        return 4 * math.prod(up.stride for up in self.ups)
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> "UpConvConfig":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
+from ppgn_core import plugins
 from ppgn_core.errors import UserError
 from ppgn_core.registry import Registry
 
@@ -29,6 +31,7 @@ SHARED: dict[str, tuple[Any, str]] = {
     "data": ("?", "an ImageFolder with the folders train and val"),
     "out": ("training/RECIPE", "folder for checkpoint, weights, logs and pictures; goes on from what is there"),
     "every_minutes": (5.0, "minutes between two checkpoints, validations and pictures"),
+    "model": (None, "whose encoder it is for, where there is no encoder=; with its keys: model.weights=…"),
     "seed": (0, "of all randomness"),
     "device": ("auto", "auto, cpu, cuda, mps"),
     "precision": ("auto", "auto (bfloat16 where the machine is fast at it), 32, bf16-mixed, …: as in Lightning Fabric"),
@@ -56,10 +59,16 @@ def _train(registry: Registry, arguments: list[str]) -> None:
     for argument in arguments:
         if "=" not in argument:
             raise UserError(f"{argument}: arguments are KEY=VALUE")
-    given = OmegaConf.to_container(OmegaConf.from_dotlist(arguments))
+    named = [re.sub("^model=", "model.name=", argument) for argument in arguments]
+    given = OmegaConf.to_container(OmegaConf.from_dotlist(named))
     assert isinstance(given, dict)
-    name = given.pop("recipe", "")
-    keys = {key.name for key in registry.find("recipe", str(name)).signature.keys}
+    name, model = given.pop("recipe", ""), given.pop("model", None)
+    signature = registry.find("recipe", str(name)).signature
+    keys = {key.name for key in signature.keys}
+    if model and "model" not in signature.context:
+        raise UserError(f"model: recipe={name} takes none; allowed are {', '.join(sorted(keys))}")
+    if model and "name" not in model:
+        raise UserError("model is required by the keys of it: give model=NAME")
     shared = {key: given.get(key, default) for key, (default, _) in SHARED.items()}
     if shared["data"] == "?" or not Path(shared["data"], "train").is_dir() or not Path(shared["data"], "val").is_dir():
         raise UserError(f"data={shared['data']}: allowed is a folder with the folders train and val")
@@ -72,7 +81,10 @@ def _train(registry: Registry, arguments: list[str]) -> None:
     device, precision = str(shared["device"]), str(shared["precision"])
     fabric = Fabric(accelerator=device, devices=1, precision=_precision() if precision == "auto" else precision)  # type: ignore[arg-type]
     own = {str(key): value for key, value in given.items() if key in keys or key not in SHARED}
-    recipe = registry.build("recipe", {"name": name, **own}, fabric=fabric, seed=int(shared["seed"]))
+    context: dict[str, Any] = {"fabric": fabric, "seed": int(shared["seed"])}
+    if model:
+        context["model"] = plugins.registry().build("model", model, device=fabric.device, seed=context["seed"])
+    recipe = registry.build("recipe", {"name": name, **own}, **context)
     out = Path(str(shared["out"]).replace("RECIPE", str(name)))
     train(recipe, fabric, out, recipe.images, every_minutes=float(shared["every_minutes"]))
 

@@ -12,17 +12,18 @@ from typing import Any, Literal
 import torch
 from lightning_fabric import Fabric
 from ppgn_alexnet.alexnet import AlexNet
-from ppgn_alexnet.generator import MINI, SMALL, UpConv
+from ppgn_alexnet.generator import MINI, ORIGINAL, SMALL, UpConv
 from torch import Tensor
 from torch.nn import functional as F
 
 from ppgn_core.errors import UserError
+from ppgn_core.model import Model
 
 from .critic import Critic, hinge, loss_ratio, shift_and_cut
 from .loop import seed_step
 from .photographs import beneath, evenly, load, shift_and_flip
 
-TABLES = {"mini": MINI, "small": SMALL}
+TABLES = {"mini": MINI, "small": SMALL, "original": ORIGINAL}
 
 MATCHED = {"pixel": 2.0, "thumbnail": 2.0, "conv2": 0.5, "conv5": 0.3, "pool5": 0.3, "fc6": 0.2}
 """Weights of the squared errors. They balance the gradients at G's output, where fc6's is ten times the pixels'."""
@@ -40,10 +41,11 @@ class GeneratorRecipe:
 
     Args:
         data: an ImageFolder with `train` and `val`.
-        encoder: `encoder.safetensors`, as the encoder's recipe exports it.
+        encoder: `encoder.safetensors`, as the encoder's recipe exports it; or `model=NAME` for the encoder of that one.
         cache: folder for the decoded photographs.
         start: weights of a generator to begin with, such as one that an earlier run exported.
-        network: the layer table, `mini` (9.0 million parameters) or `small` (2.5).
+        network: the layer table, `mini` (9.0 million parameters) or `small` (2.5), both of 64 pixels; `original` is the
+            original release's, of 256. The code is as long as the encoder's fc6.
         images: how many to train on.
         compared: the f: `pixel`, `thumbnail` (of a quarter of the size) and layers of the encoder, any of MATCHED.
         learning_rate: of G.
@@ -61,10 +63,10 @@ class GeneratorRecipe:
         self,
         fabric: Fabric,
         data: str,
-        encoder: str,
+        encoder: str | None = None,
         cache: str | None = None,
         start: str | None = None,
-        network: Literal["mini", "small"] = "mini",
+        network: Literal["mini", "small", "original"] = "mini",
         images: int = 3_000_000,
         batch_size: int = 64,
         learning_rate: float = 2e-4,
@@ -77,6 +79,7 @@ class GeneratorRecipe:
         shift: int = 4,
         compared: Sequence[str] = ("pixel", "thumbnail", "conv2", "conv5", "fc6"),
         seed: int = 0,
+        model: Model | None = None,
     ) -> None:
         unknown = [name for name in compared if name not in MATCHED]
         if unknown or not compared:
@@ -88,16 +91,20 @@ class GeneratorRecipe:
         self.rest_below, self.warm_up = rest_below, warm_up
         self.rates = {"G": learning_rate, "D": critic_rate}
         self.ratio = 1.0
-        self.encoder = AlexNet.load(Path(encoder)).requires_grad_(False)
+        if encoder is None and model is None:
+            raise UserError("encoder is required: a file, or model=NAME for the encoder of that model")
+        own = AlexNet.load(Path(encoder)) if encoder else model.network("encoder")  # type: ignore[union-attr]
+        self.encoder = own.requires_grad_(False)
         self.encoder.to(fabric.device).to(memory_format=torch.channels_last)
-        self.train = load(Path(data, "train"), 64, cache)
-        self.val = load(Path(data, "val"), 64, cache)
+        side = TABLES[network].image_size
+        self.train, self.val = (load(Path(data, part), side, cache) for part in ("train", "val"))
         self.generator = torch.Generator().manual_seed(seed)
 
-        photographs = self.train.images[torch.randperm(len(self.train.images), generator=self.generator)[:1024]]
+        some = torch.randperm(len(self.train.images), generator=self.generator)[: 1024 if side <= 64 else 256]
+        photographs = self.train.images[some]
         truth = self._truth(photographs.float() / 255)
         self.variance = {name: value.float().var(0).mean() for name, value in truth.items()}
-        config = replace(TABLES[network], high=float(truth["fc6"].max()))
+        config = replace(TABLES[network], code=truth["fc6"].shape[1], high=float(truth["fc6"].max()))
         critic = Critic(config.code, {name: truth[name].shape[1:] for name in FOOLED if name in truth})
         drawer = UpConv.load(Path(start)) if start else UpConv(config)
         self.averaged = copy.deepcopy(drawer).requires_grad_(False).to(fabric.device)
@@ -136,7 +143,8 @@ class GeneratorRecipe:
         return {k: (drawn[k].float() - truth[k].float()).square().mean() / self.variance[k] for k in self.compared}
 
     def _judge(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> dict[str, Tensor]:
-        return self.D(shift_and_cut(x - 0.5, 6, 20, self.generator), features, h)
+        reach, hole = (share * x.shape[-1] // 64 for share in (6, 20))
+        return self.D(shift_and_cut(x - 0.5, reach, hole, self.generator), features, h)
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         seed_step(self.generator, self.seed, seen)

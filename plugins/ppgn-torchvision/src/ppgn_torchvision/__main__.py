@@ -1,0 +1,101 @@
+"""`python -m ppgn_torchvision [out=DIR] [KEY=VALUE …]`: 40 classes drawn by `condition=imagenet`, and a second opinion.
+
+Twenty are classes that the encoder and the generator of `mini` were trained on, twenty are not; eight of those are
+scenes, which mini's network of scenes knows. One run of `ppgn_core` each, 4 chains of 100 steps, none filtered; classes
+already in `out` are not drawn again. Prints how often the network that was climbed names the class, seeing the picture
+as it is, and how often a network of mini that had no part in it does: the classifier, first of its 64 classes, or that
+of scenes, first of 20. Other arguments go to `ppgn_core` as they are.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+from ppgn_eval.runs import grid, images, make, parsed, samples
+from ppgn_mini.model import mini
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from ppgn_core.atomic import atomic
+from ppgn_core.sheet import draw
+
+from .efficientnet_lite0 import efficientnet_lite0
+
+KNOWN = (
+    "goldfish", "jellyfish", "brain coral", "king penguin", "tabby", "lion", "ladybug", "monarch", "African elephant",
+    "golden retriever", "school bus", "sports car", "teapot", "umbrella", "mushroom", "orange", "lemon", "banana",
+    "pizza", "espresso",
+)  # fmt: skip
+SCENES = ("alp", "barn", "cliff", "coral reef", "fountain", "lakeside", "seashore", "suspension bridge")
+NEW = (
+    "volcano", "castle", "geyser", "balloon", "strawberry", "broccoli", "daisy", "zebra", "peacock", "cheeseburger",
+    "Granny Smith", "corn",
+)  # fmt: skip
+N_CHAINS, N_STEPS = 4, 100
+
+
+def main(arguments: list[str]) -> int:
+    """Draw, judge, print; the exit code of the first run that failed, else 0."""
+    if {"--help", "-h"} & set(arguments):
+        print(__doc__)
+        return 0
+    given = parsed(arguments)
+    out, steps = Path(given.pop("out", "imagenet")), int(given.get("n_steps", N_STEPS))
+    table = Table("class", "climbed network", "second network", "among its first 5", title=f"judged: {out}")
+    sheet, totals = [], []
+    for kind, classes, role in (
+        ("known to mini", KNOWN, "classifier"),
+        ("scenes, new to G", SCENES, "places"),
+        ("new to all of mini", NEW, None),
+    ):
+        rows = []
+        for name in classes:
+            folder = out / name.replace(" ", "_")
+            keys = {"condition": "imagenet", "condition.target": name, "n_chains": N_CHAINS, "save_every": steps}
+            if code := make(folder, steps, {**keys, "writer": "[grid,samples,trace,codes,record]", **given}):
+                return code
+            rows.append(_shares(images(samples(folder, steps)), name, role))
+            table.add_row(name, *map(_percent, rows[-1]))
+            sheet.append(({"class": name}, grid(folder)))
+        totals.append((kind, [_mean(column) for column in zip(*rows, strict=True)]))
+        table.add_section()
+    for kind, means in totals:
+        table.add_row(kind, *map(_percent, means))
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    with atomic(out / "classes.png") as temporary:
+        draw(sheet).save(temporary)
+    print(out / "classes.png")
+    return 0
+
+
+@torch.no_grad()
+def _shares(x: Tensor, name: str, role: str | None) -> list[float | None]:
+    """How often the climbed network has the class first, and a second one has it first and among its first five."""
+    climbed, model = efficientnet_lite0(), mini()
+    logits = climbed.network(climbed.preprocess(x))
+    shares: list[float | None] = [_among(logits, climbed.names.index(name), 1)]
+    if role is None:
+        return [*shares, None, None]
+    logits, unit = model.network(role)(x), model.labels[role].find(name).index
+    return [*shares, *(_among(logits, unit, first) for first in (1, 5))]
+
+
+def _among(logits: Tensor, unit: int, first: int) -> float:
+    """Share of rows that have the class among their `first` likeliest."""
+    return float((logits.topk(first, 1).indices == unit).any(1).float().mean())
+
+
+def _mean(values: tuple[float | None, ...]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,37 @@
+"""The condition `torchvision`: a class that any classifier of torchvision or timm tells apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ppgn_core.model import Model
+
+from .classifier import bundle
+from .networks import load
+from .plugged import Plugged
+
+
+class Torchvision(Plugged):
+    """w · log p(y = class | x) by a network of torchvision: C is replaced, G and the prior stay (section 4).
+
+    Args:
+        model: whose pictures it sees.
+        weights: `default` downloads the library's own; else the path of a state dict, or `random`.
+        arch: of the network, such as `resnet50`; `timm:NAME` takes timm's, if that is installed.
+        preset: which of torchvision's weights they are, by whose transforms it sees and whose names the classes have.
+        keys: those of `Plugged`.
+
+    Raises:
+        UserError: no such network, weights or class, or a number out of its range.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        weights: str,
+        arch: str = "resnet50",
+        preset: str = "DEFAULT",
+        seed: int = 0,
+        **keys: Any,
+    ) -> None:
+        super().__init__(bundle(load(arch, weights, preset, seed), model), **keys)

@@ -1,0 +1,67 @@
+"""What the conditions share that plug a foreign classifier into a G that never met it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from ppgn_alexnet.condition import ClassCondition
+from torch import Tensor
+
+from ppgn_core.clock import Clock
+from ppgn_core.errors import UserError
+from ppgn_core.model import Model
+from ppgn_core.noise import ChainNoise
+
+from .views import Views
+
+
+class Plugged(ClassCondition):
+    """w · log p(y = class | x), of random views of x: C is replaced, G and the prior stay (section 4).
+
+    Args:
+        model: a bundle whose role `classifier` is a `Classifier`.
+        target: the class, as of `condition=alexnet`: its index or its name; `init`; a list.
+        gradient: what is climbed, see `ppgn_alexnet.condition.objective`.
+        weight: w. Such a network is steeper in h than `mini`'s own classifier, and overshoots with the ε2 that suits
+            that one; a weight of its own lets it share ε2 with others, in a product too.
+        views: how many randomly moved and mirrored copies of an image the logits are the mean of, at every step.
+        shift: pixels, of those that the network sees, that a copy is moved by at most; 0 without `flip` is the image.
+        flip: mirror every other copy.
+
+    Raises:
+        UserError: no such class, or a number out of its range.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        target: int | str | list[int | str] = "goldfish",
+        gradient: Literal["log_softmax", "softmax", "logit", "target_logit"] = "log_softmax",
+        weight: float = 0.15,
+        views: int = 1,
+        shift: int = 16,
+        flip: bool = True,
+        noise: ChainNoise | None = None,
+        clock: Clock | None = None,
+        switch_every: int = 200,
+        n_steps: int = 200,
+        init: str | None = None,
+    ) -> None:
+        if weight <= 0:
+            raise UserError(f"condition.weight={weight}: allowed are positive numbers")
+        clock = clock or Clock()
+        super().__init__(model, target, gradient, "classifier", clock, switch_every, n_steps, init)
+        self.weight = weight
+        side = min(self.network.preprocess(torch.zeros(1, 3, 64, 64)).shape[-2:])
+        self.network.views = Views(noise or ChainNoise(0, 1), clock, views, shift, flip, side)
+        if self.network.views.random:
+            clock.turns |= set(range(1, n_steps + 1))
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """`(B, 3, H, W)` → `(B,)`."""
+        return self.weight * super().log_prob(x)
+
+    def probability(self, log_prob: Tensor) -> Tensor:
+        """p(y | x) itself."""
+        return (log_prob / self.weight).exp()
