@@ -19,7 +19,7 @@ CLASSES = 3
 """Whose photographs stand beside samples."""
 
 
-def pictures(study: Study, at_most: int = 8) -> list[Section]:
+def pictures(study: Study, at_most: int = 12) -> list[Section]:
     """A section for each of the first systems that have samples of several classes, or of the first of all."""
     drawn = [found for found in study.systems if found.ends]
     several = [found for found in drawn if len(found.ends) > 1] or drawn
