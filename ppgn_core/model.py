@@ -33,7 +33,7 @@ class Labels(Sequence[Label]):
     def __init__(self, labels: Sequence[Label]) -> None:
         self._labels = tuple(labels)
         self._by_name = {
-            name.lower(): label for label in reversed(self._labels) for name in (*label.names, label.synset)
+            name.lower(): label for label in reversed(self._labels) for name in (*label.names, label.synset) if name
         }
 
     @classmethod
