@@ -41,7 +41,7 @@ FINDINGS: dict[str, dict[str, Mapping[str, str]]] = {
         "gaussian": {"prior": "gaussian", "epsilon1": "0.01", **NOISY},
         "dae_h": {"prior": "dae_h", **NOISY},
         "noiseless_joint": NOISY,
-        "joint": {"prior": "joint", **NOISY},
+        "joint": {"experiment": "joint", **NOISY},
     },
     "larger ε3 hurts": {f"ε3 = {e}": {"epsilon3": e} for e in ("0", "0.1", "0.3", "1")},
     "ε1 first helps mixing, then drowns the class": {

@@ -17,7 +17,7 @@ NETWORKS = Path(__file__).parent / "networks"
 
 
 def mini(device: torch.device | str = "cpu") -> Model:
-    """E, C, G, the captioner, two denoising autoencoders. The classifier is the encoder: one pass serves both."""
+    """E, C, two G (the joint PPGN-h has its own), the captioner, two denoising autoencoders. The classifier is the encoder: one pass serves both."""
     sums: dict[str, str] = json.loads((NETWORKS / "sha256.json").read_text())
 
     def kept(name: str) -> tuple[Path, str]:
@@ -27,6 +27,7 @@ def mini(device: torch.device | str = "cpu") -> Model:
         name="mini",
         loaders={
             "generator": lambda: UpConv.load(*kept("generator")),
+            "generator_joint": lambda: UpConv.load(*kept("generator_joint")),
             "encoder": lambda: AlexNet.load(*kept("encoder")),
             "classifier": lambda: model.network("encoder"),
             "places": lambda: AlexNet.load(*kept("places")),
