@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 import torch
 from ppgn_eval.cache import Kept, digest
-from ppgn_eval.judge import Judge
+from ppgn_eval.judge import Classifier, Judge
+from ppgn_torchvision.networks import load
 from safetensors.torch import save_file
-from torchvision.models import get_model
+from torchvision.models import get_model, get_model_weights
 
 from ppgn_core import plugins
 from ppgn_core.errors import UserError
 
 from .conftest import Colours
+
+SMALL = "shufflenet_v2_x0_5"
 
 
 def build(name: str, **keys: Any) -> Judge:
@@ -28,7 +31,7 @@ def build(name: str, **keys: Any) -> Judge:
         ("efficientnet_lite0", {}, 1280, 64),
         ("efficientnet_lite0", {"among": None}, 1280, 1000),
         ("mini", {}, 512, 64),
-        ("torchvision", {"arch": "resnet18", "size": 64}, 512, 1000),
+        ("torchvision", {"arch": "resnet18", "weights": "random"}, 512, 1000),
     ],
     ids=["efficientnet", "efficientnet of 1000", "mini", "torchvision"],
 )
@@ -59,39 +62,45 @@ def test_logits_are_the_last_layer_of_the_features() -> None:
 
 
 def test_weights_come_from_a_file(tmp_path: Path) -> None:
-    network = get_model("shufflenet_v2_x0_5", weights=None, num_classes=3)
+    network = get_model(SMALL, weights=None, num_classes=3)
     save_file(network.state_dict(), tmp_path / "own.safetensors")
     torch.save(network.state_dict(), tmp_path / "own.pt")
     (tmp_path / "names.txt").write_text("red\ngreen\nblue\n")
     names = str(tmp_path / "names.txt")
     first, second = (
-        build("torchvision", arch="shufflenet_v2_x0_5", weights=str(tmp_path / f"own.{kind}"), names=names, size=64)
+        build("torchvision", arch=SMALL, weights=str(tmp_path / f"own.{kind}"), names=names)
         for kind in ("safetensors", "pt")
     )
     assert [str(label) for label in first.labels] == ["red", "green", "blue"]
     assert "own.pt" in second.name
     assert first.key.split()[-1] == second.key.split()[-1]
     x = torch.rand(2, 3, 64, 64)
-    standard = (x - torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)) / torch.tensor([0.229, 0.224, 0.225]).view(
-        3, 1, 1
-    )
+    standard = get_model_weights(SMALL).DEFAULT.transforms()(x)
     torch.testing.assert_close(first(x).logits, network.eval()(standard).detach(), rtol=1e-4, atol=1e-4)
 
 
 def test_other_weights_are_another_judge() -> None:
-    one, two = (build("torchvision", arch="shufflenet_v2_x0_5", weights="none") for _ in range(2))
-    assert one.name == two.name == "shufflenet_v2_x0_5 with random weights"
+    one = build("torchvision", arch=SMALL, weights="random")
+    other = load(SMALL, "random", seed=1)
+    two = Classifier(one.name, other.network, other.labels, preprocess=other.preprocess)
+    assert one.name == two.name == f"{SMALL} with random weights"
     assert one.key != two.key
 
 
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
-        ({"arch": "resnet81"}, "judge.arch=resnet81: torchvision has no such classifier; nearest: .*resnet18"),
-        ({"arch": "squeezenet1_1"}, "judge.arch=squeezenet1_1: its last layer is not linear"),
-        ({"arch": "shufflenet_v2_x0_5", "weights": "lost.pt"}, "judge.weights=lost.pt: No such file"),
-        ({"arch": "shufflenet_v2_x0_5", "weights": __file__}, "judge.weights=.*: no file of weights"),
-        ({"arch": "shufflenet_v2_x0_5", "names": __file__}, "judge.names=.*: has .* names; the network has 1000"),
+        (
+            {"arch": "resnet81", "weights": "random"},
+            "judge.arch=resnet81: .* no such classifier; nearest: .*resnet18",
+        ),
+        ({"arch": "squeezenet1_1", "weights": "random"}, "judge.arch=squeezenet1_1: its last layer is not linear"),
+        ({"arch": SMALL, "weights": "lost.pt"}, "judge.weights=lost.pt: No such file"),
+        ({"arch": SMALL, "weights": __file__}, "judge.weights=.*: not a state dict"),
+        (
+            {"arch": SMALL, "weights": "default", "names": __file__},
+            "judge.names=.* names: judge.weights=default has 1000 classes",
+        ),
         ({}, "judge.arch is required by judge=torchvision"),
     ],
 )

@@ -117,6 +117,24 @@ def test_labels(blank: Model) -> None:
         ImageNet(blank, "volcanoe", size=64)
 
 
+def test_a_network_of_other_classes_has_their_names(blank: Model, tmp_path: Path) -> None:
+    names, weights = tmp_path / "names.txt", tmp_path / "own.pt"
+    names.write_text("red\n\ngreen\nblue\n")
+    network = models.get_model(SMALL, weights=None, num_classes=3)
+    torch.save(network.state_dict(), weights)
+    condition = Torchvision(blank, str(weights), SMALL, names=str(names), target="green", **PLAIN)
+    assert condition.labels.now.index == 1
+    x = torch.rand(2, 3, 64, 64)
+    logits = network.eval()(models.get_model_weights(SMALL).DEFAULT.transforms()(x))
+    torch.testing.assert_close(condition.probability(condition.log_prob(x)), logits.softmax(1)[:, 1], rtol=1e-3, atol=0)
+    with pytest.raises(
+        UserError, match=r"condition.weights=.*: not of shufflenet_v2_x0_5, its fc.weight is \(3, 1024\)"
+    ):
+        Torchvision(blank, str(weights), SMALL)
+    with pytest.raises(UserError, match=r"condition.names=lost.txt: .*No such file"):
+        Torchvision(blank, str(weights), SMALL, names="lost.txt")
+
+
 def test_probability_is_that_of_the_network(blank: Model) -> None:
     x = tensor(photograph("coffee", 64))
     condition = ImageNet(blank, "espresso", size=64, weight=0.5, **PLAIN)

@@ -6,12 +6,14 @@ import re
 from functools import cache
 from typing import Any
 
+from ppgn_torchvision.loaded import IMAGENET
+
 from ppgn_core import plugins
 from ppgn_core.errors import UserError
 from ppgn_core.model import Label, Labels, Model
 
-ROLES = {"places": "places"}
-"""The network whose labels a condition's `target` is of; the classifier's for others."""
+FOREIGN = ("imagenet", "torchvision")
+"""Conditions whose classes are those of ImageNet, whatever the model."""
 
 
 def asked_for(config: dict[str, Any], labels: Labels) -> int | None:
@@ -26,7 +28,10 @@ def asked_for(config: dict[str, Any], labels: Labels) -> int | None:
     target = condition.get("target")
     if not isinstance(target, int | str):
         return None
-    own = _labels(config["model"]["name"], condition.get("classifier") or ROLES.get(condition["name"], "classifier"))
+    if condition["name"] in FOREIGN and not condition.get("names"):
+        own = Labels([Label(i, "", (name,)) for i, name in enumerate(IMAGENET)])
+    else:
+        own = _labels(config["model"]["name"], condition.get("classifier") or "classifier")
     label = _find(str(target), own)
     return _same(label, labels) if label else _index(str(target), labels)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ppgn_core.model import Labels
 
@@ -42,8 +42,7 @@ class Classifier:
     """A classifier as a judge: its features are what its last linear layer takes, its logits what comes out.
 
     Args:
-        size: side that images are resized to (bicubic), in pixels; None where the network sees to that.
-        mean, std: of each channel in [0, 1], taken off and divided by.
+        preprocess: what it sees of RGB images in [0, 1]; none where the network sees to that.
         units: the outputs that are its classes, in the order of `labels`; all of them by default.
     """
 
@@ -53,16 +52,13 @@ class Classifier:
         network: nn.Module,
         labels: Labels,
         device: torch.device | str = "cpu",
-        size: int | None = None,
-        mean: tuple[float, ...] = (0.0,),
-        std: tuple[float, ...] = (1.0,),
+        preprocess: Callable[[Tensor], Tensor] | None = None,
         units: list[int] | None = None,
     ) -> None:
         self.name, self.labels, self.units = name, labels, units
-        self.key = f"{name} {fingerprint(network)}"
+        self.key = f"{name} {preprocess} {fingerprint(network)}"
         self.network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
-        self.size, self.device = size, device
-        self.mean, self.std = (torch.tensor(values, device=device).view(1, -1, 1, 1) for values in (mean, std))
+        self.preprocess, self.device = preprocess, device
         self.last = [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
 
     @torch.no_grad()
@@ -74,18 +70,11 @@ class Classifier:
         seen: list[Tensor] = []
         hook = self.last.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
         try:
-            x = (_resized(x.clamp(0, 1), self.size) - self.mean) / self.std
+            x = self.preprocess(x.clamp(0, 1)) if self.preprocess else x.clamp(0, 1)
             logits = self.network(x.contiguous(memory_format=torch.channels_last))
         finally:
             hook.remove()
         return Verdict(seen[-1], logits if self.units is None else logits[:, self.units])
-
-
-def _resized(x: Tensor, size: int | None) -> Tensor:
-    if size is None or x.shape[-2:] == (size, size):
-        return x
-    shrinks = min(x.shape[-2:]) > size
-    return F.interpolate(x, (size, size), mode="bicubic", align_corners=False, antialias=shrinks).clamp(0, 1)
 
 
 def fingerprint(network: nn.Module) -> str:

