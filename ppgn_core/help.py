@@ -43,6 +43,15 @@ def show(arguments: list[str]) -> None:
         _everything(console, registry)
 
 
+def listing(title: str, rows: dict[str, str]) -> None:
+    """Print the keys of a command and what each means, in the looks of this help."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    table = _section(console, title)
+    for key, meaning in rows.items():
+        _row(table, key, Text(meaning))
+    console.print(table)
+
+
 def _everything(console: Console, registry: Registry) -> None:
     console.print(Text.assemble((COMMAND, "bold"), " [GROUP=OPTION …] [GROUP.KEY=VALUE …] [KEY=VALUE …]\n"))
     console.print("Samples images from p(h | y): h ← h + ε1·∇log p(h) + ε2·∇log p(y | h) + N(0, ε3²).")

@@ -14,11 +14,10 @@ from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from rich.console import Console
-from rich.table import Table
 
 from ppgn_core import plugins
 from ppgn_core.errors import UserError
+from ppgn_core.help import listing
 from ppgn_core.nearest import nearest
 
 SHARED: dict[str, tuple[Any, str]] = {
@@ -125,23 +124,14 @@ def _check(values: dict[str, Any]) -> None:
 
 
 def _help() -> None:
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    console.print("python -m ppgn_eval run=DIR [data=DIR] [judge=NAME] [KEY=VALUE …]")
-    console.print("python -m ppgn_eval suite=paper [data=DIR] [KEY=VALUE …]\n")
+    print("python -m ppgn_eval run=DIR [data=DIR] [judge=NAME] [KEY=VALUE …]")
+    print("python -m ppgn_eval suite=paper [data=DIR] [KEY=VALUE …]")
     registry = plugins.registry()
     for name in registry.names("judge"):
         signature = registry.find("judge", name).signature
-        _section(console, f"judge={name}: {signature.summary}", {f"judge.{key}": key.doc for key in signature.keys})
-    _section(console, "keys", {f"{key}={value}": meaning for key, (value, meaning) in SHARED.items()})
-    _section(console, "keys of suite=paper", {f"{key}={value}": meaning for key, (value, meaning) in SUITE.items()})
-
-
-def _section(console: Console, title: str, rows: dict[str, str]) -> None:
-    table = Table(title=title, box=None, show_header=False, title_justify="left", padding=(0, 2), title_style="bold")
-    for key, meaning in rows.items():
-        table.add_row(key, meaning)
-    console.print(table)
-    console.print()
+        listing(f"judge={name}: {signature.summary}", {f"judge.{key}": key.doc for key in signature.keys})
+    listing("keys", {f"{key}={value}": meaning for key, (value, meaning) in SHARED.items()})
+    listing("keys of suite=paper", {f"{key}={value}": meaning for key, (value, meaning) in SUITE.items()})
 
 
 if __name__ == "__main__":

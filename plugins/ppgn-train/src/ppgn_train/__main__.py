@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
-from rich.console import Console
-from rich.table import Table
 
 from ppgn_core import plugins
 from ppgn_core.errors import UserError
+from ppgn_core.help import listing
 from ppgn_core.registry import Registry
 
 RECIPES = {
@@ -99,20 +98,11 @@ def _precision() -> str:
 
 
 def _help(registry: Registry) -> None:
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    console.print("python -m ppgn_train recipe=NAME data=DIR [KEY=VALUE …]\n")
+    print("python -m ppgn_train recipe=NAME data=DIR [KEY=VALUE …]")
     for name in registry.names("recipe"):
         signature = registry.find("recipe", name).signature
-        _section(console, f"recipe={name}: {signature.summary}", {str(k): k.doc for k in signature.keys})
-    _section(console, "every recipe", {f"{key}={value}": meaning for key, (value, meaning) in SHARED.items()})
-
-
-def _section(console: Console, title: str, rows: dict[str, str]) -> None:
-    table = Table(title=title, box=None, show_header=False, title_justify="left", padding=(0, 2), title_style="bold")
-    for key, meaning in rows.items():
-        table.add_row(key, meaning)
-    console.print(table)
-    console.print()
+        listing(f"recipe={name}: {signature.summary}", {str(k): k.doc for k in signature.keys})
+    listing("every recipe", {f"{key}={value}": meaning for key, (value, meaning) in SHARED.items()})
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class GeneratorRecipe:
         encoder: `encoder.safetensors`, as the encoder's recipe exports it; or `model=NAME` for the encoder of that one.
         cache: folder for the decoded photographs.
         start: weights of a generator to begin with, such as one that an earlier run exported.
-        network: the layer table, `mini` (9.0 million parameters) or `small` (2.5), both of 64 pixels; `original` is the
+        network: the layer table, `mini` (9.0 million parameters) or `small` (2.6), both of 64 pixels; `original` is the
             original release's, of 256. The code is as long as the encoder's fc6.
         images: how many to train on.
         compared: the f: `pixel`, `thumbnail` (of a quarter of the size) and layers of the encoder, any of MATCHED.
@@ -75,7 +75,7 @@ class GeneratorRecipe:
         blur: float = 0.3,
         rest_below: float = 0.1,
         warm_up: int = 5_000,
-        averaging: float = 0.999,
+        averaging: float = 0.9997,
         shift: int = 4,
         compared: Sequence[str] = ("pixel", "thumbnail", "conv2", "conv5", "fc6"),
         seed: int = 0,
