@@ -1,5 +1,6 @@
 """The encoder's and the generator's recipes on painted discs: they learn, resume and export."""
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ import torch
 from lightning_fabric import Fabric
 from PIL import Image
 from ppgn_alexnet.alexnet import AlexNet
+from ppgn_alexnet.condition import ClassCondition
 from ppgn_alexnet.generator import UpConv
+from ppgn_joint.noiseless import NoiselessJoint
 from ppgn_train.__main__ import RECIPES, main
 from ppgn_train.ablation import main as ablation
 from ppgn_train.classifier import ClassifierRecipe
@@ -17,8 +20,13 @@ from ppgn_train.generator import GeneratorRecipe
 from ppgn_train.generator_joint import JointGeneratorRecipe
 from ppgn_train.loop import train
 from ppgn_train.photographs import jitter_colour, load, shift_and_flip
+from ppgn_train.walkers import EPSILON1, EPSILON2
 
+from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
+from ppgn_core.model import Label, Labels, Model
+from ppgn_core.noise import ChainNoise
+from ppgn_core.samplers import MalaApprox
 
 COLOURS = {"red": (220, 40, 30), "blue": (30, 60, 210), "green": (40, 180, 60)}
 
@@ -109,6 +117,26 @@ def test_d_learns_to_tell_and_rests_when_it_can(folder: Path, encoder: Path) -> 
     before = [p.detach().clone() for p in recipe.D.parameters()]
     recipe.step(0)
     assert all(torch.equal(a, b) for a, b in zip(before, recipe.D.parameters(), strict=True))
+
+
+def test_walkers_take_the_samplers_steps(folder: Path, encoder: Path) -> None:
+    recipe = generator(folder, encoder, walkers=4, warm_up=0)
+    before, target = recipe.walkers.h.clone(), recipe.walkers.target.clone()
+    x, _, told = recipe._walk()
+    moved = (recipe.walkers.h != before).any(1).nonzero().flatten()
+    assert len(moved) == len(x) == 4 and not told.any()
+
+    G, E = copy.deepcopy(recipe.G.module), recipe.encoder
+    labels = Labels([Label(i, "", (f"class {i}",)) for i in range(E.config.n_classes)])
+    model = Model("own", {"encoder": lambda: E, "classifier": lambda: E}, {"classifier": labels}, image_size=64)
+    for k in moved.tolist():
+        energy = Energy(G, NoiselessJoint(model), ClassCondition(model, int(target[k])))
+        sampler = MalaApprox(energy, ChainNoise(0, 1), EPSILON1, EPSILON2, 0.0, clip=True)
+        expected, _ = sampler.step(sampler.init(before[k : k + 1]))
+        torch.testing.assert_close(recipe.walkers.h[k : k + 1], expected.h, rtol=1e-4, atol=1e-5)
+    for i in range(3):
+        assert all(value.isfinite() for value in recipe.step(16 * i).values())
+    assert "walkers" in recipe.state()
 
 
 @pytest.mark.parametrize(("real", "drawn", "ratio"), [(0.0, 0.0, 2.0), (9.0, -9.0, 0.0), (-9.0, 9.0, 1e5)])

@@ -22,6 +22,7 @@ from ppgn_core.model import Model
 from .critic import Critic, hinge, loss_ratio, shift_and_cut
 from .loop import seed_step
 from .photographs import beneath, evenly, load, shift_and_flip
+from .walkers import Walkers
 
 TABLES = {"mini": MINI, "small": SMALL, "original": ORIGINAL}
 
@@ -30,6 +31,10 @@ MATCHED = {"pixel": 2.0, "thumbnail": 2.0, "conv2": 0.5, "conv5": 0.3, "pool5": 
 
 FOOLED = {"pixels": 0.5, "conv2": 0.1, "conv5": 0.05}
 """Weights of D's branches in G's loss; so do these."""
+
+
+Drawing = tuple[Tensor, Mapping[str, Tensor], Tensor]
+"""A batch that G drew, what the encoder makes of it, and the codes that D is told."""
 
 
 class GeneratorRecipe:
@@ -55,6 +60,8 @@ class GeneratorRecipe:
             pulls back codes that a chain has driven off, their length too. The paper's noiseless variant has 0.
         rest_below: L_D / L_G at which D rests; G does so at its inverse.
         warm_up: images before the adversarial loss joins.
+        walkers: codes in a batch, besides those of photographs, that come from chains climbing E's classes; the
+            adversarial loss judges their pictures too, without their codes. The paper has none.
         averaging: of G's weights, per step; the average is what is exported.
         shift: pixels that a photograph is moved by at most.
     """
@@ -76,6 +83,7 @@ class GeneratorRecipe:
         rest_below: float = 0.1,
         warm_up: int = 5_000,
         averaging: float = 0.9997,
+        walkers: int = 0,
         shift: int = 4,
         compared: Sequence[str] = ("pixel", "thumbnail", "conv2", "conv5", "fc6"),
         seed: int = 0,
@@ -116,6 +124,8 @@ class GeneratorRecipe:
             critic.to(memory_format=torch.channels_last),
             torch.optim.Adam(critic.parameters(), lr=critic_rate, betas=(0.5, 0.99), fused=True),
         )
+        self.n_walkers = walkers
+        self.walkers = Walkers(16 * walkers, config.code, config.high, self.encoder.config.n_classes).to(fabric.device)
         self.shown = evenly(self.val.images).float() / 255
 
     def state(self) -> dict[str, Any]:
@@ -125,7 +135,7 @@ class GeneratorRecipe:
             "averaged": self.averaged,
             "optimizer_G": self.optimizer_G,
             "optimizer_D": self.optimizer_D,
-        }
+        } | ({"walkers": self.walkers} if self.n_walkers else {})
 
     def _features(self, x: Tensor) -> dict[str, Tensor]:
         with self.fabric.autocast():
@@ -158,17 +168,19 @@ class GeneratorRecipe:
         features = self._features(x)
         errors = self._errors(truth, x, features)
         loss = torch.stack([MATCHED[name] * error for name, error in errors.items()]).sum()
+        drawings = [(x, features, h), *([self._walk()] if self.n_walkers and self.adversarial else [])]
         if self.adversarial and seen >= self.warm_up and self.ratio * self.rest_below < 1:
             self.D.requires_grad_(False)
-            verdicts = self._judge(x, features, h)
+            for drawing in drawings:
+                verdicts = self._judge(*drawing)
+                loss = loss - self.adversarial * sum(FOOLED[name] * v.mean() for name, v in verdicts.items())
             self.D.requires_grad_(True)
-            loss = loss - self.adversarial * sum(FOOLED[name] * v.mean() for name, v in verdicts.items())
         self.optimizer_G.zero_grad()
         self.fabric.backward(loss)
         self.optimizer_G.step()
         self._average(seen)
         scalars = {name: error.detach() for name, error in errors.items()}
-        return scalars | (self._step_D(truth, x, features, h) if self.adversarial else {})
+        return scalars | (self._step_D(truth, drawings) if self.adversarial else {})
 
     def _set_rates(self) -> None:
         """A checkpoint brings the rates of its time; those asked for now win."""
@@ -187,13 +199,28 @@ class GeneratorRecipe:
     def _normal(self, shape: Sequence[int]) -> Tensor:
         return torch.randn(shape, generator=self.generator).to(self.fabric.device)
 
-    def _step_D(
-        self, truth: Mapping[str, Tensor], x: Tensor, features: Mapping[str, Tensor], h: Tensor
-    ) -> dict[str, Tensor]:
-        seen = {name: features[name].detach() for name in FOOLED if name in features}
-        real, drawn = self._judge(truth["pixel"], truth, h), self._judge(x.detach(), seen, h)
-        self.ratio = float(loss_ratio(real, drawn))
-        loss = hinge(real, drawn)
+    def _walk(self) -> Drawing:
+        """Pictures of chains, which move on; told without their codes, as D would know those from photographs'."""
+        index, h, target = self.walkers.pick(self.n_walkers, self.generator)
+        h.requires_grad_()
+        top = self.encoder.top
+        with self.fabric.autocast():
+            x = self.G.module(h).float()
+            features = self.encoder.activations(x, [*(FOOLED.keys() & self.encoder.layers.keys()), "fc6", top])
+        log_p = features[top].float().log_softmax(1).gather(1, target[:, None])
+        (climbed,) = torch.autograd.grad(log_p.sum(), h, retain_graph=True)
+        self.walkers.move(index, features["fc6"].float(), climbed, self.generator)
+        return x, features, torch.zeros_like(h)
+
+    def _step_D(self, truth: Mapping[str, Tensor], drawings: Sequence[Drawing]) -> dict[str, Tensor]:
+        losses: list[Tensor] = []
+        for x, features, h in drawings:
+            seen = {name: features[name].detach() for name in FOOLED if name in features}
+            photographs = {name: truth[name][: len(x)] for name in ("pixel", *seen)}
+            real, drawn = self._judge(photographs["pixel"], photographs, h), self._judge(x.detach(), seen, h)
+            self.ratio = self.ratio if losses else float(loss_ratio(real, drawn))
+            losses.append(hinge(real, drawn))
+        loss = torch.stack(losses).mean()
         if self.ratio > self.rest_below:
             self.optimizer_D.zero_grad()
             self.fabric.backward(loss)
