@@ -17,7 +17,10 @@ NETWORKS = Path(__file__).parent / "networks"
 
 
 def mini(device: torch.device | str = "cpu") -> Model:
-    """E, C, two G (the joint PPGN-h has its own), the captioner, two denoising autoencoders. The classifier is the encoder: one pass serves both."""
+    """E, C, G, that of the joint PPGN-h, the captioner, two denoising autoencoders.
+
+    The classifier is the encoder: one pass serves both.
+    """
     sums: dict[str, str] = json.loads((NETWORKS / "sha256.json").read_text())
 
     def kept(name: str) -> tuple[Path, str]:
