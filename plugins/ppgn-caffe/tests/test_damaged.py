@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from .networks import PEAK
 from .schema import SMALL, alexnet, net
 
-SCRIPT = """
-import contextlib, hashlib, io, json, resource, sys
+SCRIPT = (
+    PEAK
+    + """
+import contextlib, hashlib, io, json
 from pathlib import Path
 from ppgn_caffe.__main__ import main
 told = []
@@ -22,8 +25,9 @@ for path in sorted(Path(sys.argv[1]).glob("*.caffemodel")):
     made = sorted(file.name for file in folder.iterdir()) if folder.exists() else []
     whole = hashlib.sha256((folder / "places.safetensors").read_bytes()).hexdigest() if made else None
     told.append([path.name, code, error.getvalue(), made, whole])
-print(json.dumps([told, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+print(json.dumps([told, peak_kilobytes()]))
 """
+)
 
 
 def varint(number: int) -> bytes:
