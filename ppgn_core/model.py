@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,11 @@ class Labels(Sequence[Label]):
         self._by_name = {
             name.lower(): label for label in reversed(self._labels) for name in (*label.names, label.synset) if name
         }
+
+    @classmethod
+    def named(cls, names: Iterable[str]) -> Labels:
+        """Classes of one name each, without synsets, in the network's order."""
+        return cls([Label(i, "", (name,)) for i, name in enumerate(names)])
 
     @classmethod
     def read(cls, table: Path) -> Labels:

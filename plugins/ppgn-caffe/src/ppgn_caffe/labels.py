@@ -40,8 +40,8 @@ def default(n_classes: int) -> Labels:
     if n_classes == 1000:
         from torchvision.models import AlexNet_Weights
 
-        return Labels([Label(i, "", (n,)) for i, n in enumerate(AlexNet_Weights.IMAGENET1K_V1.meta["categories"])])
-    return Labels([Label(i, "", (f"class {i}",)) for i in range(n_classes)])
+        return Labels.named(AlexNet_Weights.IMAGENET1K_V1.meta["categories"])
+    return Labels.named(f"class {i}" for i in range(n_classes))
 
 
 def write(labels: Labels, path: Path) -> None:

@@ -29,7 +29,7 @@ def asked_for(config: dict[str, Any], labels: Labels) -> int | None:
     if not isinstance(target, int | str):
         return None
     if condition["name"] in FOREIGN and not condition.get("names"):
-        own = Labels([Label(i, "", (name,)) for i, name in enumerate(IMAGENET)])
+        own = Labels.named(IMAGENET)
     else:
         own = _labels(config["model"]["name"], condition.get("classifier") or "classifier")
     label = _find(str(target), own)

@@ -10,7 +10,7 @@ from ppgn_alexnet.generator import ORIGINAL, UpConv
 from torch import nn
 
 from ppgn_core.errors import UserError
-from ppgn_core.model import Label, Labels, Model
+from ppgn_core.model import Labels, Model
 
 from .loaded import IMAGENET
 from .networks import load
@@ -61,7 +61,7 @@ def torchvision_alexnet(
             "encoder": lambda: of_torchvision(load("alexnet", weights, seed=seed, group="model").network),
             "classifier": lambda: model.network("encoder"),
         },
-        labels={"classifier": Labels([Label(i, "", (name,)) for i, name in enumerate(IMAGENET)])},
+        labels={"classifier": Labels.named(IMAGENET)},
         image_size=(G.config if G else ORIGINAL).image_size,
         device=device,
     )

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torchvision.models import AlexNet_Weights
 from torchvision.transforms import InterpolationMode, v2
 
-from ppgn_core.model import Label, Labels
+from ppgn_core.model import Labels
 
 IMAGENET: list[str] = AlexNet_Weights.IMAGENET1K_V1.meta["categories"]
 """The 1000 classes as torchvision lists them, in the order of their synsets."""
@@ -24,7 +24,7 @@ class Loaded(NamedTuple):
 
     @property
     def labels(self) -> Labels:
-        return Labels([Label(i, "", (name,)) for i, name in enumerate(self.names)])
+        return Labels.named(self.names)
 
 
 def transforms(
