@@ -43,7 +43,8 @@ def test_log_prob_is_the_captioners_at_the_layer_it_was_trained_on_and_counts_th
     with_end = bundle.network("captioner").log_prob(features, torch.tensor([[1], [2], [0]]))
     without = bundle.network("captioner").log_prob(features, torch.tensor([[1], [2]]))
     assert condition.layer == "fc2"
-    torch.testing.assert_close(condition.log_prob(x), with_end)
+    torch.testing.assert_close(condition.log_prob(x), 0.1 * with_end)
+    torch.testing.assert_close(LRCN(bundle, "a teapot", weight=1.0).log_prob(x), with_end)
     assert (with_end < without).all()
 
 
@@ -65,9 +66,10 @@ def test_a_gradient_step_makes_the_caption_likelier() -> None:
     assert (condition.log_prob(x + 1e-3 * slope) > before).all()
 
 
-def test_probability_is_the_geometric_mean_of_the_words() -> None:
-    condition = LRCN(model(), "a teapot")
-    assert condition.probability(torch.tensor([0.0, -3.0])).tolist() == pytest.approx([1.0, 0.36787944])
+@pytest.mark.parametrize("weight", [1.0, 0.1])
+def test_probability_is_the_geometric_mean_of_the_words(weight: float) -> None:
+    condition = LRCN(model(), "a teapot", weight=weight)
+    assert condition.probability(weight * torch.tensor([0.0, -3.0])).tolist() == pytest.approx([1.0, 0.36787944])
 
 
 def test_an_unknown_word_is_named_with_the_nearest() -> None:
@@ -80,3 +82,8 @@ def test_a_layer_that_is_not_there_or_does_not_fit() -> None:
         LRCN(model(), "a teapot", layer="fc9")
     with pytest.raises(UserError, match=r"condition.layer=fc3: it has 6 values, .* fc2's 7"):
         LRCN(model(), "a teapot", layer="fc3").log_prob(images())
+
+
+def test_a_weight_that_is_not_positive() -> None:
+    with pytest.raises(UserError, match=r"condition.weight=0: allowed are positive numbers"):
+        LRCN(model(), "a teapot", weight=0)

@@ -1,13 +1,14 @@
 """The encoder's and the generator's recipes on painted discs: they learn, resume and export."""
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from lightning_fabric import Fabric
 from PIL import Image
-from ppgn_alexnet.alexnet import AlexNet
+from ppgn_alexnet.alexnet import MINI, AlexNet
 from ppgn_alexnet.condition import ClassCondition
 from ppgn_alexnet.generator import UpConv
 from ppgn_joint.noiseless import NoiselessJoint
@@ -89,7 +90,26 @@ def test_a_classifier_learns_goes_on_and_takes_its_folders_name(
     torch.testing.assert_close(network(val), second.alexnet.eval()(val).detach(), rtol=1e-3, atol=1e-3)
 
 
-def generator(folder: Path, encoder: Path, **keys: float) -> GeneratorRecipe:
+def test_adversarial_training_resists_the_step_that_misleads_most(folder: Path) -> None:
+    def misled(adversarial: float) -> float:
+        """Cross-entropy under a step of length 10, after a short training."""
+        fabric = Fabric(accelerator="cpu", devices=1)
+        recipe = ClassifierRecipe(fabric, str(folder), str(folder / "cache"), 1600, 32, adversarial=adversarial)
+        for seen in range(0, 1600, 32):
+            recipe.step(seen)
+        recipe.network.eval()
+        recipe.adversarial = 10.0
+        x, labels = recipe.val.images.float() / 255, recipe.val.labels
+        there = recipe.misleading(x.clone(), labels)
+        torch.testing.assert_close((there - x).flatten(1).norm(dim=1), torch.full((len(x),), 10.0))
+        before, after = (float(recipe.losses(images, labels)[1]["cross_entropy"].detach()) for images in (x, there))
+        assert after > before
+        return after
+
+    assert misled(3.0) < misled(0.0) - 0.05
+
+
+def generator(folder: Path, encoder: Path, **keys: float | str) -> GeneratorRecipe:
     fabric = Fabric(accelerator="cpu", devices=1)
     return GeneratorRecipe(fabric, str(folder), str(encoder), str(folder / "cache"), batch_size=16, **keys)  # type: ignore[arg-type]
 
@@ -119,16 +139,21 @@ def test_d_learns_to_tell_and_rests_when_it_can(folder: Path, encoder: Path) -> 
     assert all(torch.equal(a, b) for a, b in zip(before, recipe.D.parameters(), strict=True))
 
 
-def test_walkers_take_the_samplers_steps(folder: Path, encoder: Path) -> None:
-    recipe = generator(folder, encoder, walkers=4, warm_up=0)
+@pytest.mark.parametrize("own", [False, True], ids=["of the encoder", "of a classifier"])
+def test_walkers_take_the_samplers_steps(folder: Path, encoder: Path, tmp_path: Path, own: bool) -> None:
+    torch.manual_seed(0)
+    AlexNet(replace(MINI, n_classes=5, batch_norm=False)).save(tmp_path / "classifier.safetensors")
+    classifier = {"classifier": str(tmp_path / "classifier.safetensors")} if own else {}
+    recipe = generator(folder, encoder, walkers=4, warm_up=0, **classifier)
     before, target = recipe.walkers.h.clone(), recipe.walkers.target.clone()
     x, _, told = recipe._walk()
     moved = (recipe.walkers.h != before).any(1).nonzero().flatten()
     assert len(moved) == len(x) == 4 and not told.any()
 
-    G, E = copy.deepcopy(recipe.G.module), recipe.encoder
-    labels = Labels([Label(i, "", (f"class {i}",)) for i in range(E.config.n_classes)])
-    model = Model("own", {"encoder": lambda: E, "classifier": lambda: E}, {"classifier": labels}, image_size=64)
+    G, E, C = copy.deepcopy(recipe.G.module), recipe.encoder, recipe.climbed
+    assert (C is E) != own
+    labels = Labels([Label(i, "", (f"class {i}",)) for i in range(C.config.n_classes)])
+    model = Model("own", {"encoder": lambda: E, "classifier": lambda: C}, {"classifier": labels}, image_size=64)
     for k in moved.tolist():
         energy = Energy(G, NoiselessJoint(model), ClassCondition(model, int(target[k])))
         sampler = MalaApprox(energy, ChainNoise(0, 1), EPSILON1, EPSILON2, 0.0, clip=True)

@@ -5,46 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
+from ppgn_alexnet.alexnet import AlexNetConfig
+from ppgn_alexnet.one_tower import one_tower
 from torch import Tensor
 
 from ppgn_core.errors import UserError
 
-PLACES = {"conv1": "features.0", "conv2": "features.3", "conv3": "features.6", "conv4": "features.8"}
-PLACES |= {"conv5": "features.10", "fc6": "classifier.1", "fc7": "classifier.4", "fc8": "classifier.6"}
-STRIDE, POOLED = {"conv1": 4}, {"conv1", "conv2", "conv5"}
-STD = (0.229, 0.224, 0.225)
-
 
 def places365(path: Path) -> tuple[AlexNetConfig, dict[str, Tensor]]:
-    """The layer table and its weights. The images' standard deviation is divided out of conv1's weights.
+    """The layer table and its weights.
 
     Raises:
         UserError: no such file, no checkpoint that loads without running code, or another network.
     """
-    state = _state(path)
-    layers = {}
-    for ours, theirs in PLACES.items():
-        try:
-            layers[ours] = state[f"{theirs}.weight"].float(), state[f"{theirs}.bias"].float()
-        except (KeyError, AttributeError):
-            raise UserError(f"the tensor {theirs}.weight or {theirs}.bias is missing; AlexNet has it") from None
-    if layers["conv1"][0].shape[1:] != (3, 11, 11) or any(layers[f"fc{i}"][0].dim() != 2 for i in (6, 7, 8)):
-        raise UserError("the kernels of features.0 or the units of classifier are not AlexNet's")
-    weight, bias = layers["conv1"]
-    layers["conv1"] = weight / torch.tensor(STD).view(1, 3, 1, 1), bias
-    config = _config({name: weight.shape for name, (weight, _) in layers.items()})
-    with torch.device("meta"):
-        shapes = {name: value.shape for name, value in AlexNet(config).named_parameters()}
-    found = dict(zip(shapes, (tensor for pair in layers.values() for tensor in pair), strict=True))
-    for name, shape in shapes.items():
-        if found[name].shape != shape or not found[name].isfinite().all():
-            given = tuple(found[name].shape)
-            raise UserError(f"the tensor of {name} has the shape {given} or is not finite; {tuple(shape)} is expected")
-    return config, found
-
-
-def _state(path: Path) -> dict[str, Tensor]:
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
@@ -52,20 +25,4 @@ def _state(path: Path) -> dict[str, Tensor]:
     except Exception as error:  # what a damaged file makes torch raise is not settled
         raise UserError(f"no checkpoint that loads without running code ({type(error).__name__})") from None
     state = checkpoint.get("state_dict", checkpoint) if isinstance(checkpoint, dict) else {}
-    return {str(name).replace("module.", ""): value for name, value in state.items()}
-
-
-def _config(shapes: dict[str, torch.Size]) -> AlexNetConfig:
-    convs = [
-        Conv(shapes[name][0], shapes[name][-1], STRIDE.get(name, 1), padding, pool=name in POOLED)
-        for name, padding in zip(list(PLACES)[:5], (2, 2, 1, 1, 1), strict=True)
-    ]
-    return AlexNetConfig(
-        convs=tuple(convs),
-        fc=(shapes["fc6"][0], shapes["fc7"][0]),
-        n_classes=shapes["fc8"][0],
-        image_size=224,
-        resize=256,
-        mean=(0.485, 0.456, 0.406),
-        scale=1.0,
-    )
+    return one_tower({str(name).replace("module.", ""): value for name, value in state.items()})

@@ -48,7 +48,7 @@ def _pixels(epsilon1: float, epsilon2: float, epsilon3: float = 0.0, **keys: obj
 
 PRIORS = {
     "noiseless_joint": Setting({"prior": "noiseless_joint"}, 0.1),
-    "joint": Setting({"prior": "joint"}, 0.1),
+    "joint": Setting({"prior": "joint", "generator.network": "generator_joint"}, 0.1, 0.05, 0.05),
     "dae_h": Setting({"prior": "dae_h", "epsilon2": 5}, 0.01),
     "gaussian": Setting({"prior": "gaussian"}, 0.01),
     "none": Setting({"prior": "none"}, 0.0),

@@ -13,7 +13,7 @@ from .captioner import Captioner
 
 
 class LRCN:
-    """Pictures of what a caption says: log p(y | x) = Σ_t log p(w_t | w_<t, x), the end of sentence included.
+    """Pictures of what a caption says: w · log p(y | x) = w · Σ_t log p(w_t | w_<t, x), the end of sentence included.
 
     The first LSTM sees no image, so it runs once for the whole chain; a step costs the classifier's pass and LSTM 2.
 
@@ -21,11 +21,13 @@ class LRCN:
         model: with the networks `captioner` and `network`.
         text: the caption; a list for one after another, `switch_every` steps each.
         captioner: role of the captioner.
+        weight: w. A sum over words is steeper in h than a class, and overshoots with the ε2 that suits that one; a
+            weight of its own lets a caption share ε2 with classes, in a product too.
         network, layer: role of the network whose features it sees, and its layer; None are those it was trained on.
         truncated: the original release's gradient, of each word as LSTM 2 sees the image at that word alone.
 
     Raises:
-        UserError: a word is outside the vocabulary, or the layer is not there or has another width.
+        UserError: a word is outside the vocabulary, the layer is not there or has another width, or w is not positive.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class LRCN:
         model: Model,
         text: str | list[str],
         captioner: str = "captioner",
+        weight: float = 0.1,
         network: str | None = None,
         layer: str | None = None,
         truncated: bool = False,
@@ -40,6 +43,9 @@ class LRCN:
         switch_every: int = 200,
         n_steps: int = 200,
     ) -> None:
+        if weight <= 0:
+            raise UserError(f"condition.weight={weight}: allowed are positive numbers")
+        self.weight = weight
         self.captioner: Captioner = model.network(captioner)
         read = [self._read(one) for one in (text if isinstance(text, list) else [text])]
         self.captions = InTurn(read, clock or Clock(), switch_every, n_steps, "condition.text")
@@ -64,8 +70,8 @@ class LRCN:
                 f"condition.layer={self.layer}: it has {features.shape[1]} values, and the captioner was trained on "
                 f"{self.captioner.config.layer}'s {self.captioner.config.features}"
             )
-        return self.captioner.log_prob(features, *self.captions.now, truncated=self.truncated)
+        return self.weight * self.captioner.log_prob(features, *self.captions.now, truncated=self.truncated)
 
     def probability(self, log_prob: Tensor) -> Tensor:
         """p(y | x)^(1/T), a word's in the geometric mean, so that long captions compare with short ones."""
-        return (log_prob / len(self.captions.now[0])).exp()
+        return (log_prob / (self.weight * len(self.captions.now[0]))).exp()

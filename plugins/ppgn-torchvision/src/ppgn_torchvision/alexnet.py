@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
+from ppgn_alexnet.alexnet import AlexNet
 from ppgn_alexnet.generator import ORIGINAL, UpConv
+from ppgn_alexnet.one_tower import one_tower
 from torch import nn
 
 from ppgn_core.errors import UserError
@@ -14,25 +15,6 @@ from ppgn_core.model import Labels, Model
 
 from .loaded import IMAGENET
 from .networks import load
-
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-# Krizhevsky 2014, "one weird trick": no groups, no normalisation across channels
-TABLE = AlexNetConfig(
-    convs=(
-        Conv(64, 11, stride=4, padding=2, pool=True),
-        Conv(192, 5, padding=2, pool=True),
-        Conv(384, 3, padding=1),
-        Conv(256, 3, padding=1),
-        Conv(256, 3, padding=1, pool=True),
-    ),
-    fc=(4096, 4096),
-    n_classes=1000,
-    image_size=224,
-    resize=256,
-    mean=MEAN,
-    scale=1.0,
-)
 
 
 def torchvision_alexnet(
@@ -68,16 +50,9 @@ def torchvision_alexnet(
     return model
 
 
-@torch.no_grad()
 def of_torchvision(network: nn.Module) -> AlexNet:
-    """The same function as a member of our family: each channel's 1/σ, which it has no place for, goes into conv1."""
-    own = AlexNet(TABLE)
-    pairs = zip(_weighted(own), _weighted(network), strict=True)
-    for mine, theirs in pairs:
-        mine.load_state_dict(theirs.state_dict())
-    _weighted(own)[0].weight.div_(torch.tensor(DEVIATION).view(1, 3, 1, 1))
+    """The same function as a member of our family."""
+    config, weights = one_tower(network.state_dict())
+    own = AlexNet(config)
+    own.load_state_dict(weights)
     return own.eval()
-
-
-def _weighted(network: nn.Module) -> list[nn.Conv2d | nn.Linear]:
-    return [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]

@@ -60,8 +60,9 @@ class GeneratorRecipe:
             pulls back codes that a chain has driven off, their length too. The paper's noiseless variant has 0.
         rest_below: L_D / L_G at which D rests; G does so at its inverse.
         warm_up: images before the adversarial loss joins.
-        walkers: codes in a batch, besides those of photographs, that come from chains climbing E's classes; the
+        walkers: codes in a batch, besides those of photographs, that come from chains climbing classes; the
             adversarial loss judges their pictures too, without their codes. The paper has none.
+        classifier: `classifier.safetensors`, whose classes they climb; None is the encoder.
         averaging: of G's weights, per step; the average is what is exported.
         shift: pixels that a photograph is moved by at most.
     """
@@ -84,6 +85,7 @@ class GeneratorRecipe:
         warm_up: int = 5_000,
         averaging: float = 0.9997,
         walkers: int = 0,
+        classifier: str | None = None,
         shift: int = 4,
         compared: Sequence[str] = ("pixel", "thumbnail", "conv2", "conv5", "fc6"),
         seed: int = 0,
@@ -125,7 +127,9 @@ class GeneratorRecipe:
             torch.optim.Adam(critic.parameters(), lr=critic_rate, betas=(0.5, 0.99), fused=True),
         )
         self.n_walkers = walkers
-        self.walkers = Walkers(16 * walkers, config.code, config.high, self.encoder.config.n_classes).to(fabric.device)
+        climbed = AlexNet.load(Path(classifier)).requires_grad_(False).to(fabric.device) if classifier else self.encoder
+        self.climbed = climbed.to(memory_format=torch.channels_last)
+        self.walkers = Walkers(16 * walkers, config.code, config.high, climbed.config.n_classes).to(fabric.device)
         self.shown = evenly(self.val.images).float() / 255
 
     def state(self) -> dict[str, Any]:
@@ -203,11 +207,10 @@ class GeneratorRecipe:
         """Pictures of chains, which move on; told without their codes, as D would know those from photographs'."""
         index, h, target = self.walkers.pick(self.n_walkers, self.generator)
         h.requires_grad_()
-        top = self.encoder.top
         with self.fabric.autocast():
             x = self.G.module(h).float()
-            features = self.encoder.activations(x, [*(FOOLED.keys() & self.encoder.layers.keys()), "fc6", top])
-        log_p = features[top].float().log_softmax(1).gather(1, target[:, None])
+            features = self.encoder.activations(x, [*(FOOLED.keys() & self.encoder.layers.keys()), "fc6"])
+            log_p = self.climbed(x).float().log_softmax(1).gather(1, target[:, None])
         (climbed,) = torch.autograd.grad(log_p.sum(), h, retain_graph=True)
         self.walkers.move(index, features["fc6"].float(), climbed, self.generator)
         return x, features, torch.zeros_like(h)
