@@ -106,3 +106,15 @@ class Model:
                 network = network.requires_grad_(False).eval().to(self.device)
             self._loaded[role] = network
         return self._loaded[role]
+
+    def classes(self, role: str) -> Labels:
+        """What the network of that role tells apart.
+
+        Raises:
+            UserError: the bundle has no such network, or it is no classifier.
+        """
+        if role not in self.labels:
+            self.network(role)
+            allowed = ", ".join(sorted(self.labels))
+            raise UserError(f"model={self.name}: its network {role!r} tells no classes apart; allowed are {allowed}")
+        return self.labels[role]

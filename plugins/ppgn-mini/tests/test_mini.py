@@ -40,8 +40,8 @@ def test_sixty_four_classes_by_name_and_synset(model: Model) -> None:
         labels.find("scool bus")
 
 
-def test_the_classifier_is_the_encoder(model: Model) -> None:
-    assert model.network("classifier") is model.network("encoder")
+def test_the_encoder_can_be_climbed_instead(model: Model) -> None:
+    assert ClassCondition(model, "lemon", classifier="encoder").network is NoiselessJoint(model).network
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The captioner's recipe on painted bars that a random encoder sees: it learns nouns and colours, resumes, exports."""
+"""The captioner's recipe on painted bars seen by a random classifier: it learns nouns and colours, resumes, exports."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +7,7 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 from PIL import Image
-from ppgn_alexnet.alexnet import MINI as ENCODER
-from ppgn_alexnet.alexnet import AlexNet
+from ppgn_alexnet.alexnet import MINI, AlexNet
 from ppgn_lrcn.captioner import Captioner
 from ppgn_train.captioner import CaptionerRecipe
 from ppgn_train.loop import train
@@ -39,11 +38,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 pixels = image.clamp(0, 255).byte().permute(1, 2, 0).numpy()
                 Image.fromarray(pixels).save(folder / part / kind / f"{i}.png")
     torch.manual_seed(0)
-    encoder = AlexNet(replace(ENCODER, n_classes=len(CLASSES), batch_norm=False, dropout=0.0))
-    for module in encoder.modules():
+    classifier = AlexNet(replace(MINI, n_classes=len(CLASSES), batch_norm=False, dropout=0.0))
+    for module in classifier.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-    encoder.save(folder / "encoder.safetensors")
+    classifier.save(folder / "classifier.safetensors")
     return folder
 
 
@@ -52,7 +51,7 @@ def recipe(folder: Path) -> CaptionerRecipe:
     return CaptionerRecipe(
         fabric,
         str(folder),
-        str(folder / "encoder.safetensors"),
+        str(folder / "classifier.safetensors"),
         str(folder / "cache"),
         images=1600,
         batch_size=32,

@@ -43,7 +43,7 @@ class ClassCondition:
         classifier: role of the network.
 
     Raises:
-        UserError: no such class.
+        UserError: no such class, or that network tells none apart.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class ClassCondition:
     ) -> None:
         self.network = model.network(classifier)
         self.gradient = gradient
-        labels = model.labels[classifier]
+        labels = model.classes(classifier)
         targets = target if isinstance(target, list) else [target]
         chosen = [self._named(model, labels, init) if one == "init" else labels.find(one) for one in targets]
         self.labels = InTurn(chosen, clock or Clock(), switch_every, n_steps, "condition.target")

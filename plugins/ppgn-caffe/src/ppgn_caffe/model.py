@@ -48,7 +48,7 @@ def original(folder: str, device: torch.device | str = "cpu") -> Model:
         "captioner": loader(Captioner, "captioner"),
         "captioner_cnn": loader(AlexNet, "captioner_cnn"),
     }
-    tables = {"classifier": "classifier" if own else "encoder", "places": "places"}
+    tables = {"encoder": "encoder", "classifier": "classifier" if own else "encoder", "places": "places"}
     files = {role: place / f"{table}.tsv" for role, table in tables.items()}
     labels = {role: Labels.read(file) for role, file in files.items() if file.exists()}
     model: Model = Model("original", loaders, labels, image_size=256, device=device)

@@ -1,4 +1,4 @@
-"""The classifier of mini as a judge: no independent one, for the chains have climbed it."""
+"""The encoder of mini as a judge: quick, and no independent one, for its codes are what the chains walk in."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from .judge import Classifier
 
 
 def mini(device: torch.device | str = "cpu") -> Classifier:
-    """The classifier that mini's own chains climb: quick, and partial to what it was shown."""
+    """E names its classes better than the classifier that the chains climb."""
     model: Model = plugins.registry().build("model", {"name": "mini"}, device=device)
-    return Classifier("mini's classifier", model.network("classifier"), model.labels["classifier"], device)
+    return Classifier("mini's encoder", model.network("encoder"), model.labels["encoder"], device)

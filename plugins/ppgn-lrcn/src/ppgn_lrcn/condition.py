@@ -35,7 +35,7 @@ class LRCN:
         model: Model,
         text: str | list[str],
         captioner: str = "captioner",
-        weight: float = 0.1,
+        weight: float = 0.05,
         network: str | None = None,
         layer: str | None = None,
         truncated: bool = False,

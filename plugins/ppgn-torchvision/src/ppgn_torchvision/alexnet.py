@@ -36,6 +36,7 @@ def torchvision_alexnet(
             raise UserError("model.drawer=null: allowed is the path of a generator that was trained for this encoder")
         return G
 
+    classes = Labels.named(IMAGENET)
     model: Model = Model(
         name="torchvision_alexnet",
         loaders={
@@ -43,7 +44,7 @@ def torchvision_alexnet(
             "encoder": lambda: of_torchvision(load("alexnet", weights, seed=seed, group="model").network),
             "classifier": lambda: model.network("encoder"),
         },
-        labels={"classifier": Labels.named(IMAGENET)},
+        labels={"encoder": classes, "classifier": classes},
         image_size=(G.config if G else ORIGINAL).image_size,
         device=device,
     )

@@ -38,7 +38,7 @@ class Plugged(ClassCondition):
         model: Model,
         target: int | str | list[int | str] = "goldfish",
         gradient: Literal["log_softmax", "softmax", "logit", "target_logit"] = "log_softmax",
-        weight: float = 0.15,
+        weight: float = 0.005,
         views: int = 1,
         shift: int = 16,
         flip: bool = True,

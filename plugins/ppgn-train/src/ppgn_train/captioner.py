@@ -1,6 +1,6 @@
-"""The captioner: LRCN's two LSTMs, trained on the encoder's features and on captions made from labels and pixels.
+"""The captioner: LRCN's two LSTMs, trained on the classifier's features and on captions made from labels and pixels.
 
-The encoder is frozen, so its features of a few variants of every photograph are computed once; the LSTMs see those.
+The classifier is frozen, so its features of a few variants of every photograph are computed once; the LSTMs see those.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ppgn_alexnet.alexnet import MINI as ENCODER
 from ppgn_lrcn.captioner import MINI, Captioner
 from ppgn_lrcn.vocabulary import EOS, Vocabulary, tokenize
 from torch import Tensor
+from torch.nn import functional as F
 
 from .captions import Captions
 from .captions_colour import UNNAMED, Colours, measure, plausible
@@ -33,43 +34,47 @@ class CaptionerRecipe:
     Args:
         data: an ImageFolder with `train` and `val`.
         cache: folder for the decoded photographs and the features.
-        encoder: `encoder.safetensors`, as the encoder's recipe exports it.
+        classifier: `classifier.safetensors`, as the classifier's recipe exports it.
         names: a tab-separated list of classes, with `wnid` and `synonyms`, for folders that no table of nouns knows.
-        layer: of the encoder, that the captioner sees.
+        layer: of the classifier, that the captioner sees; one through which colour passes.
         images: length of the one-cycle schedule, in images.
         variants: of each photograph: mirrored, moved, its colours a little changed; their colours are measured anew.
         repaint: share of the variants of things made in any colour whose red, green and blue are shuffled.
         blur: standard deviation of what is added to the features, in theirs: no word may hang on one fine detail.
+        adversarial: length of the step, in the same unit, by which the features then go where the caption is likeliest
+            to be missed, as those of `recipe=classifier` do.
     """
 
     def __init__(
         self,
         fabric: Fabric,
         data: str,
-        encoder: str,
+        classifier: str,
         cache: str | None = None,
         names: str | None = None,
         layer: str = "fc6",
-        images: int = 600_000,
+        images: int = 300_000,
         batch_size: int = 256,
         learning_rate: float = 4e-3,
         weight_decay: float = 0.02,
         variants: int = 4,
         repaint: float = 0.3,
-        blur: float = 0.5,
+        blur: float = 0.3,
+        adversarial: float = 1.5,
         shift: int = 5,
         jitter: float = 0.15,
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)
-        self.fabric, self.images, self.batch_size, self.blur, self.seed = fabric, images, batch_size, blur, seed
+        self.fabric, self.images, self.batch_size, self.seed = fabric, images, batch_size, seed
+        self.blur, self.adversarial = blur, adversarial
         self.generator = torch.Generator()
         train, val = (load(Path(data, part), ENCODER.resize, cache) for part in ("train", "val"))
         self.kinds = kinds(train.classes, names)
         self.captions = Captions(self.kinds)
         self.vocabulary = Vocabulary([EOS, *sorted({w for text in self.captions.words() for w in tokenize(text)})])
 
-        see = Features(fabric, encoder, layer, cache)
+        see = Features(fabric, classifier, layer, cache)
         paint = torch.tensor(["paint" in kind.marks for kind in self.kinds])
         features, colours = [], []
         for k in range(variants):
@@ -110,14 +115,22 @@ class CaptionerRecipe:
         words = self._words(self.labels[picked], Colours(*(c[picked] for c in self.colours)))
         features = self.features[picked].float() / self.spread
         features = features + self.blur * torch.randn(features.shape, generator=self.generator)
-        log_prob = self.captioner.module.log_prob(*self.fabric.to_device((features, words)))
-        loss = -log_prob.sum() / _length(words)
+        features, words = self.fabric.to_device((features, words))
+        if self.adversarial:
+            features = self.misleading(features, words)
+        loss = -self.captioner.module.log_prob(features, words).sum() / _length(words)
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
         self.fabric.clip_gradients(self.captioner, self.optimizer, max_norm=1.0)
         self.optimizer.step()
         self.schedule.step()
         return {"perplexity": loss.detach().exp()}
+
+    def misleading(self, features: Tensor, words: Tensor) -> Tensor:
+        """The features, each a step of length `adversarial` down the gradient of its caption's log p."""
+        features = features.requires_grad_()
+        (slope,) = torch.autograd.grad(self.captioner.module.log_prob(features, words).sum(), features)
+        return (features - self.adversarial * F.normalize(slope)).detach()
 
     @torch.no_grad()
     def evaluate(self) -> Mapping[str, float]:
@@ -135,7 +148,7 @@ class CaptionerRecipe:
         return None
 
     def export(self, folder: Path) -> None:
-        """`captioner.safetensors`, which takes the encoder's features as they are."""
+        """`captioner.safetensors`, which takes the classifier's features as they are."""
         captioner = copy.deepcopy(self.captioner.module)
         first = captioner.image if captioner.visual is None else captioner.visual[0]
         with torch.no_grad():

@@ -1,4 +1,4 @@
-"""What the frozen encoder sees in photographs, computed once."""
+"""What a frozen network sees in photographs, computed once."""
 
 import hashlib
 from pathlib import Path
@@ -15,17 +15,17 @@ class Features:
     """The values of one layer.
 
     Args:
-        encoder: `encoder.safetensors`, as the encoder's recipe exports it.
+        network: its weights, as the recipe of a classifier or of the encoder exports them.
         cache: folder that they are kept in.
 
     Raises:
         UserError: no such file, see `ppgn_core.weights.load`.
     """
 
-    def __init__(self, fabric: Fabric, encoder: str, layer: str, cache: str | None) -> None:
+    def __init__(self, fabric: Fabric, network: str, layer: str, cache: str | None) -> None:
         self.fabric, self.layer, self.cache = fabric, layer, cache
-        self.network = AlexNet.load(Path(encoder)).requires_grad_(False).to(fabric.device)
-        digest = hashlib.sha256(Path(encoder).read_bytes()).hexdigest()
+        self.network = AlexNet.load(Path(network)).requires_grad_(False).to(fabric.device)
+        digest = hashlib.sha256(Path(network).read_bytes()).hexdigest()
         self.identity = digest, layer, fabric.strategy.precision.precision
 
     @torch.no_grad()
