@@ -55,7 +55,7 @@ def test_gradient_against_finite_differences(blank: Model, gradient: str) -> Non
 
     def climbed(x: torch.Tensor) -> torch.Tensor:
         logits = condition.network(x)
-        return 0.15 * (logits.log_softmax(1) if gradient == "log_softmax" else logits)[0, 7]
+        return condition.weight * (logits.log_softmax(1) if gradient == "log_softmax" else logits)[0, 7]
 
     (found,) = torch.autograd.grad(condition.log_prob(x).sum(), x)
     for seed in range(3):

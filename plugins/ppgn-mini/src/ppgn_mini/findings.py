@@ -35,12 +35,12 @@ CLASSES = ("lemon", "goldfish", "mushroom", "pizza")
 N_CHAINS, N_STEPS = 8, 200
 NOISY = {"epsilon3": "0.1"}
 PIXELS = {"generator": "identity", "epsilon3": "0"}
-FREE = {"prior": "none", "epsilon2": "0.05"}
+FREE = {"prior": "none", "epsilon2": "2"}
 
 FINDINGS: dict[str, dict[str, Mapping[str, str]]] = {
     "DGN-AM stays in a mode, joint chains leave it": {
-        "gaussian": {"prior": "gaussian", "epsilon1": "0.01", **NOISY},
-        "dae_h": {"prior": "dae_h", **NOISY},
+        "gaussian": {"experiment": "dgn_am", **NOISY},
+        "dae_h": {"experiment": "ppgn_h", **NOISY},
         "noiseless_joint": NOISY,
         "joint": {"experiment": "joint", **NOISY},
     },
@@ -49,11 +49,11 @@ FINDINGS: dict[str, dict[str, Mapping[str, str]]] = {
         f"ε1 = {e}": {"epsilon1": e, **NOISY} for e in ("0", "0.01", "0.03", "0.1", "0.3", "1")
     },
     "PPGN-x blurs, and without a prior the classifier is fooled": {
-        "no prior, E climbed": {**PIXELS, **FREE, "condition.classifier": "encoder"},
+        "no prior, E climbed": {**PIXELS, **FREE, "condition.classifier": "encoder", "epsilon2": "0.05"},
         "no prior": {**PIXELS, **FREE},
         "total_variation": {"experiment": "total_variation"},
         "PPGN-x": {"experiment": "ppgn_x"},
-        "joint_x": {**PIXELS, "prior": "joint_x", "epsilon1": "0.03", "epsilon2": "0.05"},
+        "joint_x": {**PIXELS, "prior": "joint_x", "epsilon1": "0.03", "epsilon2": "2"},
         "PPGN-h": {},
     },
 }
