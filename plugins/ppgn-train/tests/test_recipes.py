@@ -25,7 +25,7 @@ from ppgn_train.walkers import EPSILON1, EPSILON2
 
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
-from ppgn_core.model import Label, Labels, Model
+from ppgn_core.model import Labels, Model
 from ppgn_core.noise import ChainNoise
 from ppgn_core.samplers import MalaApprox
 
@@ -157,7 +157,7 @@ def test_walkers_take_the_samplers_steps(folder: Path, encoder: Path, tmp_path: 
 
     G, E, C = copy.deepcopy(recipe.G.module), recipe.encoder, recipe.climbed
     assert (C is E) != own
-    labels = Labels([Label(i, "", (f"class {i}",)) for i in range(C.config.n_classes)])
+    labels = Labels.named(f"class {i}" for i in range(C.config.n_classes))
     model = Model("own", {"encoder": lambda: E, "classifier": lambda: C}, {"classifier": labels}, image_size=64)
     for k in moved.tolist():
         energy = Energy(G, NoiselessJoint(model), ClassCondition(model, int(target[k])))

@@ -17,8 +17,8 @@ from ppgn_alexnet.alexnet import MINI as ENCODER
 from ppgn_lrcn.captioner import MINI, Captioner
 from ppgn_lrcn.vocabulary import EOS, Vocabulary, tokenize
 from torch import Tensor
-from torch.nn import functional as F
 
+from .adversarial import misleading
 from .captions import Captions
 from .captions_colour import UNNAMED, Colours, measure, plausible
 from .captions_nouns import kinds
@@ -117,7 +117,8 @@ class CaptionerRecipe:
         features = features + self.blur * torch.randn(features.shape, generator=self.generator)
         features, words = self.fabric.to_device((features, words))
         if self.adversarial:
-            features = self.misleading(features, words)
+            log_prob = self.captioner.module.log_prob
+            features = misleading(features, lambda features: -log_prob(features, words).sum(), self.adversarial)
         loss = -self.captioner.module.log_prob(features, words).sum() / _length(words)
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
@@ -125,12 +126,6 @@ class CaptionerRecipe:
         self.optimizer.step()
         self.schedule.step()
         return {"perplexity": loss.detach().exp()}
-
-    def misleading(self, features: Tensor, words: Tensor) -> Tensor:
-        """The features, each a step of length `adversarial` down the gradient of its caption's log p."""
-        features = features.requires_grad_()
-        (slope,) = torch.autograd.grad(self.captioner.module.log_prob(features, words).sum(), features)
-        return (features - self.adversarial * F.normalize(slope)).detach()
 
     @torch.no_grad()
     def evaluate(self) -> Mapping[str, float]:

@@ -11,6 +11,7 @@ from ppgn_alexnet.alexnet import MINI, AlexNet, AlexNetConfig, Conv
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .adversarial import misleading
 from .loop import seed_step
 from .photographs import jitter_colour, load, shift_and_flip
 
@@ -39,8 +40,8 @@ class ClassifierRecipe:
         jitter: of brightness, contrast and saturation, as a share.
         shift: pixels that a photograph is moved by at most.
         adversarial: length of the step that misleads the network most, by which every photograph is changed before the
-            network learns it (Miyato et al. 2017, with the true labels), in pixels of [0, 1]. Of a network so trained
-            the gradient shows what a class looks like, instead of what fools it (Santurkar et al. 2019).
+            network learns it, in pixels of [0, 1]. Of a network so trained the gradient shows what a class looks like,
+            instead of what fools it (Santurkar et al. 2019).
     """
 
     table = SMALL
@@ -109,10 +110,7 @@ class ClassifierRecipe:
 
     def misleading(self, x: Tensor, labels: Tensor) -> Tensor:
         """The images, each a step of length `adversarial` in L2 further along the gradient of its loss."""
-        x = x.requires_grad_()
-        _, losses = self.losses(x, labels)
-        (slope,) = torch.autograd.grad(losses["cross_entropy"], x)
-        return (x + self.adversarial * F.normalize(slope.flatten(1)).view_as(x)).detach()
+        return misleading(x, lambda x: self.losses(x, labels)[1]["cross_entropy"], self.adversarial)
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         self.network.train()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 EPSILON1, EPSILON2 = 0.1, 20.0
-"""Of Eq. 11, as the preset `sampler=mini` has them."""
+"""Of Eq. 11, as they suit chains that climb the encoder."""
 
 LIFE = 100
 """Steps on average until a walker sets out anew, from a random code and for a random class."""
