@@ -1,6 +1,6 @@
 """The captioner: LRCN's two LSTMs, trained on the classifier's features and on captions made from labels and pixels.
 
-The classifier is frozen, so its features of a few variants of every photograph are computed once; the LSTMs see those.
+Only the LSTMs learn; the photographs are changed, through the frozen classifier, to mislead them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from ppgn_alexnet.alexnet import MINI as ENCODER
+from ppgn_alexnet.alexnet import AlexNet
 from ppgn_lrcn.captioner import MINI, Captioner
 from ppgn_lrcn.vocabulary import EOS, Vocabulary, tokenize
 from torch import Tensor
@@ -23,7 +24,6 @@ from .captions import Captions
 from .captions_colour import UNNAMED, Colours, measure, plausible
 from .captions_nouns import kinds
 from .captions_scores import scores
-from .features import Features
 from .loop import seed_step
 from .photographs import Photographs, jitter_colour, load, shift_and_flip
 
@@ -33,16 +33,15 @@ class CaptionerRecipe:
 
     Args:
         data: an ImageFolder with `train` and `val`.
-        cache: folder for the decoded photographs and the features.
+        cache: folder for the decoded photographs.
         classifier: `classifier.safetensors`, as the classifier's recipe exports it.
         names: a tab-separated list of classes, with `wnid` and `synonyms`, for folders that no table of nouns knows.
         layer: of the classifier, that the captioner sees; one through which colour passes.
         images: length of the one-cycle schedule, in images.
         variants: of each photograph: mirrored, moved, its colours a little changed; their colours are measured anew.
         repaint: share of the variants of things made in any colour whose red, green and blue are shuffled.
-        blur: standard deviation of what is added to the features, in theirs: no word may hang on one fine detail.
-        adversarial: length of the step, in the same unit, by which the features then go where the caption is likeliest
-            to be missed, as those of `recipe=classifier` do.
+        adversarial: length of the step by which every photograph is changed to where the caption is likeliest to be
+            missed, in pixels of [0, 1], as in `recipe=classifier`.
     """
 
     def __init__(
@@ -59,41 +58,35 @@ class CaptionerRecipe:
         weight_decay: float = 0.02,
         variants: int = 4,
         repaint: float = 0.3,
-        blur: float = 0.3,
-        adversarial: float = 1.5,
+        adversarial: float = 0.75,
         shift: int = 5,
         jitter: float = 0.15,
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)
         self.fabric, self.images, self.batch_size, self.seed = fabric, images, batch_size, seed
-        self.blur, self.adversarial = blur, adversarial
+        self.adversarial, self.layer = adversarial, layer
         self.generator = torch.Generator()
         train, val = (load(Path(data, part), ENCODER.resize, cache) for part in ("train", "val"))
         self.kinds = kinds(train.classes, names)
         self.captions = Captions(self.kinds)
         self.vocabulary = Vocabulary([EOS, *sorted({w for text in self.captions.words() for w in tokenize(text)})])
 
-        see = Features(fabric, classifier, layer, cache)
+        network = AlexNet.load(Path(classifier)).requires_grad_(False).to(fabric.device)
+        self.classifier = network.to(memory_format=torch.channels_last)
         paint = torch.tensor(["paint" in kind.marks for kind in self.kinds])
-        features, colours = [], []
-        for k in range(variants):
-            variant = _variant(train, k, paint, seed, shift, jitter, repaint)
-            features.append(see(variant, repr((k, seed, shift, jitter, repaint))))
-            colours.append(measure(variant))
-        self.features = torch.cat(features)
-        self.labels = train.labels.repeat(variants)
-        self.colours = Colours(*(torch.cat(column) for column in zip(*colours, strict=True)))
-        self.val_features, self.val_colours = see(val.images, "val"), measure(val.images)
-        self.val_labels = val.labels
+        variants_of = [_variant(train, k, paint, seed, shift, jitter, repaint) for k in range(variants)]
+        self.photographs, self.labels = torch.cat(variants_of), train.labels.repeat(variants)
+        self.colours, self.val_colours = measure(self.photographs), measure(val.images)
+        self.val_features, self.val_labels = self._all_features(val.images), val.labels
         known = plausible(self.colours.object[: len(train.labels)], train.labels, len(self.kinds)) | paint[:, None]
         self.colours, self.val_colours = (
             _only(known, colours, labels)
             for colours, labels in ((self.colours, self.labels), (self.val_colours, self.val_labels))
         )
-        self.spread = self.features[:: len(self.features) // 4000 + 1].float().std(0).clamp_min(1e-3)
+        self.spread = self._all_features(train.images[:: len(train.images) // 4000 + 1]).std(0).clamp_min(1e-3)
 
-        captioner = Captioner(replace(MINI, features=self.features.shape[1], layer=layer), self.vocabulary)
+        captioner = Captioner(replace(MINI, features=len(self.spread), layer=layer), self.vocabulary)
         optimizer = torch.optim.AdamW(captioner.parameters(), lr=learning_rate, weight_decay=weight_decay)
         self.captioner, self.optimizer = fabric.setup(captioner, optimizer)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -108,18 +101,29 @@ class CaptionerRecipe:
         said = self.captions.draw(labels, colours, self.generator)
         return torch.nn.utils.rnn.pad_sequence([torch.tensor(self.vocabulary.encode(text)) for text in said])
 
+    def _features(self, x: Tensor) -> Tensor:
+        """`(B, 3, H, W)` in [0, 1] → `(B, features)`."""
+        with self.fabric.autocast():
+            return self.classifier.activations(x, (self.layer,))[self.layer].flatten(1).float()
+
+    @torch.no_grad()
+    def _all_features(self, images: Tensor) -> Tensor:
+        parts = images.split(256)
+        return torch.cat([self._features(self.fabric.to_device(part).float() / 255) for part in parts])
+
     def step(self, seen: int) -> Mapping[str, Tensor]:
         self.captioner.train()
         seed_step(self.generator, self.seed, seen)
         picked = torch.randint(len(self.labels), (self.batch_size,), generator=self.generator)
         words = self._words(self.labels[picked], Colours(*(c[picked] for c in self.colours)))
-        features = self.features[picked].float() / self.spread
-        features = features + self.blur * torch.randn(features.shape, generator=self.generator)
-        features, words = self.fabric.to_device((features, words))
+        x, words = self.fabric.to_device((self.photographs[picked].float() / 255, words))
+
+        def loss_of(x: Tensor) -> Tensor:
+            return -self.captioner.module.log_prob(self._features(x) / self.spread, words).sum() / _length(words)
+
         if self.adversarial:
-            log_prob = self.captioner.module.log_prob
-            features = misleading(features, lambda features: -log_prob(features, words).sum(), self.adversarial)
-        loss = -self.captioner.module.log_prob(features, words).sum() / _length(words)
+            x = misleading(x, loss_of, self.adversarial)
+        loss = loss_of(x)
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
         self.fabric.clip_gradients(self.captioner, self.optimizer, max_norm=1.0)
@@ -133,7 +137,7 @@ class CaptionerRecipe:
         captioner = self.captioner.module.eval()
         self.generator.manual_seed(self.seed)
         words = self._words(self.val_labels, self.val_colours)
-        features = self.fabric.to_device(self.val_features.float() / self.spread)
+        features = self.val_features / self.spread
         log_prob = captioner.log_prob(features, self.fabric.to_device(words))
         perplexity = float((-log_prob.sum() / _length(words)).exp())
         right = scores(captioner, features, self.val_labels, self.val_colours.object, self.kinds)
