@@ -101,9 +101,12 @@ class Model:
         if role not in self.loaders:
             raise UserError(f"model={self.name} has no network {role!r}; it has: {', '.join(sorted(self.loaders))}")
         if role not in self._loaded:
+            import torch
+
             network = self.loaders[role]()
-            if hasattr(network, "requires_grad_"):
+            if isinstance(network, torch.nn.Module):
                 network = network.requires_grad_(False).eval().to(self.device)
+                network = network.to(memory_format=torch.channels_last)  # faster
             self._loaded[role] = network
         return self._loaded[role]
 

@@ -165,7 +165,7 @@ def _assert_gradient(name: str, function: Callable[[Tensor], Tensor], x: Tensor)
     directions = torch.randn((DIRECTIONS, *x.shape[1:]), generator=random).to(x)
     directions[0] = gradient[0] / gradient.square().mean().sqrt()
     with torch.no_grad():
-        up, down = (function(x[:1] + step * directions).view(DIRECTIONS, -1) for step in (STEP, -STEP))
+        up, down = (function(x[:1] + step * directions).reshape(DIRECTIONS, -1) for step in (STEP, -STEP))
     numeric = (up - down) @ weights / (2 * STEP)
     analytic = (directions * gradient).flatten(1).sum(1)
     rounding = torch.finfo(out.dtype).eps * (out * weights).norm() / STEP

@@ -42,11 +42,13 @@ def test_the_noise_on_x_and_on_h1(model: Model) -> None:
     h1 = network.activations(x[:1], ("conv2",))["conv2"]
     by_h1 = joint(model, sigma_x=0, sigma_h1=0.01).score(h, x)
     # to first order, the covariance is J·Jᵀ times the variance of the noise
-    jacobian = torch.autograd.functional.jacobian(lambda v: network.onward(v, "conv2", "fc3"), h1).view(8, -1)
+    jacobian = torch.autograd.functional.jacobian(lambda v: network.onward(v, "conv2", "fc3"), h1).reshape(8, -1)
     expected = jacobian @ jacobian.mT * (0.01 * h1.mean()) ** 2
     assert torch.linalg.norm(by_h1.mT.cov() - expected) < 0.15 * torch.linalg.norm(expected)
     by_x = joint(model, sigma_x=0.001, sigma_h1=0).score(h, x)
-    jacobian = torch.autograd.functional.jacobian(lambda v: network.activations(v, ("fc3",))["fc3"], x[:1]).view(8, -1)
+    jacobian = torch.autograd.functional.jacobian(lambda v: network.activations(v, ("fc3",))["fc3"], x[:1]).reshape(
+        8, -1
+    )
     expected = jacobian @ jacobian.mT * 0.001**2
     assert torch.linalg.norm(by_x.mT.cov() - expected) < 0.15 * torch.linalg.norm(expected)
 
