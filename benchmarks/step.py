@@ -6,7 +6,7 @@
 The networks have random weights, which cost what trained ones do. Repeats of the three are interleaved, so that what
 else the machine does falls on all alike; the ratios are medians over repeats. Per chain and step,
 
-- core:     one forward and backward of G and of C, all chains in one batch; E is C
+- core:     one forward and backward of G and of C, all chains in one batch; E is C; networks as a model gives them
 - torch:    the same, as a loop with no framework around it
 - original: chain by chain, G and E forward for R(h), then G and C forward and backward (Nguyen et al.'s release)
 """
@@ -14,6 +14,7 @@ else the machine does falls on all alike; the ratios are medians over repeats. P
 from __future__ import annotations
 
 import argparse
+import copy
 import statistics
 import time
 from collections.abc import Callable
@@ -46,8 +47,10 @@ def networks(scale: str, device: str) -> tuple[generator.UpConv, alexnet.AlexNet
 
 def core(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Callable[[], object]:
     labels = Labels([Label(i, f"n{i}", (f"class {i}",)) for i in range(c.config.n_classes)])
-    model = Model("random", {"encoder": lambda: c, "classifier": lambda: c}, {"classifier": labels}, 0, h.device)
-    energy = Energy(g, NoiselessJoint(model), ClassCondition(model, target=TARGET))
+    own_g, own_c = copy.deepcopy((g, c))  # a model changes the memory format
+    loaders = {"generator": lambda: own_g, "encoder": lambda: own_c, "classifier": lambda: own_c}
+    model = Model("random", loaders, {"classifier": labels}, 0, h.device)
+    energy = Energy(generator.OfModel(model), NoiselessJoint(model), ClassCondition(model, target=TARGET))
     states = chain(MalaApprox(energy, ChainNoise(0, len(h), h.device), *EPSILONS), h, n_steps=10**9)
     next(states)
     return partial(next, states)

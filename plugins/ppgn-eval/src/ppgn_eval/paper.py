@@ -1,7 +1,7 @@
 """`suite=paper`: the runs that the paper's comparisons take on mini, made here.
 
 For Table S3 every prior, under the setting that draws well with it, draws the same classes. For mixing every prior
-walks under each of three conditions, without and with noise (ε3), and with less of the prior (ε1).
+walks under each of four conditions, without and with noise (ε3), and with less of the prior (ε1).
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ CONDITIONS: dict[str, Mapping[str, object]] = {
     "alexnet": {"condition": "alexnet", "condition.target": "goldfish"},
     "lrcn": {"condition": "lrcn", "condition.text": '"a red teapot"'},
     "hidden_neuron": {"condition": "hidden_neuron", "condition.layer": "fc7", "condition.unit": 7},
+    "places": {"condition": "places", "condition.target": "alp"},
 }
+"""Each sort of the paper's; `product` and `mixture` are made of these, and `context` needs a picture."""
 
 
 @dataclass(frozen=True)

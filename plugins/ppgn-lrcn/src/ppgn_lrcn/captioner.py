@@ -44,7 +44,7 @@ class CaptionerConfig:
 # The release that the paper used (section 3.6): CaffeNet's fc8, 8800 words of COCO and the end of sentence.
 LRCN_2F = CaptionerConfig(features=1000, layer="fc8", embedding=1000, hidden=1000, dropout=0.5)
 
-MINI = CaptionerConfig(features=256, layer="fc6", embedding=64, hidden=192, visual=128, dropout=0.2)
+MINI = CaptionerConfig(features=256, layer="fc6", embedding=64, hidden=192, visual=320, dropout=0.2)
 
 
 class Captioner(nn.Module):

@@ -17,7 +17,7 @@ from ppgn_alexnet.alexnet import MINI as ENCODER
 from ppgn_alexnet.alexnet import AlexNet
 from ppgn_lrcn.captioner import MINI, Captioner
 from ppgn_lrcn.vocabulary import EOS, Vocabulary, tokenize
-from torch import Tensor
+from torch import Tensor, nn
 
 from .adversarial import misleading
 from .captions import Captions
@@ -87,11 +87,25 @@ class CaptionerRecipe:
         self.spread = self._all_features(train.images[:: len(train.images) // 4000 + 1]).std(0).clamp_min(1e-3)
 
         captioner = Captioner(replace(MINI, features=len(self.spread), layer=layer), self.vocabulary)
+        self._see_as_the_classifier_does(captioner)
         optimizer = torch.optim.AdamW(captioner.parameters(), lr=learning_rate, weight_decay=weight_decay)
         self.captioner, self.optimizer = fabric.setup(captioner, optimizer)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, learning_rate, total_steps=-(-images // batch_size) + 1, pct_start=0.2
         )
+
+    @torch.no_grad()
+    def _see_as_the_classifier_does(self, captioner: Captioner) -> None:
+        """Start the visual layer's first units as those of the classifier's next layer, where that is fully connected.
+
+        What tells things apart need not be learnt anew then; the other units are free for colours.
+        """
+        after = [*self.classifier.layers][[*self.classifier.layers].index(self.layer) + 1 :]
+        linear = [m for m in self.classifier.layers[after[0]].modules() if isinstance(m, nn.Linear)] if after else []
+        if captioner.visual is not None and linear:
+            n = min(len(linear[0].bias), len(captioner.visual[0].bias))
+            captioner.visual[0].weight[:n] = linear[0].weight[:n] * self.spread
+            captioner.visual[0].bias[:n] = linear[0].bias[:n]
 
     def state(self) -> dict[str, Any]:
         return {"captioner": self.captioner, "optimizer": self.optimizer, "schedule": self.schedule}
