@@ -21,7 +21,7 @@ from .runs import record, samples
 
 ASKED = frozenset({"target", "text", "unit"})
 APART = frozenset({"out", "resume", "seed", "n_chains", "n_steps", "save_every", "device", "writer"})
-FOREMOST = ("epsilon1", "epsilon3", "epsilon2", "n_steps", "sampler.name", "generator.name", "model.name")
+FOREMOST = ("generator.name", "epsilon1", "epsilon3", "epsilon2", "n_steps", "sampler.name", "model.name")
 
 
 @dataclass(frozen=True)
