@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize
-from ppgn_eval.__main__ import main
+from ppgn_eval.__main__ import _parsed, main
 from ppgn_eval.paper import CONDITIONS, PRIORS, cells
 
 from ppgn_core import config as configs
@@ -19,6 +21,19 @@ from .conftest import Colours
 def test_every_prior_is_tried() -> None:
     assert {setting.keys["prior"] for setting in PRIORS.values()} == set(plugins.registry().names("prior"))
     assert all(condition["condition"] in plugins.registry().names("condition") for condition in CONDITIONS.values())
+
+
+def test_the_results_in_the_docs_are_of_the_suite_of_today() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "results.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"Made by `(python -m ppgn_eval .+?)` on 20\d\d-\d\d-\d\d", text)
+    assert _parsed(shlex.split(command)[3:])[0]["suite"] == "paper"
+    quality, mixing = text.split("\n## Mixing\n")
+    rows = [line.split("|")[1].strip() for line in quality.splitlines() if line.startswith("| ")]
+    assert rows[2] == "real photographs"  # under the names of columns and the rule
+    drawn = {row.partition(" · ")[0] for row in rows[3:]}
+    mixed = {tuple(cell.strip() for cell in line.split("|")[1:3]) for line in mixing.splitlines() if "|" in line}
+    priors = {str(setting.keys["prior"]) for setting in PRIORS.values()}
+    assert drawn == priors and {(prior, condition) for prior in priors for condition in CONDITIONS} <= mixed
 
 
 def test_every_cell_composes_and_no_two_share_a_folder() -> None:
