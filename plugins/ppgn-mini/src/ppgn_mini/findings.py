@@ -44,9 +44,9 @@ FINDINGS: dict[str, dict[str, Mapping[str, str]]] = {
         "noiseless_joint": NOISY,
         "joint": {"experiment": "joint", **NOISY},
     },
-    "larger ε3 hurts": {f"ε3 = {e}": {"epsilon3": e} for e in ("0", "0.1", "0.3", "1")},
+    "larger ε3 hurts": {f"epsilon3 = {e}": {"epsilon3": e} for e in ("0", "0.1", "0.3", "1")},
     "ε1 first helps mixing, then drowns the class": {
-        f"ε1 = {e}": {"epsilon1": e, **NOISY} for e in ("0", "0.01", "0.03", "0.1", "0.3", "1")
+        f"epsilon1 = {e}": {"epsilon1": e, **NOISY} for e in ("0", "0.01", "0.03", "0.1", "0.3", "1")
     },
     "PPGN-x blurs, and without a prior the classifier is fooled": {
         "no prior, E climbed": {**PIXELS, **FREE, "condition.classifier": "encoder", "epsilon2": "0.05"},
@@ -54,7 +54,7 @@ FINDINGS: dict[str, dict[str, Mapping[str, str]]] = {
         "total_variation": {"experiment": "total_variation"},
         "PPGN-x": {"experiment": "ppgn_x"},
         "joint_x": {**PIXELS, "prior": "joint_x", "epsilon1": "0.03", "epsilon2": "2"},
-        "PPGN-h": {},
+        "noiseless joint PPGN-h": {},
     },
 }
 
