@@ -64,7 +64,7 @@ PRIORS = {
 
 CONDITIONS: dict[str, Mapping[str, object]] = {
     "alexnet": {"condition": "alexnet", "condition.target": "goldfish"},
-    "lrcn": {"condition": "lrcn", "condition.text": '"a red teapot"'},
+    "lrcn": {"condition": "lrcn", "condition.text": '"a red teapot"', "condition.weight": 0.01},  # room to move
     "hidden_neuron": {"condition": "hidden_neuron", "condition.layer": "fc7", "condition.unit": 7},
     "places": {"condition": "places", "condition.target": "alp"},
 }

@@ -35,7 +35,7 @@ class LRCN:
         model: Model,
         text: str | list[str],
         captioner: str = "captioner",
-        weight: float = 0.01,
+        weight: float = 0.03,
         network: str | None = None,
         layer: str | None = None,
         truncated: bool = False,
