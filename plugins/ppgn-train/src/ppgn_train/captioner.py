@@ -100,12 +100,14 @@ class CaptionerRecipe:
 
         What tells things apart need not be learnt anew then; the other units are free for colours.
         """
-        after = [*self.classifier.layers][[*self.classifier.layers].index(self.layer) + 1 :]
-        linear = [m for m in self.classifier.layers[after[0]].modules() if isinstance(m, nn.Linear)] if after else []
-        if captioner.visual is not None and linear:
-            n = min(len(linear[0].bias), len(captioner.visual[0].bias))
-            captioner.visual[0].weight[:n] = linear[0].weight[:n] * self.spread
-            captioner.visual[0].bias[:n] = linear[0].bias[:n]
+        names = [*self.classifier.layers]
+        after = names[names.index(self.layer) + 1 :][:1]
+        linear = [m for name in after for m in self.classifier.layers[name].modules() if isinstance(m, nn.Linear)]
+        visual = captioner.visual[0] if captioner.visual is not None else None
+        if linear and isinstance(visual, nn.Linear):
+            n = min(linear[0].out_features, visual.out_features)
+            visual.weight[:n] = linear[0].weight[:n] * self.spread
+            visual.bias[:n] = linear[0].bias[:n]
 
     def state(self) -> dict[str, Any]:
         return {"captioner": self.captioner, "optimizer": self.optimizer, "schedule": self.schedule}
