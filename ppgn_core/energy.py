@@ -39,7 +39,7 @@ class Energy:
         self.clock.step = step
         with torch.enable_grad():
             h = h.detach().requires_grad_()
-            x = self.generator(h)
+            x = self.generator(h).contiguous()  # a condition may take a view of it
             log_prob = self.condition.log_prob(x)
             # each chain's log p depends on its own code alone, so the gradient of the sum is every chain's own
             (condition_score,) = torch.autograd.grad(log_prob.sum(), h)

@@ -71,6 +71,24 @@ def test_gradient_against_finite_differences(parts):
     torch.testing.assert_close(state.log_prob, condition.log_prob(generator(h)))
 
 
+def test_a_condition_may_take_a_view_of_any_generators_picture(parts):
+    generator, prior, condition = parts
+
+    class ChannelsLast:
+        code = generator.code
+
+        def __call__(self, h: Tensor) -> Tensor:
+            return generator(h).contiguous(memory_format=torch.channels_last)
+
+    class Viewing:
+        def log_prob(self, x: Tensor) -> Tensor:
+            return condition.log_prob(x.view(len(x), 12))
+
+    h = torch.randn(3, 5, dtype=torch.float64)
+    states = Energy(ChannelsLast(), prior, Viewing()).evaluate(h), Energy(*parts).evaluate(h)
+    torch.testing.assert_close(*(state.condition_score for state in states))
+
+
 def test_one_pass_through_the_generator(parts):
     Energy(*parts).evaluate(torch.randn(2, 5, dtype=torch.float64))
     assert parts[0].calls == 1

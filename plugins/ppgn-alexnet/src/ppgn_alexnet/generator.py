@@ -158,7 +158,7 @@ class UpConv(Tabled):
             value = layer(value)
         if self.config.bgr:
             value = value.flip(1)
-        return (value * self.config.scale + self.mean).contiguous()  # whoever sees x may take a view of it
+        return value * self.config.scale + self.mean
 
     def draw(self, noise: ChainNoise) -> Tensor:
         """N(0, 1), as the original release starts its chains."""

@@ -1,7 +1,8 @@
 """`python -m ppgn_train.ablation data=DIR encoder=FILE …`: which of G's losses does what (Fig. S8).
 
 Trains one small generator for each set of losses, equally long, and draws all their reconstructions of the same
-photographs side by side: `ablation.png`. Goes on from what is there. Other arguments go to `recipe=generator`.
+photographs side by side: `ablation.png`. Goes on from what is there. Other arguments go to `recipe=generator`; with
+`start=FILE` of a small generator each set changes pictures that are there, and a short training shows what it does.
 """
 
 from __future__ import annotations
