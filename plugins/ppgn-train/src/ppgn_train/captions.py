@@ -3,7 +3,8 @@
     [a photo of] [a | the | some] [COLOUR] NOUN [in blue water | under a blue sky | on a COLOUR background | …]
 
 Each part is drawn anew whenever an image is seen, so that every way of asking for it is learnt. A colour is said only
-where it was measured with confidence.
+where it was measured with confidence. Where none was, MIXED and BUSY stand for it, just as often: if a caption without
+colours were likelier of a picture whose colours cannot be told, climbing "a school bus" would take the yellow away.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ SURROUNDINGS = {
     ("grass", "green"): ("on green grass", "in the grass", "in green grass"),
 }
 BEHIND = ("on a {} background", "with a {} background", "in front of a {} background", "against a {} background")
+MIXED, BUSY = "multicoloured", "busy"
+"""What is said in a colour's place of things and of backgrounds that have none to be told."""
+
 N_DICE = 9
 
 
@@ -46,7 +50,7 @@ class Captions:
 
     def words(self) -> list[str]:
         """All the words that captions of these kinds can have, sorted."""
-        said = [*NAMES, "a an the some pair photo of", *BEHIND, *chain(*SURROUNDINGS.values())]
+        said = [*NAMES, MIXED, BUSY, "a an the some pair photo of", *BEHIND, *chain(*SURROUNDINGS.values())]
         for kind in self.kinds:
             said += kind.nouns
             if "mass" not in kind.marks:
@@ -66,8 +70,8 @@ def say(kind: Kind, colour: str, behind: str, above: str, dice: Iterator[float])
         noun = _pick(kind.nouns[1:], other)
     uncountable = noun in kind.nouns and bool(kind.marks & {"mass", "pair"})
     many = next(dice) < PLURAL and not uncountable
-    tinted = bool(colour) and next(dice) < COLOUR and not {*NAMES, "golden"} & set(noun.split())
-    phrase = f"{colour} " * tinted + (plural(noun) if many else noun)
+    tinted = next(dice) < COLOUR and not {*NAMES, "golden"} & set(noun.split())
+    phrase = f"{colour or MIXED} " * tinted + (plural(noun) if many else noun)
     which = next(dice)
     if many or "mass" in kind.marks:
         phrase = f"some {phrase}" if which < 0.15 else phrase
@@ -81,8 +85,8 @@ def say(kind: Kind, colour: str, behind: str, above: str, dice: Iterator[float])
     if said < BACKGROUND:
         if around and how < AROUND:
             phrase += " " + _pick(around[0], which)
-        elif behind:
-            phrase += " " + _pick(BEHIND, which).format(behind)
+        else:
+            phrase += " " + _pick(BEHIND, which).format(behind or BUSY)
     photo = phrase.startswith(("a ", "an ", "the ", "some ")) or many or uncountable
     return f"a photo of {phrase}" if photo and next(dice, 1.0) < PHOTO else phrase
 
