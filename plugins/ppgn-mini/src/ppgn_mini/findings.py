@@ -4,7 +4,7 @@ Runs `ppgn_core` under every setting that a finding compares, a few classes each
   sure    mean p(y | x) of the classifier that the chains climb,
   judge   how often the independent classifier names the class (chance is 1.6 %),
   moved   RMS difference of 8 × 8 thumbnails between the middle and the end of a chain: whether it stays in a mode,
-  sharp   mean |difference| of neighbouring pixels (validation photographs of mini have 0.05 to 0.06),
+  sharp   mean |difference| of neighbouring pixels (0.077 of mini's validation photographs),
 and one sheet of pictures for each finding. Runs already in `out` are not made again. Other arguments go to `ppgn_core`.
 """
 
