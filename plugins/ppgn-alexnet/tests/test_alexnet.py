@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from ppgn_alexnet.alexnet import CAFFENET, MINI, AlexNet, AlexNetConfig, Conv
+from ppgn_alexnet.alexnet import CAFFENET, MINI, AlexNet, AlexNetConfig, Conv, Strided
 
 from ppgn_core.errors import UserError
 
@@ -48,6 +48,31 @@ def test_preprocessing_crops_the_centre_and_takes_bgr_less_the_mean(network: Ale
     x = torch.rand(2, 3, 11, 11)
     expected = x[:, [2, 1, 0], 1:10, 1:10] * 10 - torch.tensor([1.0, 2.0, 3.0]).view(3, 1, 1)
     torch.testing.assert_close(network.preprocess(x), expected)
+
+
+@pytest.mark.parametrize(
+    ("size", "channels", "kernel", "stride", "padding", "groups"),
+    [(227, 3, 11, 4, 0, 1), (64, 3, 5, 2, 2, 1), (10, 3, 3, 4, 1, 1), (13, 6, 4, 3, 0, 3), (12, 4, 4, 2, 1, 2)],
+)
+def test_a_strided_convolution_and_its_gradients_are_torchs(
+    size: int, channels: int, kernel: int, stride: int, padding: int, groups: int
+) -> None:
+    torch.manual_seed(0)
+    strided = Strided(channels, 6, kernel, stride, padding, groups=groups).double()
+    plain = torch.nn.Conv2d(channels, 6, kernel, stride, padding, groups=groups).double()
+    plain.load_state_dict(strided.state_dict())
+    x = torch.randn(2, channels, size, size + 1, dtype=torch.float64, requires_grad=True)
+    expected = plain(x)
+    values, unseen = strided(x), strided(x.detach())
+    torch.testing.assert_close(values, expected)
+    torch.testing.assert_close(unseen, expected)
+    slope = torch.randn_like(expected)
+    for mine, theirs in zip(
+        torch.autograd.grad(values, (x, strided.weight, strided.bias), slope),
+        torch.autograd.grad(expected, (x, plain.weight, plain.bias), slope),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, theirs)
 
 
 def test_pooling_and_normalisation_follow_caffe() -> None:

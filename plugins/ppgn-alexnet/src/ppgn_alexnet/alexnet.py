@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ppgn_core.weights import Tabled
 
@@ -142,6 +143,24 @@ class Pass:
         return not (self.x.is_leaf or self.spent) and all(value.requires_grad for value in self.values.values())
 
 
+class Strided(nn.Conv2d):
+    """A convolution of stride s, whose gradient in x is that of one of stride 1 over s² as many channels.
+
+    Each s × s square of pixels becomes one of s² · C channels, and the kernel likewise, zeros filling it up: the same
+    sums. On a CPU the gradient of conv1 then takes a quarter to a half of the time.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not x.requires_grad:
+            return super().forward(x)
+        s, kernel, padding = self.stride[0], self.kernel_size[0], int(self.padding[0])
+        filled = -(-kernel // s) * s
+        more = [(size + 2 * padding - kernel) // s * s + filled - size - padding for size in x.shape[-2:]]
+        x = F.pad(x, (padding, more[1], padding, more[0]))
+        weight = F.pad(self.weight, (0, filled - kernel) * 2)
+        return F.conv2d(F.pixel_unshuffle(x, s), F.pixel_unshuffle(weight, s), self.bias, groups=self.groups)
+
+
 class AlexNet(Tabled):
     """A member of the family, addressed by layer.
 
@@ -171,7 +190,9 @@ class AlexNet(Tabled):
         channels, size = 3, config.image_size
         for i, conv in enumerate(config.convs, start=1):
             self.layers[f"conv{i}"] = nn.Sequential(
-                nn.Conv2d(channels, conv.channels, conv.kernel, conv.stride, conv.padding, groups=conv.groups),
+                (Strided if conv.stride > 1 else nn.Conv2d)(
+                    channels, conv.channels, conv.kernel, conv.stride, conv.padding, groups=conv.groups
+                ),
                 *([nn.BatchNorm2d(conv.channels)] if config.batch_norm else []),
                 nn.ReLU(),
             )
