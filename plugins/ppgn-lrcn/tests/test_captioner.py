@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -69,6 +70,17 @@ def test_probabilities_of_all_captions_and_of_all_unfinished_ones_sum_to_one() -
     for ids in itertools.product(range(1, len(WORDS)), repeat=longest):
         total += captioner.log_prob(features, torch.tensor(ids)[:, None]).exp().item()
     assert total == pytest.approx(1, abs=1e-10)
+
+
+def test_a_file_keeps_weights_sizes_words_and_their_kinds(tmp_path: Path) -> None:
+    captioner = tiny(visual=3).float()
+    captioner.vocabulary = Vocabulary(WORDS, [[["red"], ["teapot"]]])
+    captioner.save(tmp_path / "captioner.safetensors")
+    loaded = Captioner.load(tmp_path / "captioner.safetensors")
+    assert loaded.config == captioner.config and loaded.vocabulary.words == captioner.vocabulary.words
+    assert loaded.vocabulary.rivals(2) == {3} == captioner.vocabulary.rivals(2)
+    features, words = torch.randn(2, 5), torch.tensor([[1], [3], [0]])
+    torch.testing.assert_close(loaded.log_prob(features, words), captioner.log_prob(features, words))
 
 
 def test_greedy_takes_the_likeliest_word_until_the_end() -> None:

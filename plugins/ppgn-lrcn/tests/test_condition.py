@@ -1,5 +1,7 @@
 """The condition on a small random model: what it adds up, its gradient, and its errors."""
 
+from collections.abc import Sequence
+
 import pytest
 import torch
 from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
@@ -22,10 +24,13 @@ CLASSIFIER = AlexNetConfig(
 )
 
 
-def model(layer: str = "fc2", features: int = 7) -> Model:
+KINDS = [[["teapot", "pot"], ["cup"]], [["red"], ["blue"]]]
+
+
+def model(layer: str = "fc2", features: int = 7, kinds: Sequence[Sequence[Sequence[str]]] = ()) -> Model:
     torch.manual_seed(0)
     config = CaptionerConfig(features=features, layer=layer, embedding=3, hidden=4, visual=5)
-    captioner = Captioner(config, Vocabulary(["<eos>", "a", "teapot", "teapots"]))
+    captioner = Captioner(config, Vocabulary(["<eos>", "a", "teapot", "teapots", "pot", "cup", "red", "blue"], kinds))
     classifier = AlexNet(CLASSIFIER)
     for parameter in (*captioner.parameters(), *classifier.parameters()):
         nn.init.normal_(parameter, std=0.5)
@@ -48,8 +53,34 @@ def test_log_prob_is_the_captioners_at_the_layer_it_was_trained_on_and_counts_th
     assert (with_end < without).all()
 
 
-def test_gradient_against_finite_differences() -> None:
-    assert torch.autograd.gradcheck(LRCN(model(), "a teapot").log_prob, images(2).requires_grad_(), eps=1e-7, atol=1e-5)
+def test_words_are_weighed_against_their_rivals_and_others_are_left_out() -> None:
+    bundle, x = model(kinds=KINDS), images()
+    condition = LRCN(bundle, "a red teapot", weight=1.0)
+    features, captioner = bundle.network("classifier").activations(x, ("fc2",))["fc2"], bundle.network("captioner")
+
+    def p(text: str) -> torch.Tensor:
+        """Of a word after others, from whole captions' probabilities."""
+        ids = torch.tensor(captioner.vocabulary.encode(text)[:-1])[:, None]
+        return (captioner.log_prob(features, ids) - captioner.log_prob(features, ids[:-1])).exp()
+
+    red = p("a red") / (p("a red") + p("a blue"))
+    teapot = p("a red teapot") / (p("a red teapot") + p("a red cup"))
+    torch.testing.assert_close(condition.log_prob(x), red.log() + teapot.log())
+    torch.testing.assert_close(condition.probability(condition.log_prob(x)), (red * teapot).sqrt())
+
+
+def test_all_words_are_weighed_where_that_is_asked_or_none_has_rivals() -> None:
+    bundle, x = model(kinds=KINDS), images()
+    without = LRCN(model(), "a teapot").log_prob(x)
+    torch.testing.assert_close(LRCN(bundle, "a teapot", among="all").log_prob(x), without)
+    assert not torch.allclose(LRCN(bundle, "a teapot").log_prob(x), without)
+    torch.testing.assert_close(LRCN(bundle, "a").log_prob(x), LRCN(model(), "a").log_prob(x))
+
+
+@pytest.mark.parametrize("kinds", [(), KINDS])
+def test_gradient_against_finite_differences(kinds: Sequence[Sequence[Sequence[str]]]) -> None:
+    condition = LRCN(model(kinds=kinds), "a teapot")
+    assert torch.autograd.gradcheck(condition.log_prob, images(2).requires_grad_(), eps=1e-7, atol=1e-5)
 
 
 def test_an_image_does_not_depend_on_its_batch() -> None:

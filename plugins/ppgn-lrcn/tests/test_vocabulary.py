@@ -45,3 +45,19 @@ def test_rare_words_become_one_in_training() -> None:
 def test_a_vocabulary_is_distinct_words_and_the_end_first(words: list[str]) -> None:
     with pytest.raises(ValueError, match="<eos> first"):
         Vocabulary(words)
+
+
+def test_rivals_are_of_the_same_kind_and_no_synonyms() -> None:
+    words = ["<eos>", "a", "goldfish", "fish", "trout", "orange", "fruit", "lemon", "red"]
+    things = [["goldfish", "fish"], ["trout", "fish"], ["orange", "fruit"], ["lemon", "fruit"]]
+    vocabulary = Vocabulary(words, [things, [["orange"], ["red"]]])
+
+    def rivals(word: str) -> set[str]:
+        return {words[i] for i in vocabulary.rivals(words.index(word))}
+
+    assert rivals("goldfish") == {"trout", "orange", "fruit", "lemon"}
+    assert rivals("fish") == {"orange", "fruit", "lemon"}
+    assert rivals("orange") == {"goldfish", "fish", "trout", "lemon", "red"}  # a thing and a colour
+    assert rivals("a") == rivals("<eos>") == set()
+    with pytest.raises(KeyError, match="pear"):
+        Vocabulary(words, [[["pear"]]])

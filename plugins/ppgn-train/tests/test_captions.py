@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from ppgn_train.captions import Captions
+from ppgn_train.captions import BUSY, MIXED, Captions
 from ppgn_train.captions_colour import NAMES, UNNAMED, Colours, measure, plausible
 from ppgn_train.captions_nouns import TABLE, Kind, article, kinds, plural
 
@@ -135,6 +135,16 @@ def test_every_word_said_is_in_the_list_of_words() -> None:
     words = captions.words()
     assert said <= set(words) and 150 < len(words) < 300
     assert len(said) > 0.97 * len(words)
+
+
+def test_things_are_told_apart_by_the_words_that_begin_what_they_are_called() -> None:
+    captions = Captions(kinds(["n02509815", "n04146614", "n07583066", "n07747607"]))
+    one, many, colours, around = captions.told_apart()
+    assert one == [["panda"], ["bus", "school"], ["dip", "guacamole"], ["fruit", "orange"]]
+    assert many == [["pandas"], ["buses", "school"], ["fruits", "oranges"]]
+    assert [*NAMES, MIXED, BUSY] == sorted((c for (c,) in colours), key=[*NAMES, MIXED, BUSY].index)
+    assert around == [["background"], ["grass"], ["sky"], ["water"]]
+    assert {word for kind in captions.told_apart() for entry in kind for word in entry} <= set(captions.words())
 
 
 def test_folders_without_a_table_are_nouns_themselves(tmp_path: Path) -> None:

@@ -88,7 +88,12 @@ class Captioner(nn.Module):
         return self.word(self.dropout(torch.stack(steps)))
 
     def log_prob(
-        self, features: Tensor, words: Tensor, language: Tensor | None = None, truncated: bool = False
+        self,
+        features: Tensor,
+        words: Tensor,
+        language: Tensor | None = None,
+        among: Tensor | None = None,
+        truncated: bool = False,
     ) -> Tensor:
         """Σ_t log p(w_t | w_<t, x) `(B,)`, the end of sentence included.
 
@@ -96,11 +101,15 @@ class Captioner(nn.Module):
             features: `(B, features)`.
             words: `(T, B)`, or `(T, 1)`: one caption for all; what follows its first word 0 is not counted.
             language: of those words, where it is already known.
+            among: `(T, 1 or B, n_words)` bool, the words that could be said in the place of each, itself too: p is then
+                given that one of them is. None are all.
             truncated: as of `logits`.
         """
         language = self.language(words) if language is None else language
-        predicted = self.logits(language, self.gates(features), truncated).log_softmax(2)
-        terms = predicted.gather(2, words.expand(-1, len(features)).unsqueeze(2)).squeeze(2)
+        logits = self.logits(language, self.gates(features), truncated)
+        if among is not None:
+            logits = logits.masked_fill(~among, -torch.inf)
+        terms = logits.log_softmax(2).gather(2, words.expand(-1, len(features)).unsqueeze(2)).squeeze(2)
         ended = (words == 0).cumsum(0) - (words == 0).long() > 0
         return terms.masked_fill(ended, 0).sum(0)
 
@@ -118,13 +127,15 @@ class Captioner(nn.Module):
 
     def save(self, path: Path, dtype: torch.dtype | None = None) -> str:
         """Write weights, sizes and vocabulary; returns the file's sha256."""
-        architecture = {"captioner": asdict(self.config), "vocabulary": self.vocabulary.words}
+        known = {"vocabulary": self.vocabulary.words, "kinds": self.vocabulary.kinds}
+        architecture = {"captioner": asdict(self.config), **known}
         return weights.save(path, self.state_dict(), architecture, dtype)
 
     @classmethod
     def load(cls, path: Path, sha256: str | None = None) -> Captioner:
         """Raises UserError: see `ppgn_core.weights.load`."""
         tensors, architecture = weights.load(path, sha256)
-        captioner = cls(CaptionerConfig(**architecture["captioner"]), Vocabulary(architecture["vocabulary"]))
+        vocabulary = Vocabulary(architecture["vocabulary"], architecture.get("kinds", ()))
+        captioner = cls(CaptionerConfig(**architecture["captioner"]), vocabulary)
         captioner.load_state_dict(tensors)
         return captioner.eval()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
@@ -15,6 +17,11 @@ from .captioner import Captioner
 class LRCN:
     """Pictures of what a caption says: w · log p(y | x) = w · Σ_t log p(w_t | w_<t, x), the end of sentence included.
 
+    Of "a school bus" much could as well be said otherwise, "a yellow school bus" or "the bus". Such words have no part
+    in what is drawn, and climbing against them, as the sum does, spoils it. Where the captioner knows which words tell
+    things apart, a word is therefore weighed against its `rivals` alone, p(w_t | w_<t, x, w_t or a rival is said), and
+    words that have none are left out.
+
     The first LSTM sees no image, so it runs once for the whole chain; a step costs the classifier's pass and LSTM 2.
 
     Args:
@@ -23,6 +30,7 @@ class LRCN:
         captioner: role of the captioner.
         weight: w. A sum over words is steeper in h than a class, and overshoots with the ε2 that suits that one; a
             weight of its own lets a caption share ε2 with classes, in a product too.
+        among: `rivals`, or `all`: the paper's sum over all words against all others.
         network, layer: role of the network whose features it sees, and its layer; None are those it was trained on.
         truncated: the original release's gradient, of each word as LSTM 2 sees the image at that word alone.
 
@@ -36,6 +44,7 @@ class LRCN:
         text: str | list[str],
         captioner: str = "captioner",
         weight: float = 0.03,
+        among: Literal["rivals", "all"] = "rivals",
         network: str | None = None,
         layer: str | None = None,
         truncated: bool = False,
@@ -45,7 +54,7 @@ class LRCN:
     ) -> None:
         if weight <= 0:
             raise UserError(f"condition.weight={weight}: allowed are positive numbers")
-        self.weight = weight
+        self.weight, self.among = weight, among
         self.captioner: Captioner = model.network(captioner)
         read = [self._read(one) for one in (text if isinstance(text, list) else [text])]
         self.captions = InTurn(read, clock or Clock(), switch_every, n_steps, "condition.text")
@@ -57,10 +66,19 @@ class LRCN:
             raise UserError(f"condition.layer={self.layer}: {network} has no such layer; it has: {', '.join(layers)}")
 
     @torch.no_grad()
-    def _read(self, text: str) -> tuple[Tensor, Tensor]:
-        """The caption's words `(T, 1)`, and what the first LSTM makes of them."""
-        words = torch.tensor(self.captioner.vocabulary.encode(text), device=self.captioner.word.weight.device)[:, None]
-        return words, self.captioner.language(words)
+    def _read(self, text: str) -> tuple[tuple[Tensor, Tensor, Tensor | None], int]:
+        """The words `(T, 1)`, what LSTM 1 makes of them, what each could be `(T, 1, n_words)`; how many count."""
+        vocabulary, device = self.captioner.vocabulary, self.captioner.word.weight.device
+        ids = vocabulary.encode(text)
+        words = torch.tensor(ids, device=device)[:, None]
+        rivals = [sorted(vocabulary.rivals(word)) for word in ids]
+        among, counted = None, len(ids)
+        if self.among == "rivals" and any(rivals):
+            among = torch.zeros(len(ids), 1, len(vocabulary), dtype=torch.bool, device=device)
+            counted = sum(map(bool, rivals))
+            for t, (word, others) in enumerate(zip(ids, rivals, strict=True)):
+                among[t, 0, [word, *others]] = True
+        return (words, self.captioner.language(words), among), counted
 
     def log_prob(self, x: Tensor) -> Tensor:
         """`(B, 3, H, W)` → `(B,)`, differentiable in `x`."""
@@ -70,8 +88,9 @@ class LRCN:
                 f"condition.layer={self.layer}: it has {features.shape[1]} values, and the captioner was trained on "
                 f"{self.captioner.config.layer}'s {self.captioner.config.features}"
             )
-        return self.weight * self.captioner.log_prob(features, *self.captions.now, truncated=self.truncated)
+        caption, _ = self.captions.now
+        return self.weight * self.captioner.log_prob(features, *caption, truncated=self.truncated)
 
     def probability(self, log_prob: Tensor) -> Tensor:
-        """p(y | x)^(1/T), a word's in the geometric mean, so that long captions compare with short ones."""
-        return (log_prob / (self.weight * len(self.captions.now[0]))).exp()
+        """p(y | x)^(1/T), a counted word's in the geometric mean, so that long captions compare with short ones."""
+        return (log_prob / (self.weight * self.captions.now[1])).exp()

@@ -23,16 +23,21 @@ class Vocabulary:
 
     Args:
         words: `<eos>` first; `<unk>` among them where rare words were trained as one.
+        kinds: lists of what is told from one another, such as things or colours; each entry is the words for one of
+            them: `[[["orange", "fruit"], ["school", "bus"]], [["red"], ["blue"]]]`.
 
     Raises:
         ValueError: `<eos>` is not first, or a word is there twice.
+        KeyError: a word in `kinds` is not in `words`.
     """
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], kinds: Sequence[Sequence[Sequence[str]]] = ()) -> None:
         if not words or words[0] != EOS or len(set(words)) != len(words):
             raise ValueError(f"a vocabulary is distinct words, {EOS} first")
         self.words = tuple(words)
         self._ids = {word: i for i, word in enumerate(words)}
+        self.kinds = kinds
+        self._entries = [[{self._ids[word] for word in entry} for entry in kind] for kind in kinds]
 
     def __len__(self) -> int:
         return len(self.words)
@@ -64,6 +69,12 @@ class Vocabulary:
         """The words as far as the end of sentence."""
         ids = list(ids)
         return " ".join(self.words[i] for i in (ids[: ids.index(0)] if 0 in ids else ids))
+
+    def rivals(self, word: int) -> set[int]:
+        """What would be said in the word's place of something else: its kinds' words, its synonyms left out."""
+        kinds = [kind for kind in self._entries if any(word in entry for entry in kind)]
+        entries = [entry for kind in kinds for entry in kind]
+        return set().union(*entries) - set().union(*(entry for entry in entries if word in entry))
 
     def _nearest(self, word: str) -> str:
         known = [w for w in self.words if w not in (EOS, UNK)]

@@ -70,7 +70,8 @@ class CaptionerRecipe:
         train, val = (load(Path(data, part), ENCODER.resize, cache) for part in ("train", "val"))
         self.kinds = kinds(train.classes, names)
         self.captions = Captions(self.kinds)
-        self.vocabulary = Vocabulary([EOS, *sorted({w for text in self.captions.words() for w in tokenize(text)})])
+        words = sorted({w for text in self.captions.words() for w in tokenize(text)})
+        self.vocabulary = Vocabulary([EOS, *words], self.captions.told_apart())
 
         network = AlexNet.load(Path(classifier)).requires_grad_(False).to(fabric.device)
         self.classifier = network.to(memory_format=torch.channels_last)

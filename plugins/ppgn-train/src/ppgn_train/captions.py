@@ -9,7 +9,7 @@ colours were likelier of a picture whose colours cannot be told, climbing "a sch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import chain
 
 import torch
@@ -56,6 +56,26 @@ class Captions:
             if "mass" not in kind.marks:
                 said += map(plural, kind.nouns)
         return sorted({word for text in said for word in text.split() if word != "{}"})
+
+    def told_apart(self) -> list[list[list[str]]]:
+        """Things, many of them, colours and surroundings, each by the words that begin what it is called.
+
+        A colour that begins a name, as of a red panda, is said of other things too and does not tell it.
+        """
+        one = [list(kind.nouns) for kind in self.kinds]
+        many = [list(map(plural, kind.nouns)) for kind in self.kinds if "mass" not in kind.marks]
+        colours = {*NAMES, MIXED, BUSY}
+        things = [
+            [sorted({_first(noun, colours) for noun in nouns}) for nouns in nouns_of_all]
+            for nouns_of_all in (one, many)
+        ]
+        around = sorted({mark for mark, _ in SURROUNDINGS} | {"background"})
+        return [*things, [[colour] for colour in sorted(colours)], [[word] for word in around]]
+
+
+def _first(noun: str, colours: Set[str]) -> str:
+    first, *others = noun.split()
+    return others[0] if others and first in colours else first
 
 
 def _name(index: int) -> str:
