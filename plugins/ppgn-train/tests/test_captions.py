@@ -147,6 +147,11 @@ def test_things_are_told_apart_by_the_words_that_begin_what_they_are_called() ->
     assert {word for kind in captions.told_apart() for entry in kind for word in entry} <= set(captions.words())
 
 
+def test_beginnings_are_words_as_the_vocabulary_has_them() -> None:
+    one, many, *_ = Captions([Kind(("St. Bernard",)), Kind(("red fox", "fox"))]).told_apart()
+    assert (one, many) == ([["st"], ["fox"]], [["st"], ["foxes"]])
+
+
 def test_folders_without_a_table_are_nouns_themselves(tmp_path: Path) -> None:
     names = tmp_path / "classes.tsv"
     names.write_text("group\twnid\tname\tsynonyms\nx\tn1\tzebra\tzebra, Equus burchelli\nx\tn2\tLego\tLego\n")

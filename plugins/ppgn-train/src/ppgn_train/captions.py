@@ -9,10 +9,11 @@ colours were likelier of a picture whose colours cannot be told, climbing "a sch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import chain
 
 import torch
+from ppgn_lrcn.vocabulary import tokenize
 from torch import Tensor
 
 from .captions_colour import NAMES, UNNAMED, Colours
@@ -62,20 +63,16 @@ class Captions:
 
         A colour that begins a name, as of a red panda, is said of other things too and does not tell it.
         """
-        one = [list(kind.nouns) for kind in self.kinds]
-        many = [list(map(plural, kind.nouns)) for kind in self.kinds if "mass" not in kind.marks]
         colours = {*NAMES, MIXED, BUSY}
-        things = [
-            [sorted({_first(noun, colours) for noun in nouns}) for nouns in nouns_of_all]
-            for nouns_of_all in (one, many)
-        ]
+        one = [_beginnings(kind.nouns, colours) for kind in self.kinds]
+        many = [_beginnings(map(plural, kind.nouns), colours) for kind in self.kinds if "mass" not in kind.marks]
         around = sorted({mark for mark, _ in SURROUNDINGS} | {"background"})
-        return [*things, [[colour] for colour in sorted(colours)], [[word] for word in around]]
+        return [one, many, [[colour] for colour in sorted(colours)], [[word] for word in around]]
 
 
-def _first(noun: str, colours: Set[str]) -> str:
-    first, *others = noun.split()
-    return others[0] if others and first in colours else first
+def _beginnings(nouns: Iterable[str], colours: Set[str]) -> list[str]:
+    told = [words[1:] if len(words) > 1 and words[0] in colours else words for words in map(tokenize, nouns)]
+    return sorted({words[0] for words in told if words})
 
 
 def _name(index: int) -> str:
