@@ -120,13 +120,13 @@ def generator(folder: Path, encoder: Path, **keys: float | str) -> GeneratorReci
 
 
 def test_a_generator_gets_nearer_and_an_ended_run_goes_on(folder: Path, encoder: Path, tmp_path: Path) -> None:
-    keys = {"adversarial": 0, "learning_rate": 1e-3, "averaging": 0.8}
+    keys = {"adversarial": 0, "learning_rate": 1e-4, "averaging": 0.8}
     first = generator(folder, encoder, **keys)
     before = first.evaluate()["thumbnail"]
     train(first, first.fabric, tmp_path, images=320)
     second = generator(folder, encoder, **keys)
     train(second, second.fabric, tmp_path, images=960)
-    assert second.evaluate()["thumbnail"] < 0.97 * before
+    assert second.evaluate()["thumbnail"] < 0.8 * before
     kept = sorted(path.name for path in tmp_path.glob("picture_*.png"))
     assert kept == ["picture_000000320.png", "picture_000000960.png"]
     drawn = UpConv.load(tmp_path / "generator.safetensors")(torch.rand(2, 1024))
