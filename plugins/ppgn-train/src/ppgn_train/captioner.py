@@ -16,7 +16,7 @@ from lightning_fabric import Fabric
 from ppgn_alexnet.alexnet import MINI as ENCODER
 from ppgn_alexnet.alexnet import AlexNet
 from ppgn_lrcn.captioner import MINI, Captioner
-from ppgn_lrcn.vocabulary import EOS, Vocabulary, tokenize
+from ppgn_lrcn.vocabulary import EOS, Vocabulary
 from torch import Tensor, nn
 
 from .adversarial import misleading
@@ -70,8 +70,7 @@ class CaptionerRecipe:
         train, val = (load(Path(data, part), ENCODER.resize, cache) for part in ("train", "val"))
         self.kinds = kinds(train.classes, names)
         self.captions = Captions(self.kinds)
-        words = sorted({w for text in self.captions.words() for w in tokenize(text)})
-        self.vocabulary = Vocabulary([EOS, *words], self.captions.told_apart())
+        self.vocabulary = Vocabulary([EOS, *self.captions.words()], self.captions.told_apart())
 
         network = AlexNet.load(Path(classifier)).requires_grad_(False).to(fabric.device)
         self.classifier = network.to(memory_format=torch.channels_last)

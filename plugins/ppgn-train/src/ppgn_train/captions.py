@@ -56,7 +56,7 @@ class Captions:
             said += kind.nouns
             if "mass" not in kind.marks:
                 said += map(plural, kind.nouns)
-        return sorted({word for text in said for word in text.split() if word != "{}"})
+        return sorted({word for text in said for word in tokenize(text)})
 
     def told_apart(self) -> list[list[list[str]]]:
         """Things, many of them, colours and surroundings, each by the words that begin what it is called.
