@@ -14,6 +14,10 @@ from .errors import UserError
 if TYPE_CHECKING:
     import torch
 
+    from .clock import Clock
+    from .noise import ChainNoise
+    from .views import Views
+
 
 @dataclass(frozen=True)
 class Label:
@@ -82,6 +86,7 @@ class Model:
         loaders: what makes each network when first asked for, by role: `generator`, `encoder`, `classifier`, …
         labels: class names by the role of the network that tells them apart.
         image_size: side of the images that `generator` draws, in pixels.
+        shift: by the role of a network, pixels that the pictures shown to it are best moved by (`views`); 0 elsewhere.
         device: where the networks live.
     """
 
@@ -90,7 +95,9 @@ class Model:
     labels: Mapping[str, Labels]
     image_size: int
     device: torch.device | str = "cpu"
+    shift: Mapping[str, int] = field(default_factory=dict)
     _loaded: dict[str, Any] = field(default_factory=dict, repr=False)
+    _views: dict[Any, Views] = field(default_factory=dict, repr=False)
 
     def network(self, role: str) -> Any:
         """The network of that role, loaded once, frozen, in eval mode: whoever asks gets the same object.
@@ -121,3 +128,24 @@ class Model:
             allowed = ", ".join(sorted(self.labels))
             raise UserError(f"model={self.name}: its network {role!r} tells no classes apart; allowed are {allowed}")
         return self.labels[role]
+
+    def views(self, role: str, shift: int | None, noise: ChainNoise | None, clock: Clock, n_steps: int) -> Views:
+        """How a network is shown pictures: moved by up to `shift` pixels and mirrored, or as they are where that is 0.
+
+        Whoever asks for the same looks gets the same object, so conditions on one network share its pass.
+
+        Args:
+            role: of the network.
+            shift: pixels; None for what suits the network.
+            noise, clock, n_steps: of the run, see `ppgn_core.views.Views`.
+
+        Raises:
+            UserError: `shift` is out of its range.
+        """
+        from .views import Views
+
+        shift = self.shift.get(role, 0) if shift is None else shift
+        key = shift, noise, clock
+        if key not in self._views:
+            self._views[key] = Views(noise, clock, n_steps, self.image_size, shift, flip=shift > 0)
+        return self._views[key]

@@ -25,9 +25,9 @@ REGISTRY = plugins.registry()
 SIZE, CODE, CLASSES = 32, 24, 6
 SMALL = "shufflenet_v2_x0_5"
 KEYS = {
-    "lrcn": {"text": "a red teapot"},
-    "alexnet": {"target": 2},
-    "places": {"target": 2},
+    "lrcn": {"text": "a red teapot", "shift": 2},
+    "alexnet": {"target": 2, "shift": 2},
+    "places": {"target": 2, "shift": 2},
     "imagenet": {"target": 2, "size": 64},
     "torchvision": {"target": 2, "weights": "random", "arch": SMALL},
     "torchvision_neuron": {"layer": "conv5.2", "weights": "random", "arch": SMALL},

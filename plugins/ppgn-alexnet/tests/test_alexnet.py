@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from ppgn_alexnet.alexnet import CAFFENET, MINI, AlexNet, AlexNetConfig, Conv, Strided
+from ppgn_alexnet.alexnet import CAFFENET, MINI, AlexNet, AlexNetConfig, Conv
+from ppgn_alexnet.layers import LocalNorm, Strided
 
 from ppgn_core.errors import UserError
 
@@ -73,6 +74,17 @@ def test_a_strided_convolution_and_its_gradients_are_torchs(
         strict=True,
     ):
         torch.testing.assert_close(mine, theirs)
+
+
+@pytest.mark.parametrize(("channels", "n"), [(8, 5), (3, 5), (6, 1)])
+def test_local_normalisation_and_its_gradient_are_torchs(channels: int, n: int) -> None:
+    x = torch.randn(2, channels, 3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    x.requires_grad_()
+    plain = torch.nn.LocalResponseNorm(n, alpha=n / 4, beta=0.75, k=1.5)
+    norm = LocalNorm(channels, n, alpha=n / 4, beta=0.75, k=1.5).double()
+    torch.testing.assert_close(norm(x), plain(x))
+    slopes = (torch.autograd.grad(norm(x).sin().sum(), x)[0] for norm in (norm, plain))
+    torch.testing.assert_close(*slopes)
 
 
 def test_pooling_and_normalisation_follow_caffe() -> None:

@@ -1,6 +1,7 @@
 """Classes and hidden units: gradients against the closed forms of Table S2, positions against plain indexing."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from ppgn_alexnet.neuron import HiddenNeuron
 from ppgn_core.clock import Clock
 from ppgn_core.errors import UserError
 from ppgn_core.model import Label, Labels, Model
+from ppgn_core.noise import ChainNoise
 
 NAMES = ("goldfish", "school bus", "lemon", "teapot")
 
@@ -108,6 +110,21 @@ def test_classes_in_turn(model: Model) -> None:
     log_p = model.network("classifier")(x).log_softmax(1)
     for clock.step, unit in ((0, 0), (9, 0), (10, 1), (20, 1)):
         torch.testing.assert_close(condition.log_prob(x), log_p[:, unit])
+
+
+def test_a_network_is_shown_moved_pictures_where_that_suits_it_or_is_asked(model: Model) -> None:
+    x, noise, clock = torch.rand(2, 3, 8, 8), ChainNoise(0, 2), Clock()
+    network = model.network("classifier")
+    apt = Model("apt", model.loaders, model.labels, image_size=8, shift={"classifier": 2})
+
+    def seen(model: Model, **keys: Any) -> torch.Tensor:
+        return ClassCondition(model, 1, noise=noise, clock=clock, **keys).log_prob(x)
+
+    plain, moved = (network(x).log_softmax(1)[:, 1] for x in (x, apt.views("classifier", 2, noise, clock, 200)(x)))
+    assert not torch.allclose(plain, moved)
+    for expected, found in ((plain, seen(model)), (moved, seen(apt)), (moved, seen(model, shift=2))):
+        torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(seen(apt, shift=0), plain)
 
 
 def test_the_class_that_the_network_names_in_a_picture(model: Model, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ppgn_core import plugins
 from ppgn_core.__main__ import main
+from ppgn_core.clock import Clock
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
@@ -149,17 +150,22 @@ def test_not_lowers_the_probability_of_a_class(model: Model) -> None:
     assert (without[:, orange_unit] > math.log(0.5)).all()
 
 
-def test_terms_on_one_network_share_its_pass(model: Model) -> None:
+@pytest.mark.parametrize("moved", [False, True])
+def test_terms_on_one_network_share_its_pass(model: Model, moved: bool) -> None:
     layer = model.network("classifier").layers["conv1"]
     calls = []
     handle = layer.register_forward_hook(lambda *_: calls.append(1))
-    terms = {"a": {"name": "alexnet"}, "b": {"name": "hidden_neuron"}, "c": {"name": "lrcn", "text": "a lemon"}}
+    terms = {"a": {"name": "alexnet"}, "b": {"name": "lrcn", "text": "a lemon"}}
+    if not moved:  # it sees pictures as they are
+        terms["c"] = {"name": "hidden_neuron"}
+    chances = {"noise": ChainNoise(0, 2), "clock": Clock()} if moved else {}
     build = plugins.registry().build
     generator, prior = (
         build(kind, {"name": name}, model=model, noise=ChainNoise(0, 2))
         for kind, name in (("generator", "upconv"), ("prior", "noiseless_joint"))
     )
-    energy = Energy(generator, prior, build("condition", {"name": "product", "terms": terms}, model=model))
+    condition = build("condition", {"name": "product", "terms": terms}, model=model, **chances)
+    energy = Energy(generator, prior, condition)
     calls.clear()
     try:
         energy.evaluate(generator.draw(ChainNoise(0, 2)))

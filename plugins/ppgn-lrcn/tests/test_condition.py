@@ -10,8 +10,11 @@ from ppgn_lrcn.condition import LRCN
 from ppgn_lrcn.vocabulary import Vocabulary
 from torch import nn
 
+from ppgn_core.clock import Clock
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
+from ppgn_core.noise import ChainNoise
+from ppgn_core.views import Views
 
 CLASSIFIER = AlexNetConfig(
     convs=(Conv(4, 3, stride=2, padding=1, pool=True),),
@@ -75,6 +78,14 @@ def test_all_words_are_weighed_where_that_is_asked_or_none_has_rivals() -> None:
     torch.testing.assert_close(LRCN(bundle, "a teapot", among="all").log_prob(x), without)
     assert not torch.allclose(LRCN(bundle, "a teapot").log_prob(x), without)
     torch.testing.assert_close(LRCN(bundle, "a").log_prob(x), LRCN(model(), "a").log_prob(x))
+
+
+def test_the_network_is_shown_moved_pictures_where_that_is_asked() -> None:
+    bundle, x, noise, clock = model(), images(), ChainNoise(0, 3), Clock()
+    condition = LRCN(bundle, "a teapot", shift=3, noise=noise, clock=clock)
+    moved = Views(noise, clock, 200, side=16, shift=3, flip=True)(x)
+    torch.testing.assert_close(condition.log_prob(x), LRCN(bundle, "a teapot").log_prob(moved))
+    assert not torch.allclose(moved, x)
 
 
 @pytest.mark.parametrize("kinds", [(), KINDS])

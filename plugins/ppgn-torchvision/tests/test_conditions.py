@@ -15,7 +15,6 @@ from ppgn_torchvision.efficientnet_lite0 import efficientnet_lite0
 from ppgn_torchvision.imagenet import ImageNet
 from ppgn_torchvision.networks import load
 from ppgn_torchvision.neuron import TorchvisionNeuron
-from ppgn_torchvision.views import Views
 from safetensors.torch import save_file
 from torchvision import models
 from torchvision.transforms.functional import pil_to_tensor
@@ -157,16 +156,6 @@ def test_a_chains_views_are_its_own(blank: Model) -> None:
     clock.step = 1
     assert not torch.equal(first, make(ChainNoise(0, 1)).log_prob(x))
     assert clock.turns == set(range(1, 201))  # every step asks another network; samplers that compare must know
-
-
-def test_views_move_and_mirror_within_bounds() -> None:
-    x = torch.arange(12.0).expand(400, 1, 12, 12)
-    views = Views(ChainNoise(0, 400), Clock(), n=2, shift=2, flip=True, side=12)(x).unflatten(0, (2, 400))
-    allowed = {tuple(range(at, at + 8)) for at in range(5)}
-    rows = {tuple(int(v) for v in row) for row in views[:, :, 0, 5, 2:10].flatten(0, 1)}
-    assert rows == allowed | {row[::-1] for row in allowed}
-    assert not torch.equal(views[0], views[1])
-    assert Views(ChainNoise(0, 1), Clock(), n=1, shift=0, flip=False, side=12)(x) is x
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,17 @@ Krizhevsky et al. 2012, and BVLC's reference CaffeNet, the encoder E and the cla
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ppgn_core.weights import Tabled
 
 from .image import Preprocess
+from .layers import LocalNorm, Strided
+from .memory import Pass
 
 
 @dataclass(frozen=True)
@@ -111,56 +112,6 @@ MINI = AlexNetConfig(
 )
 
 
-@dataclass
-class Pass:
-    """What a pass over `x` has found so far, from the first layer on.
-
-    Args:
-        version: of `x` at that time; writing to a tensor in place raises it.
-        autocast: whether torch chose the precision of its values.
-        given: layers whose values left the network; a gradient can only come back by way of these.
-        spent: those that one has come back through: their graph may be freed.
-    """
-
-    x: Tensor
-    version: int
-    autocast: bool
-    values: dict[str, Tensor] = field(default_factory=dict)
-    given: set[str] = field(default_factory=set)
-    spent: set[str] = field(default_factory=set)
-
-    def give(self, name: str) -> Tensor:
-        value = self.values[name]
-        if value.requires_grad and name not in self.given:
-            spent = self.spent  # not self: autograd's hooks are no part of Python's garbage collection
-            value.register_hook(lambda _: spent.add(name))
-        self.given.add(name)
-        return value
-
-    @property
-    def differentiable(self) -> bool:
-        """Whether its graph is there and whole. Never of a leaf: gradcheck writes to it unnoticed, through `.data`."""
-        return not (self.x.is_leaf or self.spent) and all(value.requires_grad for value in self.values.values())
-
-
-class Strided(nn.Conv2d):
-    """A convolution of stride s, whose gradient in x is that of one of stride 1 over s² as many channels.
-
-    Each s × s square of pixels becomes one of s² · C channels, and the kernel likewise, zeros filling it up: the same
-    sums. On a CPU the gradient of conv1 then takes a quarter to a half of the time.
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not x.requires_grad:
-            return super().forward(x)
-        s, kernel, padding = self.stride[0], self.kernel_size[0], int(self.padding[0])
-        filled = -(-kernel // s) * s
-        more = [(size + 2 * padding - kernel) // s * s + filled - size - padding for size in x.shape[-2:]]
-        x = F.pad(x, (padding, more[1], padding, more[0]))
-        weight = F.pad(self.weight, (0, filled - kernel) * 2)
-        return F.conv2d(F.pixel_unshuffle(x, s), F.pixel_unshuffle(weight, s), self.bias, groups=self.groups)
-
-
 class AlexNet(Tabled):
     """A member of the family, addressed by layer.
 
@@ -202,7 +153,7 @@ class AlexNet(Tabled):
                 after[f"pool{i}"] = nn.MaxPool2d(3, stride=2, ceil_mode=True)
                 size = -(-(size - 3) // 2) + 1
             if conv.norm:
-                after[f"norm{i}"] = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0)
+                after[f"norm{i}"] = LocalNorm(channels, 5, alpha=1e-4, beta=0.75, k=1.0)
             self.layers.update(dict(reversed(after.items())) if config.first == "norm" else after)
         width = channels * size * size
         for i, units in enumerate(config.fc, start=len(config.convs) + 1):
@@ -274,7 +225,7 @@ class AlexNet(Tabled):
         blank = torch.zeros(1, 3, side, side, device=next(self.parameters()).device)
         return tuple(self.activations(blank, (name,))[name].shape[1:])
 
-    def _remembered(self, x: Tensor) -> "Pass | None":
+    def _remembered(self, x: Tensor) -> Pass | None:
         """The last pass where `x` is the same image, not written to since; with its graph where one is wanted."""
         last = self._last
         if self.training or last is None or not x._version == last.version == last.x._version:

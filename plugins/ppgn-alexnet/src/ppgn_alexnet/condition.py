@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from ppgn_core.clock import Clock, InTurn
 from ppgn_core.errors import UserError
 from ppgn_core.model import Label, Labels, Model
+from ppgn_core.noise import ChainNoise
 from ppgn_core.pictures import load_pictures
 
 # written out in signatures, which are read without running the module
@@ -41,9 +42,11 @@ class ClassCondition:
             the picture `init`; a list for one class after another, `switch_every` steps each.
         gradient: what is climbed, see `objective`.
         classifier: role of the network.
+        shift: pixels that the network sees the picture moved by at most, at every step anew and every other time
+            mirrored (`ppgn_core.views`); 0 for the picture as it is, null for what suits the model's network.
 
     Raises:
-        UserError: no such class, or that network tells none apart.
+        UserError: no such class, `shift` is out of its range, or that network tells none apart.
     """
 
     def __init__(
@@ -52,6 +55,8 @@ class ClassCondition:
         target: int | str | list[int | str] = "goldfish",
         gradient: Literal["log_softmax", "softmax", "logit", "target_logit"] = "log_softmax",
         classifier: str = "classifier",
+        shift: int | None = None,
+        noise: ChainNoise | None = None,
         clock: Clock | None = None,
         switch_every: int = 200,
         n_steps: int = 200,
@@ -62,7 +67,9 @@ class ClassCondition:
         labels = model.classes(classifier)
         targets = target if isinstance(target, list) else [target]
         chosen = [self._named(model, labels, init) if one == "init" else labels.find(one) for one in targets]
-        self.labels = InTurn(chosen, clock or Clock(), switch_every, n_steps, "condition.target")
+        clock = clock or Clock()
+        self.labels = InTurn(chosen, clock, switch_every, n_steps, "condition.target")
+        self.views = model.views(classifier, shift, noise, clock, n_steps)
 
     def _named(self, model: Model, labels: Labels, init: str | None) -> Label:
         if init is None:
@@ -72,7 +79,7 @@ class ClassCondition:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """`(B, 3, H, W)` → `(B,)`."""
-        return objective(self.network(x), self.labels.now.index, self.gradient)
+        return objective(self.network(self.views(x)), self.labels.now.index, self.gradient)
 
     def probability(self, log_prob: Tensor) -> Tensor:
         """p(y | x)."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from ppgn_core.clock import Clock, InTurn
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
+from ppgn_core.noise import ChainNoise
 
 from .captioner import Captioner
 
@@ -32,6 +33,7 @@ class LRCN:
             weight of its own lets a caption share ε2 with classes, in a product too.
         among: `rivals`, or `all`: the paper's sum over all words against all others.
         network, layer: role of the network whose features it sees, and its layer; None are those it was trained on.
+        shift: pixels that the network sees the picture moved by at most, as of `condition=alexnet`.
         truncated: the original release's gradient, of each word as LSTM 2 sees the image at that word alone.
 
     Raises:
@@ -48,6 +50,8 @@ class LRCN:
         network: str | None = None,
         layer: str | None = None,
         truncated: bool = False,
+        shift: int | None = None,
+        noise: ChainNoise | None = None,
         clock: Clock | None = None,
         switch_every: int = 200,
         n_steps: int = 200,
@@ -57,8 +61,10 @@ class LRCN:
         self.weight, self.among = weight, among
         self.captioner: Captioner = model.network(captioner)
         read = [self._read(one) for one in (text if isinstance(text, list) else [text])]
-        self.captions = InTurn(read, clock or Clock(), switch_every, n_steps, "condition.text")
+        clock = clock or Clock()
+        self.captions = InTurn(read, clock, switch_every, n_steps, "condition.text")
         network = network or self.captioner.config.network
+        self.views = model.views(network, shift, noise, clock, n_steps)
         self.network, self.truncated = model.network(network), truncated
         self.layer = layer or self.captioner.config.layer
         layers = getattr(self.network, "layers", {self.layer: None})
@@ -82,7 +88,7 @@ class LRCN:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """`(B, 3, H, W)` → `(B,)`, differentiable in `x`."""
-        features = self.network.activations(x, (self.layer,))[self.layer].flatten(1)
+        features = self.network.activations(self.views(x), (self.layer,))[self.layer].flatten(1)
         if features.shape[1] != self.captioner.config.features:
             raise UserError(
                 f"condition.layer={self.layer}: it has {features.shape[1]} values, and the captioner was trained on "

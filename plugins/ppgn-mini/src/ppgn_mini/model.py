@@ -43,5 +43,6 @@ def mini(device: torch.device | str = "cpu") -> Model:
         labels={"classifier": things, "encoder": things, "places": scenes},
         image_size=64,
         device=device,
+        shift={"classifier": 5, "places": 5},
     )
     return model

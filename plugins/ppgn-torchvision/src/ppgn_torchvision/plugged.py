@@ -12,8 +12,7 @@ from ppgn_core.clock import Clock
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
-
-from .views import Views
+from ppgn_core.views import Views
 
 
 class Plugged(ClassCondition):
@@ -51,12 +50,10 @@ class Plugged(ClassCondition):
         if weight <= 0:
             raise UserError(f"condition.weight={weight}: allowed are positive numbers")
         clock = clock or Clock()
-        super().__init__(model, target, gradient, "classifier", clock, switch_every, n_steps, init)
+        super().__init__(model, target, gradient, clock=clock, switch_every=switch_every, n_steps=n_steps, init=init)
         self.weight = weight
         side = min(self.network.preprocess(torch.zeros(1, 3, 64, 64)).shape[-2:])
-        self.network.views = Views(noise or ChainNoise(0, 1), clock, views, shift, flip, side)
-        if self.network.views.random:
-            clock.turns |= set(range(1, n_steps + 1))
+        self.network.views = Views(noise, clock, n_steps, side, shift, flip, views)
 
     def log_prob(self, x: Tensor) -> Tensor:
         """`(B, 3, H, W)` → `(B,)`."""

@@ -1,0 +1,95 @@
+"""Looks at one image, moved and mirrored at random: the hand-designed jitter, as an ensemble."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .clock import Clock
+from .errors import UserError
+from .noise import ChainNoise
+
+
+class Views:
+    """Images `(B, C, H, W)` → `(n · B, C, H, W)`, n looks at each, chosen anew for every chain at every step.
+
+    A picture that only fools a network does so from one point of view; what is left of the gradient of several, side by
+    side or step after step, is what they share (Mordvintsev et al. 2015; Athalye et al. 2018).
+
+    The last looks are remembered: of several conditions that share a `Views` (`Model.views`), all see the same tensor,
+    and a network that they share as well passes once.
+
+    Args:
+        noise, clock: where the chances come from: chain, step and the stream `views`. Without noise nothing moves.
+        n_steps: of the run. At each p(h, y) is another one, which the clock is told.
+        n: looks at each image.
+        shift: pixels that an image is moved by at most, in each direction; its edges are reflected.
+        flip: mirror every other one.
+        side: of the images, in pixels.
+
+    Raises:
+        UserError: a number below what is allowed, or several views that are all the same.
+    """
+
+    def __init__(
+        self, noise: ChainNoise | None, clock: Clock, n_steps: int, side: int, shift: int, flip: bool, n: int = 1
+    ) -> None:
+        for key, value, least in (("views", n, 1), ("shift", shift, 0)):
+            if value < least:
+                raise UserError(f"condition.{key}={value}: allowed are whole numbers from {least}")
+        if shift > 0 and shift >= side:
+            raise UserError(f"condition.shift={shift}: allowed is less than the {side} pixels of the image")
+        self.random = noise is not None and (shift > 0 or flip)
+        if n > 1 and not self.random:
+            raise UserError(
+                f"condition.views={n}: all are the same; allowed is 1, or condition.shift from 1 or flip=true"
+            )
+        self.noise, self.clock, self.n, self.shift, self.flip = noise, clock, n, shift, flip
+        self._last: _Look | None = None
+        if self.random:
+            clock.turns |= set(range(1, n_steps + 1))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self.noise is None or not self.random:
+            return x
+        if self._last is None or not self._last.serves(x, self.clock.step):
+            seen = self._look(x, self.noise.uniform(self.clock.step, (self.n, 3), stream="views"))
+            self._last = _Look(x, x._version, self.clock.step, seen)
+        return self._last.seen
+
+    def _look(self, x: Tensor, chance: Tensor) -> Tensor:
+        corners = (chance[..., :2] * (2 * self.shift + 1)).long().tolist()
+        mirrored = (self.flip & (chance[..., 2] < 0.5)).tolist()
+        height, width = x.shape[-2:]
+        padded = F.pad(x, [self.shift] * 4, mode="reflect")
+        looks = []
+        for view in range(self.n):
+            for image, places, flips in zip(padded, corners, mirrored, strict=True):
+                top, left = places[view]
+                look = image[:, top : top + height, left : left + width]
+                looks.append(look.flip(-1) if flips[view] else look)
+        return torch.stack(looks)
+
+
+@dataclass
+class _Look:
+    """The looks at `x` as it was in its `version` at a step; `spent` once a gradient came back through them."""
+
+    x: Tensor
+    version: int
+    step: int
+    seen: Tensor
+    spent: set[bool] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        if self.seen.requires_grad:
+            spent = self.spent  # not self: autograd's hooks are no part of Python's garbage collection
+            self.seen.register_hook(lambda gradient: spent.add(True))
+
+    def serves(self, x: Tensor, step: int) -> bool:
+        """Never for a leaf: gradcheck writes to it unnoticed, through `.data`."""
+        same = x is self.x and x._version == self.version and step == self.step
+        return same and not (x.is_leaf or self.spent) and self.seen.requires_grad == torch.is_grad_enabled()
