@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from .clock import Clock
 from .errors import UserError
@@ -64,7 +63,7 @@ class Views:
         corners = (chance[..., :2] * (2 * self.shift + 1)).long().tolist()
         mirrored = (self.flip & (chance[..., 2] < 0.5)).tolist()
         height, width = x.shape[-2:]
-        padded = F.pad(x, [self.shift] * 4, mode="reflect")
+        padded = _reflected(_reflected(x, -1, self.shift), -2, self.shift)
         looks = []
         for view in range(self.n):
             for image, places, flips in zip(padded, corners, mirrored, strict=True):
@@ -72,6 +71,12 @@ class Views:
                 look = image[:, top : top + height, left : left + width]
                 looks.append(look.flip(-1) if flips[view] else look)
         return torch.stack(looks)
+
+
+def _reflected(x: Tensor, dim: int, edge: int) -> Tensor:
+    """`x` with `edge` more pixels on both sides, mirrored. On a GPU `F.pad`'s gradient differs from run to run."""
+    before, after = x.narrow(dim, 1, edge), x.narrow(dim, x.shape[dim] - 1 - edge, edge)
+    return torch.cat([before.flip(dim), x, after.flip(dim)], dim)
 
 
 @dataclass

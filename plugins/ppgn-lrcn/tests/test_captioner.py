@@ -13,21 +13,23 @@ from torch import nn
 WORDS = ["<eos>", "a", "red", "teapot"]
 
 
-def tiny(visual: int | None = None) -> Captioner:
+def tiny(visual: int | None = None, classes: int = 0) -> Captioner:
     torch.manual_seed(0)
-    config = CaptionerConfig(features=5, layer="fc6", embedding=3, hidden=4, visual=visual)
+    config = CaptionerConfig(5 - classes, layer="fc6", embedding=3, hidden=4, visual=visual, classes=classes)
     captioner = Captioner(config, Vocabulary(WORDS)).double().eval()
     for parameter in captioner.parameters():
         nn.init.normal_(parameter, std=0.7)
     return captioner
 
 
-def by_hand(captioner: Captioner, features: torch.Tensor, ids: list[int]) -> float:
+def by_hand(captioner: Captioner, seen: torch.Tensor, ids: list[int]) -> float:
     """log p of one caption for one image: cell after cell, word after word, the image concatenated as in the paper."""
     first = nn.LSTMCell(3, 4).double()
     for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
         getattr(first, name).data = getattr(captioner.lstm1, f"{name}_l0").data
-    seen = features if captioner.visual is None else captioner.visual(features)
+    n = captioner.config.features
+    if captioner.visual is not None:
+        seen = torch.cat([captioner.visual(seen[:n]), seen[n:]])
     second = nn.LSTMCell(4 + seen.shape[-1], 4).double()
     second.weight_ih.data = torch.cat([captioner.lstm2.weight_ih.data, captioner.image.weight.data], 1)
     for name in ("weight_hh", "bias_ih", "bias_hh"):
@@ -43,10 +45,10 @@ def by_hand(captioner: Captioner, features: torch.Tensor, ids: list[int]) -> flo
     return total
 
 
-@pytest.mark.parametrize("visual", [None, 6])
+@pytest.mark.parametrize(("visual", "classes"), [(None, 0), (6, 0), (6, 2), (None, 2)])
 @pytest.mark.parametrize("ids", [[0], [3, 0], [1, 2, 3, 0]])
-def test_log_prob_is_that_of_cells_by_hand(visual: int | None, ids: list[int]) -> None:
-    captioner = tiny(visual)
+def test_log_prob_is_that_of_cells_by_hand(visual: int | None, classes: int, ids: list[int]) -> None:
+    captioner = tiny(visual, classes)
     features = torch.randn(2, 5, dtype=torch.float64)
     found = captioner.log_prob(features, torch.tensor(ids)[:, None])
     assert found.tolist() == pytest.approx([by_hand(captioner, row, ids) for row in features], rel=1e-9)

@@ -30,9 +30,9 @@ CLASSIFIER = AlexNetConfig(
 KINDS = [[["teapot", "pot"], ["cup"]], [["red"], ["blue"]]]
 
 
-def model(layer: str = "fc2", features: int = 7, kinds: Sequence[Sequence[Sequence[str]]] = ()) -> Model:
+def model(kinds: Sequence[Sequence[Sequence[str]]] = (), classes: int = 0) -> Model:
     torch.manual_seed(0)
-    config = CaptionerConfig(features=features, layer=layer, embedding=3, hidden=4, visual=5)
+    config = CaptionerConfig(features=7, layer="fc2", embedding=3, hidden=4, visual=5, classes=classes)
     captioner = Captioner(config, Vocabulary(["<eos>", "a", "teapot", "teapots", "pot", "cup", "red", "blue"], kinds))
     classifier = AlexNet(CLASSIFIER)
     for parameter in (*captioner.parameters(), *classifier.parameters()):
@@ -54,6 +54,14 @@ def test_log_prob_is_the_captioners_at_the_layer_it_was_trained_on_and_counts_th
     torch.testing.assert_close(condition.log_prob(x), condition.weight * with_end)
     torch.testing.assert_close(LRCN(bundle, "a teapot", weight=1.0).log_prob(x), with_end)
     assert (with_end < without).all()
+
+
+def test_the_captioner_may_see_what_the_classifier_says() -> None:
+    bundle, x = model(classes=5), images()
+    network, captioner = bundle.network("classifier"), bundle.network("captioner")
+    features = network.activations(x, ("fc2",))["fc2"]
+    expected = captioner.log_prob(torch.cat([features, network(x).log_softmax(1)], 1), torch.tensor([[1], [2], [0]]))
+    torch.testing.assert_close(LRCN(bundle, "a teapot", weight=1.0).log_prob(x), expected)
 
 
 def test_words_are_weighed_against_their_rivals_and_others_are_left_out() -> None:
@@ -88,9 +96,10 @@ def test_the_network_is_shown_moved_pictures_where_that_is_asked() -> None:
     assert not torch.allclose(moved, x)
 
 
+@pytest.mark.parametrize("classes", [0, 5])
 @pytest.mark.parametrize("kinds", [(), KINDS])
-def test_gradient_against_finite_differences(kinds: Sequence[Sequence[Sequence[str]]]) -> None:
-    condition = LRCN(model(kinds=kinds), "a teapot")
+def test_gradient_against_finite_differences(kinds: Sequence[Sequence[Sequence[str]]], classes: int) -> None:
+    condition = LRCN(model(kinds, classes), "a teapot")
     assert torch.autograd.gradcheck(condition.log_prob, images(2).requires_grad_(), eps=1e-7, atol=1e-5)
 
 

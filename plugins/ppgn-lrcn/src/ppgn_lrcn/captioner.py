@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +29,7 @@ class CaptionerConfig:
         layer: of the classifier, which the features come from.
         embedding, hidden: widths of the word embedding and of both LSTMs.
         visual: width of a ReLU layer between features and LSTM 2; None, as in the paper, where there is none.
+        classes: of the classifier, whose log p(class | x) LSTM 2 sees too; 0, as in the paper, where it does not.
         dropout: of embedding, features and both LSTMs' outputs while training.
         network: role of the network that the features come from.
     """
@@ -37,6 +39,7 @@ class CaptionerConfig:
     embedding: int
     hidden: int
     visual: int | None = None
+    classes: int = 0
     dropout: float = 0.0
     network: str = "classifier"
 
@@ -44,7 +47,22 @@ class CaptionerConfig:
 # The release that the paper used (section 3.6): CaffeNet's fc8, 8800 words of COCO and the end of sentence.
 LRCN_2F = CaptionerConfig(features=1000, layer="fc8", embedding=1000, hidden=1000, dropout=0.5)
 
-MINI = CaptionerConfig(features=256, layer="fc6", embedding=64, hidden=192, visual=320, dropout=0.2)
+# What tells things apart is the classifier's own answer; the few visual units are free for colours.
+MINI = CaptionerConfig(features=256, layer="fc6", embedding=64, hidden=192, visual=32, classes=64, dropout=0.2)
+
+
+def look(network: Any, x: Tensor, config: CaptionerConfig, layer: str | None = None) -> Tensor:
+    """What a captioner sees of images `(B, 3, H, W)`: `(B, features + classes)`, one pass of the classifier.
+
+    Args:
+        layer: another one than the captioner was trained on.
+    """
+    layer = layer or config.layer
+    values = network.activations(x, (layer, network.top) if config.classes else (layer,))
+    seen = [values[layer].flatten(1)]
+    if config.classes:
+        seen.append(values[network.top].log_softmax(1))
+    return torch.cat(seen, 1)
 
 
 class Captioner(nn.Module):
@@ -56,7 +74,7 @@ class Captioner(nn.Module):
         self.embedding = nn.Embedding(len(vocabulary), config.embedding)
         self.lstm1 = nn.LSTM(config.embedding, config.hidden)
         self.visual = nn.Sequential(nn.Linear(config.features, config.visual), nn.ReLU()) if config.visual else None
-        self.image = nn.Linear(config.visual or config.features, 4 * config.hidden, bias=False)
+        self.image = nn.Linear((config.visual or config.features) + config.classes, 4 * config.hidden, bias=False)
         self.lstm2 = nn.LSTMCell(config.hidden, config.hidden)
         self.word = nn.Linear(config.hidden, len(vocabulary))
         self.dropout = nn.Dropout(config.dropout)
@@ -67,10 +85,12 @@ class Captioner(nn.Module):
         h1, _ = self.lstm1(self.dropout(self.embedding(before)))
         return F.linear(self.dropout(h1), self.lstm2.weight_ih, self.lstm2.bias_ih)
 
-    def gates(self, features: Tensor) -> Tensor:
-        """The image's share in LSTM 2's gates, `(B, 4 · hidden)`, for features `(B, features)`."""
-        seen = self.dropout(features)
-        return self.image(seen if self.visual is None else self.dropout(self.visual(seen)))
+    def gates(self, seen: Tensor) -> Tensor:
+        """The image's share in LSTM 2's gates, `(B, 4 · hidden)`, for what it sees, `(B, features + classes)`."""
+        features, classes = seen.split([self.config.features, self.config.classes], 1)
+        features = self.dropout(features)
+        features = features if self.visual is None else self.dropout(self.visual(features))
+        return self.image(torch.cat([features, classes], 1))
 
     def logits(self, language: Tensor, gates: Tensor, truncated: bool = False) -> Tensor:
         """`(T, B, n_words)`: before each word, what comes next. `language` is `(T, B or 1, 4 · hidden)`.
@@ -89,7 +109,7 @@ class Captioner(nn.Module):
 
     def log_prob(
         self,
-        features: Tensor,
+        seen: Tensor,
         words: Tensor,
         language: Tensor | None = None,
         among: Tensor | None = None,
@@ -98,7 +118,7 @@ class Captioner(nn.Module):
         """Σ_t log p(w_t | w_<t, x) `(B,)`, the end of sentence included.
 
         Args:
-            features: `(B, features)`.
+            seen: `(B, features + classes)`, as `look` finds it.
             words: `(T, B)`, or `(T, 1)`: one caption for all; what follows its first word 0 is not counted.
             language: of those words, where it is already known.
             among: `(T, 1 or B, n_words)` bool, the words that could be said in the place of each, itself too: p is then
@@ -106,21 +126,21 @@ class Captioner(nn.Module):
             truncated: as of `logits`.
         """
         language = self.language(words) if language is None else language
-        logits = self.logits(language, self.gates(features), truncated)
+        logits = self.logits(language, self.gates(seen), truncated)
         if among is not None:
             logits = logits.masked_fill(~among, -torch.inf)
-        terms = logits.log_softmax(2).gather(2, words.expand(-1, len(features)).unsqueeze(2)).squeeze(2)
+        terms = logits.log_softmax(2).gather(2, words.expand(-1, len(seen)).unsqueeze(2)).squeeze(2)
         ended = (words == 0).cumsum(0) - (words == 0).long() > 0
         return terms.masked_fill(ended, 0).sum(0)
 
     @torch.no_grad()
-    def greedy(self, features: Tensor, longest: int = 16) -> Tensor:
+    def greedy(self, seen: Tensor, longest: int = 16) -> Tensor:
         """The likeliest next word, time after time: `(longest, B)`, zeros after the end."""
-        gates = self.gates(features)
-        words = torch.zeros(0, len(features), dtype=torch.long, device=features.device)
-        ended = torch.zeros(len(features), dtype=torch.bool, device=features.device)
+        gates = self.gates(seen)
+        words = torch.zeros(0, len(seen), dtype=torch.long, device=seen.device)
+        ended = torch.zeros(len(seen), dtype=torch.bool, device=seen.device)
         for _ in range(longest):  # captions are short: running them anew is simpler than carrying four states
-            padded = torch.cat([words, words.new_zeros(1, len(features))])
+            padded = torch.cat([words, words.new_zeros(1, len(seen))])
             word = self.logits(self.language(padded), gates)[-1].argmax(1).masked_fill(ended, 0)
             words, ended = torch.cat([words, word[None]]), ended | (word == 0)
         return words

@@ -12,7 +12,7 @@ from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 
-from .captioner import Captioner
+from .captioner import Captioner, look
 
 
 class LRCN:
@@ -88,14 +88,15 @@ class LRCN:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """`(B, 3, H, W)` → `(B,)`, differentiable in `x`."""
-        features = self.network.activations(self.views(x), (self.layer,))[self.layer].flatten(1)
-        if features.shape[1] != self.captioner.config.features:
+        config = self.captioner.config
+        seen = look(self.network, self.views(x), config, self.layer)
+        if (features := seen.shape[1] - config.classes) != config.features:
             raise UserError(
-                f"condition.layer={self.layer}: it has {features.shape[1]} values, and the captioner was trained on "
-                f"{self.captioner.config.layer}'s {self.captioner.config.features}"
+                f"condition.layer={self.layer}: it has {features} values, and the captioner was trained on "
+                f"{config.layer}'s {config.features}"
             )
         caption, _ = self.captions.now
-        return self.weight * self.captioner.log_prob(features, *caption, truncated=self.truncated)
+        return self.weight * self.captioner.log_prob(seen, *caption, truncated=self.truncated)
 
     def probability(self, log_prob: Tensor) -> Tensor:
         """p(y | x)^(1/T), a counted word's in the geometric mean, so that long captions compare with short ones."""

@@ -1,4 +1,4 @@
-"""The captioner: LRCN's two LSTMs, trained on the classifier's features and on captions made from labels and pixels.
+"""The captioner: LRCN's two LSTMs, trained on what the classifier sees and on captions made from labels and pixels.
 
 Only the LSTMs learn; the photographs are changed, through the frozen classifier, to mislead them.
 """
@@ -6,6 +6,7 @@ Only the LSTMs learn; the photographs are changed, through the frozen classifier
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,9 @@ import torch
 from lightning_fabric import Fabric
 from ppgn_alexnet.alexnet import MINI as ENCODER
 from ppgn_alexnet.alexnet import AlexNet
-from ppgn_lrcn.captioner import MINI, Captioner
+from ppgn_lrcn.captioner import MINI, Captioner, look
 from ppgn_lrcn.vocabulary import EOS, Vocabulary
-from torch import Tensor, nn
+from torch import Tensor
 
 from .adversarial import misleading
 from .captions import Captions
@@ -65,7 +66,7 @@ class CaptionerRecipe:
     ) -> None:
         torch.manual_seed(seed)
         self.fabric, self.images, self.batch_size, self.seed = fabric, images, batch_size, seed
-        self.adversarial, self.layer = adversarial, layer
+        self.adversarial = adversarial
         self.generator = torch.Generator()
         train, val = (load(Path(data, part), ENCODER.resize, cache) for part in ("train", "val"))
         self.kinds = kinds(train.classes, names)
@@ -74,40 +75,26 @@ class CaptionerRecipe:
 
         network = AlexNet.load(Path(classifier)).requires_grad_(False).to(fabric.device)
         self.classifier = network.to(memory_format=torch.channels_last)
+        features, classes = math.prod(network.shape(layer)), network.config.n_classes
+        self.config = replace(MINI, features=features, layer=layer, classes=classes)
         paint = torch.tensor(["paint" in kind.marks for kind in self.kinds])
         variants_of = [_variant(train, k, paint, seed, shift, jitter, repaint) for k in range(variants)]
         self.photographs, self.labels = torch.cat(variants_of), train.labels.repeat(variants)
         self.colours, self.val_colours = measure(self.photographs), measure(val.images)
-        self.val_features, self.val_labels = self._all_features(val.images), val.labels
+        self.val_seen, self.val_labels = self._look_at_all(val.images), val.labels
         known = plausible(self.colours.object[: len(train.labels)], train.labels, len(self.kinds)) | paint[:, None]
         self.colours, self.val_colours = (
             _only(known, colours, labels)
             for colours, labels in ((self.colours, self.labels), (self.val_colours, self.val_labels))
         )
-        self.spread = self._all_features(train.images[:: len(train.images) // 4000 + 1]).std(0).clamp_min(1e-3)
+        self.spread = self._look_at_all(train.images[:: len(train.images) // 4000 + 1]).std(0).clamp_min(1e-3)
 
-        captioner = Captioner(replace(MINI, features=len(self.spread), layer=layer), self.vocabulary)
-        self._see_as_the_classifier_does(captioner)
+        captioner = Captioner(self.config, self.vocabulary)
         optimizer = torch.optim.AdamW(captioner.parameters(), lr=learning_rate, weight_decay=weight_decay)
         self.captioner, self.optimizer = fabric.setup(captioner, optimizer)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, learning_rate, total_steps=-(-images // batch_size) + 1, pct_start=0.2
         )
-
-    @torch.no_grad()
-    def _see_as_the_classifier_does(self, captioner: Captioner) -> None:
-        """Start the visual layer's first units as those of the classifier's next layer, where that is fully connected.
-
-        What tells things apart need not be learnt anew then; the other units are free for colours.
-        """
-        names = [*self.classifier.layers]
-        after = names[names.index(self.layer) + 1 :][:1]
-        linear = [m for name in after for m in self.classifier.layers[name].modules() if isinstance(m, nn.Linear)]
-        visual = captioner.visual[0] if captioner.visual is not None else None
-        if linear and isinstance(visual, nn.Linear):
-            n = min(linear[0].out_features, visual.out_features)
-            visual.weight[:n] = linear[0].weight[:n] * self.spread
-            visual.bias[:n] = linear[0].bias[:n]
 
     def state(self) -> dict[str, Any]:
         return {"captioner": self.captioner, "optimizer": self.optimizer, "schedule": self.schedule}
@@ -117,15 +104,15 @@ class CaptionerRecipe:
         said = self.captions.draw(labels, colours, self.generator)
         return torch.nn.utils.rnn.pad_sequence([torch.tensor(self.vocabulary.encode(text)) for text in said])
 
-    def _features(self, x: Tensor) -> Tensor:
-        """`(B, 3, H, W)` in [0, 1] → `(B, features)`."""
+    def _look(self, x: Tensor) -> Tensor:
+        """`(B, 3, H, W)` in [0, 1] → `(B, features + classes)`."""
         with self.fabric.autocast():
-            return self.classifier.activations(x, (self.layer,))[self.layer].flatten(1).float()
+            return look(self.classifier, x, self.config).float()
 
     @torch.no_grad()
-    def _all_features(self, images: Tensor) -> Tensor:
+    def _look_at_all(self, images: Tensor) -> Tensor:
         parts = images.split(256)
-        return torch.cat([self._features(self.fabric.to_device(part).float() / 255) for part in parts])
+        return torch.cat([self._look(self.fabric.to_device(part).float() / 255) for part in parts])
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         self.captioner.train()
@@ -135,7 +122,7 @@ class CaptionerRecipe:
         x, words = self.fabric.to_device((self.photographs[picked].float() / 255, words))
 
         def loss_of(x: Tensor) -> Tensor:
-            return -self.captioner.module.log_prob(self._features(x) / self.spread, words).sum() / _length(words)
+            return -self.captioner.module.log_prob(self._look(x) / self.spread, words).sum() / _length(words)
 
         if self.adversarial:
             x = misleading(x, loss_of, self.adversarial)
@@ -153,21 +140,22 @@ class CaptionerRecipe:
         captioner = self.captioner.module.eval()
         self.generator.manual_seed(self.seed)
         words = self._words(self.val_labels, self.val_colours)
-        features = self.val_features / self.spread
-        log_prob = captioner.log_prob(features, self.fabric.to_device(words))
+        seen = self.val_seen / self.spread
+        log_prob = captioner.log_prob(seen, self.fabric.to_device(words))
         perplexity = float((-log_prob.sum() / _length(words)).exp())
-        right = scores(captioner, features, self.val_labels, self.val_colours.object, self.kinds)
+        right = scores(captioner, seen, self.val_labels, self.val_colours.object, self.kinds)
         return {"perplexity": perplexity, **right}
 
     def picture(self) -> Tensor | None:
         return None
 
     def export(self, folder: Path) -> None:
-        """`captioner.safetensors`, which takes the classifier's features as they are."""
+        """`captioner.safetensors`, which takes what it sees of the classifier as it is."""
         captioner = copy.deepcopy(self.captioner.module)
-        first = captioner.image if captioner.visual is None else captioner.visual[0]
+        features, classes = self.spread.split([self.config.features, self.config.classes])
         with torch.no_grad():
-            first.weight.div_(self.spread)
+            captioner.visual[0].weight.div_(features)
+            captioner.image.weight[:, self.config.visual :].div_(classes)
         captioner.save(folder / "captioner.safetensors")
 
 

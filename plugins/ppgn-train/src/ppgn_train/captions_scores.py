@@ -14,9 +14,9 @@ from .captions_nouns import Kind, article, plural
 
 @torch.no_grad()
 def scores(
-    captioner: Captioner, features: Tensor, labels: Tensor, colours: Tensor, kinds: Sequence[Kind], sample: int = 640
+    captioner: Captioner, seen: Tensor, labels: Tensor, colours: Tensor, kinds: Sequence[Kind], sample: int = 640
 ) -> dict[str, float]:
-    """Figures over images: features `(N, F)`, labels `(N,)`, objects' colours `(N,)` (`UNNAMED` where not known).
+    """Figures over images: seen `(N, F)`, labels `(N,)`, objects' colours `(N,)` (`UNNAMED` where not known).
 
     - `says_noun`: the likeliest caption, word by word, has a noun of the image's class. `says_colour`: it has a colour
       where one was measured. `said_colour_right`: and then it is that.
@@ -24,7 +24,7 @@ def scores(
       among the foremost nouns of all classes, for `sample` of the images.
     - `finds_colour`, `finds_colour_in_2`: log p("a COLOUR NOUN" | x) likewise for the measured colour, among all.
     """
-    spoken = [f" {captioner.vocabulary.decode(ids)} " for ids in captioner.greedy(features).T.tolist()]
+    spoken = [f" {captioner.vocabulary.decode(ids)} " for ids in captioner.greedy(seen).T.tolist()]
     nouns = [
         any(f" {form} " in text for noun in kinds[label].nouns for form in (noun, plural(noun)))
         for text, label in zip(spoken, labels.tolist(), strict=True)
@@ -38,14 +38,14 @@ def scores(
     foremost = list(dict.fromkeys(kind.nouns[0] for kind in kinds))
     truth = torch.tensor([[noun in kind.nouns for noun in foremost] for kind in kinds])
     few = torch.arange(0, len(labels), max(1, len(labels) // sample))
-    table = torch.stack([_log_prob(captioner, features[few], article(noun)) for noun in foremost], 1)
+    table = torch.stack([_log_prob(captioner, seen[few], article(noun)) for noun in foremost], 1)
     rank = _rank(table, truth[labels[few]])
 
     tints = torch.full((len(labels), len(NAMES)), -torch.inf)
     for label in labels[named].unique().tolist():
         mine = (named & (labels == label)).nonzero()[:, 0]
         for i, name in enumerate(NAMES):
-            tints[mine, i] = _log_prob(captioner, features[mine], article(f"{name} {kinds[label].nouns[0]}"))
+            tints[mine, i] = _log_prob(captioner, seen[mine], article(f"{name} {kinds[label].nouns[0]}"))
     tint = _rank(tints[named], torch.nn.functional.one_hot(colours[named], len(NAMES)).bool())
     return {
         "says_noun": sum(nouns) / len(nouns),
@@ -58,9 +58,9 @@ def scores(
     }
 
 
-def _log_prob(captioner: Captioner, features: Tensor, text: str) -> Tensor:
-    words = torch.tensor(captioner.vocabulary.encode(text), device=features.device)[:, None]
-    return captioner.log_prob(features, words).cpu()
+def _log_prob(captioner: Captioner, seen: Tensor, text: str) -> Tensor:
+    words = torch.tensor(captioner.vocabulary.encode(text), device=seen.device)[:, None]
+    return captioner.log_prob(seen, words).cpu()
 
 
 def _rank(table: Tensor, truth: Tensor) -> Tensor:
