@@ -1,7 +1,8 @@
 """`suite=paper`: the runs that the paper's comparisons take on mini, made here.
 
 For Table S3 every prior, under the setting that draws well with it, draws the same classes. For mixing every prior
-walks under each of four conditions, without and with noise (ε3), and with less of the prior (ε1).
+walks under each of four conditions, without and with noise (ε3), and with less of the prior (ε1). As in the paper, C is
+shown the picture as it is (`condition.shift=0`).
 """
 
 from __future__ import annotations
@@ -62,11 +63,18 @@ PRIORS = {
 }
 """The settings of the presets; `none_x` is no prior among images."""
 
+STILL = {"condition.shift": 0}
+
 CONDITIONS: dict[str, Mapping[str, object]] = {
-    "alexnet": {"condition": "alexnet", "condition.target": "goldfish"},
-    "lrcn": {"condition": "lrcn", "condition.text": '"a red teapot"', "condition.weight": 0.01},  # room to move
+    "alexnet": {"condition": "alexnet", "condition.target": "goldfish", **STILL},
+    "lrcn": {
+        "condition": "lrcn",
+        "condition.text": '"a red teapot"',
+        "condition.weight": 0.01,
+        **STILL,
+    },  # room to move
     "hidden_neuron": {"condition": "hidden_neuron", "condition.layer": "fc7", "condition.unit": 7},
-    "places": {"condition": "places", "condition.target": "alp"},
+    "places": {"condition": "places", "condition.target": "alp", **STILL},
 }
 """Each sort of the paper's; `product` and `mixture` are made of these, and `context` needs a picture."""
 
@@ -93,7 +101,7 @@ def cells(n_chains: int, n_steps: int, n_classes: int, priors: list[str]) -> Ite
         setting = PRIORS[prior]
         usual = {**shared, **setting.keys, "epsilon1": setting.epsilon1, "epsilon3": setting.epsilon3}
         for synset in classes:
-            asked = {"condition": "alexnet", "condition.target": synset, "save_every": n_steps}
+            asked = {"condition": "alexnet", "condition.target": synset, "save_every": n_steps, **STILL}
             yield Cell(f"quality/{prior}/{synset}", {**usual, **asked})
         for name, condition in CONDITIONS.items():
             for epsilon1, epsilon3 in setting.tried:

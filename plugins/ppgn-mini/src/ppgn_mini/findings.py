@@ -1,6 +1,7 @@
 """`python -m ppgn_mini.findings [out=DIR] [KEY=VALUE …]`: the paper's qualitative findings, measured on mini.
 
-Runs `ppgn_core` under every setting that a finding compares, a few classes each, and prints beside each setting
+Runs `ppgn_core` under every setting that a finding compares, a few classes each, the classifier being shown the picture
+as it is (`condition.shift=0`), as in the paper. Prints beside each setting
   sure    mean p(y | x) of the classifier that the chains climb,
   judge   how often the independent classifier names the class (chance is 1.6 %),
   moved   RMS difference of 8 × 8 thumbnails between the middle and the end of a chain: whether it stays in a mode,
@@ -73,7 +74,12 @@ def main(arguments: list[str]) -> int:
         for k, (name, changes) in enumerate(settings.items()):
             folder = out / f"{number}_{k}"
             for target in CLASSES:
-                keys = {"condition.target": target, "n_chains": N_CHAINS, "save_every": steps // 2}
+                keys = {
+                    "condition.target": target,
+                    "condition.shift": 0,
+                    "n_chains": N_CHAINS,
+                    "save_every": steps // 2,
+                }
                 keys |= {"writer": "[grid,samples,trace,record]", **changes, **given}
                 if code := make(folder / target, steps, keys):
                     return code
