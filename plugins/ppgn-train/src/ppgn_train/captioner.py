@@ -53,7 +53,7 @@ class CaptionerRecipe:
         cache: str | None = None,
         names: str | None = None,
         layer: str = "fc6",
-        images: int = 300_000,
+        images: int = 600_000,
         batch_size: int = 256,
         learning_rate: float = 4e-3,
         weight_decay: float = 0.02,
