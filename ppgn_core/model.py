@@ -130,7 +130,7 @@ class Model:
         return self.labels[role]
 
     def views(self, role: str, shift: int | None, noise: ChainNoise | None, clock: Clock, n_steps: int) -> Views:
-        """How a network is shown pictures: moved by up to `shift` pixels and mirrored, or as they are where that is 0.
+        """How a network is shown pictures: moved by up to `shift` pixels, or as they are where that is 0.
 
         Whoever asks for the same looks gets the same object, so conditions on one network share its pass.
 
@@ -147,5 +147,5 @@ class Model:
         shift = self.shift.get(role, 0) if shift is None else shift
         key = shift, noise, clock
         if key not in self._views:
-            self._views[key] = Views(noise, clock, n_steps, self.image_size, shift, flip=shift > 0)
+            self._views[key] = Views(noise, clock, n_steps, self.image_size, shift)
         return self._views[key]

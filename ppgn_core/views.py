@@ -34,7 +34,14 @@ class Views:
     """
 
     def __init__(
-        self, noise: ChainNoise | None, clock: Clock, n_steps: int, side: int, shift: int, flip: bool, n: int = 1
+        self,
+        noise: ChainNoise | None,
+        clock: Clock,
+        n_steps: int,
+        side: int,
+        shift: int,
+        flip: bool = False,
+        n: int = 1,
     ) -> None:
         for key, value, least in (("views", n, 1), ("shift", shift, 0)):
             if value < least:

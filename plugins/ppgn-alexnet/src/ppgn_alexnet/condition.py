@@ -42,8 +42,8 @@ class ClassCondition:
             the picture `init`; a list for one class after another, `switch_every` steps each.
         gradient: what is climbed, see `objective`.
         classifier: role of the network.
-        shift: pixels that the network sees the picture moved by at most, at every step anew and every other time
-            mirrored (`ppgn_core.views`); 0 for the picture as it is, null for what suits the model's network.
+        shift: pixels that the network sees the picture moved by at most, at every step anew (`ppgn_core.views`); 0 for
+            the picture as it is, null for what suits the model's network.
 
     Raises:
         UserError: no such class, `shift` is out of its range, or that network tells none apart.
