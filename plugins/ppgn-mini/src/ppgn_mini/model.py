@@ -20,9 +20,9 @@ def mini(device: torch.device | str = "cpu") -> Model:
     """E, C, G, that of the joint PPGN-h, the captioner, two denoising autoencoders.
 
     E names the same classes as C, and more of them rightly; but C was trained adversarially, so that what convinces it
-    looks like the class. `condition.classifier=encoder` climbs E all the same: one pass then serves both. C and the network
-    of places are shown pictures moved by up to 5 pixels (`shift`), which draws better still; E is not, as it would have to
-    pass twice.
+    looks like the class. `condition.classifier=encoder` climbs E all the same: one pass then serves both. C and the
+    network of scenes are shown pictures moved by up to 5 pixels, which draws better still; E is not, as it would have
+    to pass twice.
     """
     sums: dict[str, str] = json.loads((NETWORKS / "sha256.json").read_text())
 
