@@ -53,7 +53,8 @@ class Views:
             raise UserError(
                 f"condition.views={n}: all are the same; allowed is 1, or condition.shift from 1 or flip=true"
             )
-        self.noise, self.clock, self.n, self.shift, self.flip = noise, clock, n, shift, flip
+        self.noise = noise and ChainNoise(noise.seed, noise.chains)  # places in an image: no device need send them back
+        self.clock, self.n, self.shift, self.flip = clock, n, shift, flip
         self._last: _Look | None = None
         if self.random:
             clock.turns |= set(range(1, n_steps + 1))
