@@ -70,9 +70,9 @@ CONDITIONS: dict[str, Mapping[str, object]] = {
     "lrcn": {
         "condition": "lrcn",
         "condition.text": '"a red teapot"',
-        "condition.weight": 0.01,
+        "condition.weight": 0.01,  # room to move
         **STILL,
-    },  # room to move
+    },
     "hidden_neuron": {"condition": "hidden_neuron", "condition.layer": "fc7", "condition.unit": 7},
     "places": {"condition": "places", "condition.target": "alp", **STILL},
 }
