@@ -101,7 +101,7 @@ def cells(n_chains: int, n_steps: int, n_classes: int, priors: list[str]) -> Ite
         setting = PRIORS[prior]
         usual = {**shared, **setting.keys, "epsilon1": setting.epsilon1, "epsilon3": setting.epsilon3}
         for synset in classes:
-            asked = {"condition": "alexnet", "condition.target": synset, "save_every": n_steps, **STILL}
+            asked = {**CONDITIONS["alexnet"], "condition.target": synset, "save_every": n_steps}
             yield Cell(f"quality/{prior}/{synset}", {**usual, **asked})
         for name, condition in CONDITIONS.items():
             for epsilon1, epsilon3 in setting.tried:
