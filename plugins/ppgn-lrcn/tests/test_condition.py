@@ -133,6 +133,8 @@ def test_a_layer_that_is_not_there_or_does_not_fit() -> None:
         LRCN(model(), "a teapot", layer="fc9")
     with pytest.raises(UserError, match=r"condition.layer=fc3: it has 6 values, .* fc2's 7"):
         LRCN(model(), "a teapot", layer="fc3").log_prob(images())
+    with pytest.raises(UserError, match=r"condition.layer=fc3: it has 11 values, classes too, .* fc2's 12"):
+        LRCN(model(classes=5), "a teapot", layer="fc3").log_prob(images())
 
 
 def test_a_weight_that_is_not_positive() -> None:

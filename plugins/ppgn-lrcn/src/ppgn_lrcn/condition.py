@@ -90,10 +90,11 @@ class LRCN:
         """`(B, 3, H, W)` → `(B,)`, differentiable in `x`."""
         config = self.captioner.config
         seen = look(self.network, self.views(x), config, self.layer)
-        if (features := seen.shape[1] - config.classes) != config.features:
+        if seen.shape[1] != (expected := config.features + config.classes):
+            values = "values, classes too" if config.classes else "values"
             raise UserError(
-                f"condition.layer={self.layer}: it has {features} values, and the captioner was trained on "
-                f"{config.layer}'s {config.features}"
+                f"condition.layer={self.layer}: it has {seen.shape[1]} {values}, and the captioner was trained on "
+                f"{config.layer}'s {expected}"
             )
         caption, _ = self.captions.now
         return self.weight * self.captioner.log_prob(seen, *caption, truncated=self.truncated)
