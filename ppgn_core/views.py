@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -48,19 +48,19 @@ class Views:
                 raise UserError(f"condition.{key}={value}: allowed are whole numbers from {least}")
         if shift > 0 and shift >= side:
             raise UserError(f"condition.shift={shift}: allowed is less than the {side} pixels of the image")
-        self.random = noise is not None and (shift > 0 or flip)
-        if n > 1 and not self.random:
+        moving = noise if shift > 0 or flip else None
+        if n > 1 and moving is None:
             raise UserError(
                 f"condition.views={n}: all are the same; allowed is 1, or condition.shift from 1 or flip=true"
             )
-        self.noise = noise and ChainNoise(noise.seed, noise.chains)  # places in an image: no device need send them back
+        self.noise = moving and ChainNoise(moving.seed, moving.chains)  # on the CPU: that is where places are used
         self.clock, self.n, self.shift, self.flip = clock, n, shift, flip
         self._last: _Look | None = None
-        if self.random:
+        if self.noise is not None:
             clock.turns |= set(range(1, n_steps + 1))
 
     def __call__(self, x: Tensor) -> Tensor:
-        if self.noise is None or not self.random:
+        if self.noise is None:
             return x
         if self._last is None or not self._last.serves(x, self.clock.step):
             seen = self._look(x, self.noise.uniform(self.clock.step, (self.n, 3), stream="views"))
@@ -87,22 +87,16 @@ def _reflected(x: Tensor, dim: int, edge: int) -> Tensor:
     return torch.cat([before.flip(dim), x, after.flip(dim)], dim)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Look:
-    """The looks at `x` as it was in its `version` at a step; `spent` once a gradient came back through them."""
+    """The looks at `x` as it was in its `version` at a step. Their graph keeps no values, so it never frees any."""
 
     x: Tensor
     version: int
     step: int
     seen: Tensor
-    spent: set[bool] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        if self.seen.requires_grad:
-            spent = self.spent  # not self: autograd's hooks are no part of Python's garbage collection
-            self.seen.register_hook(lambda gradient: spent.add(True))
 
     def serves(self, x: Tensor, step: int) -> bool:
         """Never for a leaf: gradcheck writes to it unnoticed, through `.data`."""
         same = x is self.x and x._version == self.version and step == self.step
-        return same and not (x.is_leaf or self.spent) and self.seen.requires_grad == torch.is_grad_enabled()
+        return same and not x.is_leaf and self.seen.requires_grad == torch.is_grad_enabled()
