@@ -21,7 +21,7 @@ from ppgn_train.generator import GeneratorRecipe
 from ppgn_train.generator_joint import JointGeneratorRecipe
 from ppgn_train.loop import train
 from ppgn_train.photographs import jitter_colour, load, shift_and_flip
-from ppgn_train.walkers import EPSILON1, EPSILON2
+from ppgn_train.walkers import EPSILON1
 
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
@@ -147,13 +147,19 @@ def test_d_learns_to_tell_and_rests_when_it_can(folder: Path, encoder: Path) -> 
 @pytest.mark.parametrize("own", [False, True], ids=["of the encoder", "of a classifier"])
 def test_walkers_take_the_samplers_steps(folder: Path, encoder: Path, tmp_path: Path, own: bool) -> None:
     torch.manual_seed(0)
-    AlexNet(replace(MINI, n_classes=5, batch_norm=False)).save(tmp_path / "classifier.safetensors")
+    AlexNet(replace(MINI, n_classes=3, batch_norm=False)).save(tmp_path / "classifier.safetensors")
     classifier = {"classifier": str(tmp_path / "classifier.safetensors")} if own else {}
-    recipe = generator(folder, encoder, walkers=4, warm_up=0, **classifier)
+    recipe = generator(folder, encoder, walkers=4, warm_up=0, climb=30.0, **classifier)
     before, target = recipe.walkers.h.clone(), recipe.walkers.target.clone()
-    x, _, told = recipe._walk()
+    x, _, told, beside = recipe._walk(torch.arange(3).repeat(2))
     moved = (recipe.walkers.h != before).any(1).nonzero().flatten()
-    assert len(moved) == len(x) == 4 and not told.any()
+    assert len(moved) == len(x) == 4
+
+    photographs = recipe.train.images[recipe.train.labels == 1][:32].float() / 255
+    code = recipe.encoder.activations(photographs, ["fc6"])["fc6"].mean(0)
+    torch.testing.assert_close(beside[1], code, rtol=1e-4, atol=1e-5)
+    drawn = {tuple(recipe.class_codes[k].tolist()) for k in target[moved]}
+    assert {tuple(code.tolist()) for code in told} == drawn
 
     G, E, C = copy.deepcopy(recipe.G.module), recipe.encoder, recipe.climbed
     assert (C is E) != own
@@ -161,7 +167,7 @@ def test_walkers_take_the_samplers_steps(folder: Path, encoder: Path, tmp_path: 
     model = Model("own", {"encoder": lambda: E, "classifier": lambda: C}, {"classifier": labels}, image_size=64)
     for k in moved.tolist():
         energy = Energy(G, NoiselessJoint(model), ClassCondition(model, int(target[k])))
-        sampler = MalaApprox(energy, ChainNoise(0, 1), EPSILON1, EPSILON2, 0.0, clip=True)
+        sampler = MalaApprox(energy, ChainNoise(0, 1), EPSILON1, 30.0, 0.0, clip=True)
         expected, _ = sampler.step(sampler.init(before[k : k + 1]))
         torch.testing.assert_close(recipe.walkers.h[k : k + 1], expected.h, rtol=1e-4, atol=1e-5)
     for i in range(3):

@@ -33,8 +33,8 @@ FOOLED = {"pixels": 0.5, "conv2": 0.1, "conv5": 0.05}
 """Weights of D's branches in G's loss; so do these."""
 
 
-Drawing = tuple[Tensor, Mapping[str, Tensor], Tensor]
-"""A batch that G drew, what the encoder makes of it, and the codes that D is told."""
+Drawing = tuple[Tensor, Mapping[str, Tensor], Tensor, Tensor]
+"""A batch that G drew, what the encoder makes of it, and the codes that D is told: of it, and of photographs beside."""
 
 
 class GeneratorRecipe:
@@ -61,8 +61,9 @@ class GeneratorRecipe:
         rest_below: L_D / L_G at which D rests; G does so at its inverse.
         warm_up: images before the adversarial loss joins.
         walkers: codes in a batch, besides those of photographs, that come from chains climbing classes; the
-            adversarial loss judges their pictures too, without their codes. The paper has none.
+            adversarial loss judges their pictures too, beside photographs of those classes. The paper has none.
         classifier: `classifier.safetensors`, whose classes they climb; None is the encoder.
+        climb: ε2 of the walkers, as it suits what they climb: 20 for an encoder, 600 for an adversarially trained C.
         averaging: of G's weights, per step; the average is what is exported.
         shift: pixels that a photograph is moved by at most.
     """
@@ -86,6 +87,7 @@ class GeneratorRecipe:
         averaging: float = 0.9997,
         walkers: int = 0,
         classifier: str | None = None,
+        climb: float = 20.0,
         shift: int = 4,
         compared: Sequence[str] = ("pixel", "thumbnail", "conv2", "conv5", "fc6"),
         seed: int = 0,
@@ -129,7 +131,11 @@ class GeneratorRecipe:
         self.n_walkers = walkers
         climbed = AlexNet.load(Path(classifier)).requires_grad_(False).to(fabric.device) if classifier else self.encoder
         self.climbed = climbed.to(memory_format=torch.channels_last)
-        self.walkers = Walkers(16 * walkers, config.code, config.high, climbed.config.n_classes).to(fabric.device)
+        n_classes = climbed.config.n_classes
+        if walkers and n_classes != len(self.train.classes):
+            raise UserError(f"walkers={walkers}: they climb {n_classes} classes; data has {len(self.train.classes)}")
+        self.walkers = Walkers(16 * walkers, config.code, config.high, n_classes, climb).to(fabric.device)
+        self.class_codes = self._class_codes() if walkers else None
         self.shown = evenly(self.val.images).float() / 255
 
     def state(self) -> dict[str, Any]:
@@ -172,10 +178,10 @@ class GeneratorRecipe:
         features = self._features(x)
         errors = self._errors(truth, x, features)
         loss = torch.stack([MATCHED[name] * error for name, error in errors.items()]).sum()
-        drawings = [(x, features, h), *([self._walk()] if self.n_walkers and self.adversarial else [])]
+        drawings = [(x, features, h, h), *([self._walk(self.train.labels[picked])] if self.n_walkers and self.adversarial else [])]
         if self.adversarial and seen >= self.warm_up and self.ratio * self.rest_below < 1:
             self.D.requires_grad_(False)
-            for drawing in drawings:
+            for *drawing, _ in drawings:
                 verdicts = self._judge(*drawing)
                 loss = loss - self.adversarial * sum(FOOLED[name] * v.mean() for name, v in verdicts.items())
             self.D.requires_grad_(True)
@@ -203,8 +209,16 @@ class GeneratorRecipe:
     def _normal(self, shape: Sequence[int]) -> Tensor:
         return torch.randn(shape, generator=self.generator).to(self.fabric.device)
 
-    def _walk(self) -> Drawing:
-        """Pictures of chains, which move on; told without their codes, as D would know those from photographs'."""
+    @torch.no_grad()
+    def _class_codes(self, n: int = 32) -> Tensor:
+        """The mean code of some photographs of each class."""
+        labels = self.train.labels
+        some = [self.train.images[(labels == k).nonzero()[:n, 0]] for k in range(len(self.train.classes))]
+        return torch.stack([self._truth(images.float() / 255)["fc6"].float().mean(0) for images in some])
+
+    def _walk(self, labels: Tensor) -> Drawing:
+        """Pictures of chains, which move on. D is told their classes by the mean codes of photographs: it would know
+        their own codes from photographs'."""
         index, h, target = self.walkers.pick(self.n_walkers, self.generator)
         h.requires_grad_()
         with self.fabric.autocast():
@@ -213,14 +227,17 @@ class GeneratorRecipe:
             log_p = self.climbed(x).float().log_softmax(1).gather(1, target[:, None])
         (climbed,) = torch.autograd.grad(log_p.sum(), h, retain_graph=True)
         self.walkers.move(index, features["fc6"].float(), climbed, self.generator)
-        return x, features, torch.zeros_like(h)
+        assert self.class_codes is not None
+        told = self.class_codes[target], self.class_codes[labels[: len(x)].to(target.device)]
+        return x, features, *told
 
     def _step_D(self, truth: Mapping[str, Tensor], drawings: Sequence[Drawing]) -> dict[str, Tensor]:
         losses: list[Tensor] = []
-        for x, features, h in drawings:
+        for x, features, h, beside in drawings:
             seen = {name: features[name].detach() for name in FOOLED if name in features}
             photographs = {name: truth[name][: len(x)] for name in ("pixel", *seen)}
-            real, drawn = self._judge(photographs["pixel"], photographs, h), self._judge(x.detach(), seen, h)
+            real = self._judge(photographs["pixel"], photographs, beside)
+            drawn = self._judge(x.detach(), seen, h)
             self.ratio = self.ratio if losses else float(loss_ratio(real, drawn))
             losses.append(hinge(real, drawn))
         loss = torch.stack(losses).mean()

@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-EPSILON1, EPSILON2 = 0.1, 20.0
-"""Of Eq. 11, as they suit chains that climb the encoder."""
+EPSILON1 = 0.1
+"""Of Eq. 11, as it suits G∘E."""
 
 LIFE = 100
 """Steps on average until a walker sets out anew, from a random code and for a random class."""
@@ -25,14 +25,15 @@ class Walkers(nn.Module):
         code: length of h.
         high: upper end of the codes' range.
         n_classes: of the classifier that they climb.
+        epsilon2: of Eq. 11.
     """
 
     h: Tensor
     target: Tensor
 
-    def __init__(self, n: int, code: int, high: float, n_classes: int) -> None:
+    def __init__(self, n: int, code: int, high: float, n_classes: int, epsilon2: float) -> None:
         super().__init__()
-        self.high, self.n_classes = high, n_classes
+        self.high, self.n_classes, self.epsilon2 = high, n_classes, epsilon2
         generator = torch.Generator().manual_seed(0)
         self.register_buffer("h", torch.randn(n, code, generator=generator).clamp(min=0))
         self.register_buffer("target", torch.randint(n_classes, (n,), generator=generator))
@@ -46,7 +47,7 @@ class Walkers(nn.Module):
     def move(self, index: Tensor, fc6: Tensor, climbed: Tensor, generator: torch.Generator) -> None:
         """One step of those walkers, from E's code of their pictures and ∇log p(y | h); the oldest set out anew."""
         h = self.h[index]
-        h = (h + EPSILON1 * (fc6 - h) + EPSILON2 * climbed).clamp(0, self.high)
+        h = (h + EPSILON1 * (fc6 - h) + self.epsilon2 * climbed).clamp(0, self.high)
         fresh = torch.randn(h.shape, generator=generator).clamp(min=0).to(h.device)
         ends = ((torch.rand(len(h), generator=generator).to(h.device) < 1 / LIFE) | ~h.isfinite().all(1))[:, None]
         others = torch.randint(self.n_classes, (len(h),), generator=generator).to(h.device)
