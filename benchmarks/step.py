@@ -8,7 +8,8 @@ else the machine does falls on all alike; the ratios are medians over repeats. P
 
 - core:     one forward and backward of G and of C, all chains in one batch; E is C; networks as a model gives them
 - torch:    the same, as a loop with no framework around it
-- original: chain by chain, G and E forward for R(h), then G and C forward and backward (Nguyen et al.'s release)
+- original: chain by chain, G and E forward for R(h), then G and C forward and backward, as in Nguyen et al.'s release;
+            there E runs to its end too, not to fc6 only
 """
 
 from __future__ import annotations
@@ -56,20 +57,23 @@ def core(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Callable[[], obj
     return partial(next, states)
 
 
+def codes_and_logits(c: alexnet.AlexNet, x: Tensor) -> tuple[Tensor, Tensor]:
+    value = c.preprocess(x)
+    for name, layer in c.layers.items():
+        value = layer(value)
+        if name == "fc6":
+            code = value.detach()
+    return code, value
+
+
 def straight(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Callable[[], object]:
     epsilon1, epsilon2, epsilon3 = EPSILONS
 
     def step() -> None:
         nonlocal h
         h.requires_grad_()
-        x = g(h)
-        value = c.preprocess(x)
-        for name, layer in c.layers.items():
-            value = layer(value)
-            if name == "fc6":
-                code = value.detach()
-        log_p = value.log_softmax(1)[:, TARGET]
-        (gradient,) = torch.autograd.grad(log_p.sum(), h)
+        code, logits = codes_and_logits(c, g(h))
+        (gradient,) = torch.autograd.grad(logits.log_softmax(1)[:, TARGET].sum(), h)
         h = h.detach()
         h = h + epsilon1 * (code - h) + epsilon2 * gradient + epsilon3 * torch.randn_like(h)
 
@@ -79,20 +83,12 @@ def straight(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Callable[[],
 def original(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Callable[[], object]:
     epsilon1, epsilon2, epsilon3 = EPSILONS
 
-    def run_to(last: str, x: Tensor) -> Tensor:
-        value = c.preprocess(x)
-        for name, layer in c.layers.items():
-            value = layer(value)
-            if name == last:
-                break
-        return value
-
     def step_of(k: int) -> None:
         one = h[k : k + 1].detach()
         with torch.no_grad():
-            code = run_to("fc6", g(one))
+            code, _ = codes_and_logits(c, g(one))
         one.requires_grad_()
-        logits = run_to(c.top, g(one))
+        _, logits = codes_and_logits(c, g(one))
         (gradient,) = torch.autograd.grad(logits.log_softmax(1)[:, TARGET].sum(), one)
         with torch.no_grad():
             h[k] += (epsilon1 * (code - one) + epsilon2 * gradient + epsilon3 * torch.randn_like(one))[0]
