@@ -178,7 +178,9 @@ class GeneratorRecipe:
         features = self._features(x)
         errors = self._errors(truth, x, features)
         loss = torch.stack([MATCHED[name] * error for name, error in errors.items()]).sum()
-        drawings = [(x, features, h, h), *([self._walk(self.train.labels[picked])] if self.n_walkers and self.adversarial else [])]
+        drawings = [(x, features, h, h)]
+        if self.n_walkers and self.adversarial:
+            drawings.append(self._walk(self.train.labels[picked]))
         if self.adversarial and seen >= self.warm_up and self.ratio * self.rest_below < 1:
             self.D.requires_grad_(False)
             for *drawing, _ in drawings:
