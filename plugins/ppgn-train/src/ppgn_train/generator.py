@@ -178,13 +178,13 @@ class GeneratorRecipe:
         features = self._features(x)
         errors = self._errors(truth, x, features)
         loss = torch.stack([MATCHED[name] * error for name, error in errors.items()]).sum()
-        drawings = [(x, features, h, h)]
+        drawings: list[Drawing] = [(x, features, h, h)]
         if self.n_walkers and self.adversarial:
             drawings.append(self._walk(self.train.labels[picked]))
         if self.adversarial and seen >= self.warm_up and self.ratio * self.rest_below < 1:
             self.D.requires_grad_(False)
-            for *drawing, _ in drawings:
-                verdicts = self._judge(*drawing)
+            for drawn, shown, told, _ in drawings:
+                verdicts = self._judge(drawn, shown, told)
                 loss = loss - self.adversarial * sum(FOOLED[name] * v.mean() for name, v in verdicts.items())
             self.D.requires_grad_(True)
         self.optimizer_G.zero_grad()
