@@ -6,7 +6,7 @@ import pytest
 import torch
 from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
 from ppgn_lrcn.captioner import Captioner, CaptionerConfig
-from ppgn_lrcn.condition import LRCN
+from ppgn_lrcn.condition import ALONE, LRCN, TOGETHER
 from ppgn_lrcn.vocabulary import Vocabulary
 from torch import nn
 
@@ -51,7 +51,7 @@ def test_log_prob_is_the_captioners_at_the_layer_it_was_trained_on_and_counts_th
     with_end = bundle.network("captioner").log_prob(features, torch.tensor([[1], [2], [0]]))
     without = bundle.network("captioner").log_prob(features, torch.tensor([[1], [2]]))
     assert condition.layer == "fc2"
-    torch.testing.assert_close(condition.log_prob(x), condition.weight * with_end)
+    torch.testing.assert_close(condition.log_prob(x), TOGETHER * with_end)
     torch.testing.assert_close(LRCN(bundle, "a teapot", weight=1.0).log_prob(x), with_end)
     assert (with_end < without).all()
 
@@ -78,6 +78,17 @@ def test_words_are_weighed_against_their_rivals_and_others_are_left_out() -> Non
     teapot = p("a red teapot") / (p("a red teapot") + p("a red cup"))
     torch.testing.assert_close(condition.log_prob(x), red.log() + teapot.log())
     torch.testing.assert_close(condition.probability(condition.log_prob(x)), (red * teapot).sqrt())
+
+
+def test_a_word_alone_weighs_as_a_class_and_a_sum_of_words_less() -> None:
+    bundle, x, clock = model(kinds=KINDS), images(), Clock()
+    condition = LRCN(bundle, ["a teapot", "a red teapot"], clock=clock, switch_every=1)
+    for step, (text, weight) in enumerate((("a teapot", ALONE), ("a red teapot", TOGETHER))):
+        clock.step = step
+        whole = LRCN(bundle, text, weight=1.0)
+        torch.testing.assert_close(condition.log_prob(x), weight * whole.log_prob(x))
+        p = whole.probability(whole.log_prob(x))
+        torch.testing.assert_close(condition.probability(condition.log_prob(x)), p)
 
 
 def test_all_words_are_weighed_where_that_is_asked_or_none_has_rivals() -> None:

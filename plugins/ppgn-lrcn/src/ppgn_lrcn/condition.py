@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -13,6 +14,10 @@ from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 
 from .captioner import Captioner, look
+
+ALONE, TOGETHER = 0.5, 0.03
+"""w of one word weighed against its rivals, which is as steep in h as a class, and w of a sum of words: of those that
+pull apart, as towards red and towards a teapot, none is ever sure, and with a greater w a chain leaps to and fro."""
 
 
 class LRCN:
@@ -30,7 +35,8 @@ class LRCN:
         text: the caption; a list for one after another, `switch_every` steps each.
         captioner: role of the captioner.
         weight: w. A sum over words is steeper in h than a class, and overshoots with the ε2 that suits that one; a
-            weight of its own lets a caption share ε2 with classes, in a product too.
+            weight of its own lets a caption share ε2 with classes, in a product too. None: 0.5 where one word alone is
+            weighed against its rivals, as in "oranges", and else 0.03.
         among: `rivals`, or `all`: the paper's sum over all words against all others.
         network, layer: role of the network whose features it sees, and its layer; None are those it was trained on.
         shift: pixels that the network sees the picture moved by at most, as of `condition=alexnet`.
@@ -45,7 +51,7 @@ class LRCN:
         model: Model,
         text: str | list[str],
         captioner: str = "captioner",
-        weight: float = 0.03,
+        weight: float | None = None,
         among: Literal["rivals", "all"] = "rivals",
         network: str | None = None,
         layer: str | None = None,
@@ -56,7 +62,7 @@ class LRCN:
         switch_every: int = 200,
         n_steps: int = 200,
     ) -> None:
-        if weight <= 0:
+        if weight is not None and weight <= 0:
             raise UserError(f"condition.weight={weight}: allowed are positive numbers")
         self.weight, self.among = weight, among
         self.captioner: Captioner = model.network(captioner)
@@ -72,8 +78,7 @@ class LRCN:
             raise UserError(f"condition.layer={self.layer}: {network} has no such layer; it has: {', '.join(layers)}")
 
     @torch.no_grad()
-    def _read(self, text: str) -> tuple[tuple[Tensor, Tensor, Tensor | None], int]:
-        """The words `(T, 1)`, what LSTM 1 makes of them, what each could be `(T, 1, n_words)`; how many count."""
+    def _read(self, text: str) -> _Caption:
         vocabulary, device = self.captioner.vocabulary, self.captioner.word.weight.device
         ids = vocabulary.encode(text)
         words = torch.tensor(ids, device=device)[:, None]
@@ -84,7 +89,8 @@ class LRCN:
             counted = sum(map(bool, rivals))
             for t, (word, others) in enumerate(zip(ids, rivals, strict=True)):
                 among[t, 0, [word, *others]] = True
-        return (words, self.captioner.language(words), among), counted
+        weight = self.weight or (ALONE if among is not None and counted == 1 else TOGETHER)
+        return _Caption(words, self.captioner.language(words), among, counted, weight)
 
     def log_prob(self, x: Tensor) -> Tensor:
         """`(B, 3, H, W)` → `(B,)`, differentiable in `x`."""
@@ -96,9 +102,21 @@ class LRCN:
                 f"condition.layer={self.layer}: it has {seen.shape[1]} {values}, and the captioner was trained on "
                 f"{config.layer}'s {expected}"
             )
-        caption, _ = self.captions.now
-        return self.weight * self.captioner.log_prob(seen, *caption, truncated=self.truncated)
+        said = self.captions.now
+        log_p = self.captioner.log_prob(seen, said.words, said.language, said.among, self.truncated)
+        return said.weight * log_p
 
     def probability(self, log_prob: Tensor) -> Tensor:
         """p(y | x)^(1/T), a counted word's in the geometric mean, so that long captions compare with short ones."""
-        return (log_prob / (self.weight * self.captions.now[1])).exp()
+        return (log_prob / (self.captions.now.weight * self.captions.now.counted)).exp()
+
+
+@dataclass(frozen=True)
+class _Caption:
+    """Words `(T, 1)`, what LSTM 1 makes of them, what each could be `(T, 1, n_words)`; how many count, and w."""
+
+    words: Tensor
+    language: Tensor
+    among: Tensor | None
+    counted: int
+    weight: float
