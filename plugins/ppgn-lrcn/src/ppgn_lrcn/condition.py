@@ -15,7 +15,7 @@ from ppgn_core.noise import ChainNoise
 
 from .captioner import Captioner, look
 
-ALONE, TOGETHER = 0.5, 0.03
+ALONE, TOGETHER = 0.5, 0.015
 """w of one word weighed against its rivals, which is as steep in h as a class, and w of a sum of words: of those that
 pull apart, as towards red and towards a teapot, none is ever sure, and with a greater w a chain leaps to and fro."""
 
@@ -36,7 +36,7 @@ class LRCN:
         captioner: role of the captioner.
         weight: w. A sum over words is steeper in h than a class, and overshoots with the ε2 that suits that one; a
             weight of its own lets a caption share ε2 with classes, in a product too. None: 0.5 where one word alone is
-            weighed against its rivals, as in "oranges", and else 0.03.
+            weighed against its rivals, as in "oranges", and else 0.015.
         among: `rivals`, or `all`: the paper's sum over all words against all others.
         network, layer: role of the network whose features it sees, and its layer; None are those it was trained on.
         shift: pixels that the network sees the picture moved by at most, as of `condition=alexnet`.
