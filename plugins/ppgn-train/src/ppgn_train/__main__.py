@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import timeit
 from pathlib import Path
 from typing import Any
 
@@ -94,14 +95,13 @@ def _precision() -> str:
     Measured, as instructions tell too little: AMX makes bfloat16 several times faster, AVX512-BF16 twice or not at all.
     """
     import torch
-    from torch.utils.benchmark import Timer
 
     if torch.cuda.is_available():
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
 
     def seconds(dtype: torch.dtype) -> float:
         a = torch.ones(1024, 1024, dtype=dtype)
-        return Timer("a @ a", globals={"a": a}, num_threads=torch.get_num_threads()).timeit(10).mean
+        return min(timeit.repeat(lambda: a @ a, repeat=10, number=1))
 
     return "bf16-mixed" if 1.5 * seconds(torch.bfloat16) < seconds(torch.float32) else "32-true"
 
