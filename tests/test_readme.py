@@ -47,14 +47,19 @@ def test_a_command_does_what_it_says(command, line):
     assert len(grids) == (4 if "-m" in arguments else 1)
 
 
-def test_make_demo_runs_the_command_under_the_picture():
+def demo() -> list[str]:
+    """The command that `make demo` runs once everything is installed."""
     plan = subprocess.run(
         ["make", "--dry-run", "demo"], cwd=REPOSITORY, capture_output=True, text=True, check=True, env=os.environ
     ).stdout
     (line,) = (line for line in plan.splitlines() if "ppgn_core" in line and "pip" not in line)
+    return shlex.split(line)
+
+
+def test_make_demo_runs_the_command_under_the_picture():
     shown = [line for line in ALL if 'condition.text="oranges"' in line]
-    assert shlex.split(shown[0])[1:] == shlex.split(line)[1:-1]
-    assert shlex.split(line)[-1] == "out=runs/oranges"
+    assert shlex.split(shown[0])[1:] == demo()[1:-1]
+    assert demo()[-1] == "out=runs/oranges"
 
 
 def test_the_picture_was_made_by_that_command():
@@ -63,6 +68,7 @@ def test_the_picture_was_made_by_that_command():
 
     with Image.open(REPOSITORY / "docs" / "oranges.png") as picture:
         text = " ".join(str(value) for value in picture.info.values())
+        assert shlex.split(picture.text["command"])[1:] == demo()[1:]
     assert "oranges" in text and "noiseless_joint" in text
 
 
