@@ -3,9 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
-from ppgn_alexnet.generator import MINI, ORIGINAL, Up, UpConv, UpConvConfig
+from ppgn_alexnet.bilateral import bilateral
+from ppgn_alexnet.generator import MINI, ORIGINAL, OfModel, Up, UpConv, UpConvConfig
 
+from ppgn_core.errors import UserError
+from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 
 TINY = UpConvConfig(code=5, fc=(6, 6, 32), channels=2, ups=(Up("deconv1", 3), Up("conv0", 3, stride=1)))
@@ -58,3 +62,15 @@ def test_weights_come_back_as_they_were(tmp_path: Path) -> None:
     h = torch.rand(2, 5)
     loaded = UpConv.load(tmp_path / "g.safetensors", generator.save(tmp_path / "g.safetensors"))
     assert torch.equal(loaded(h), generator(h))
+
+
+def test_a_smooth_generator_filters_its_output_and_an_option_says_otherwise() -> None:
+    plain, smooth = UpConv(TINY), UpConv(replace(TINY, smooth=0.1))
+    smooth.load_state_dict(plain.state_dict())
+    model: Model = Model("tiny", {"generator": lambda: smooth}, {}, image_size=16)
+    h = torch.rand(2, 5)
+    torch.testing.assert_close(OfModel(model)(h), bilateral(plain(h), 0.1))
+    torch.testing.assert_close(OfModel(model, smooth=0.3)(h), bilateral(plain(h), 0.3))
+    torch.testing.assert_close(OfModel(model, smooth=0)(h), plain(h))
+    with pytest.raises(UserError, match=r"generator\.smooth=-0\.1: allowed are numbers from 0"):
+        OfModel(model, smooth=-0.1)

@@ -11,10 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import Code
 from ppgn_core.weights import Tabled
+
+from .bilateral import bilateral
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class UpConvConfig:
         slope: of the leaky ReLU after every other layer.
         scale, mean: the output is `raw · scale + mean`, RGB in [0, 1].
         high: upper end of the codes' range; the lower is 0, as they come after a ReLU.
+        smooth: differences of colour that a bilateral filter over the output takes for grain; 0, as in the paper, where
+            there is none.
     """
 
     code: int
@@ -49,6 +54,7 @@ class UpConvConfig:
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     bgr: bool = False
     high: float = 30.0
+    smooth: float = 0.0
 
     @property
     def image_size(self) -> int:
@@ -152,13 +158,16 @@ class UpConv(Tabled):
             channels = up.channels
         self.register_buffer("mean", torch.tensor(config.mean).view(1, 3, 1, 1), persistent=False)
 
-    def forward(self, h: Tensor) -> Tensor:
+    def forward(self, h: Tensor, smooth: float | None = None) -> Tensor:
+        """`smooth`: instead of the table's."""
         value = h
         for layer in self.layers.values():
             value = layer(value)
         if self.config.bgr:
             value = value.flip(1)
-        return value * self.config.scale + self.mean
+        x = value * self.config.scale + self.mean
+        smooth = self.config.smooth if smooth is None else smooth
+        return bilateral(x, smooth) if smooth else x
 
     def draw(self, noise: ChainNoise) -> Tensor:
         """N(0, 1), as the original release starts its chains."""
@@ -172,15 +181,29 @@ class OfModel:
         network: role of the model's network that draws.
         encoder: role of the network that leads pictures back to codes, for `init`.
         layer: of it, whose values are the codes.
+        smooth: differences of colour, in [0, 1], that a bilateral filter over the picture takes for grain; 0 is no
+            filter, None what suits the network.
+
+    Raises:
+        UserError: `smooth` is negative.
     """
 
-    def __init__(self, model: Model, network: str = "generator", encoder: str = "encoder", layer: str = "fc6") -> None:
-        self.model, self.encoder, self.layer = model, encoder, layer
+    def __init__(
+        self,
+        model: Model,
+        network: str = "generator",
+        encoder: str = "encoder",
+        layer: str = "fc6",
+        smooth: float | None = None,
+    ) -> None:
+        if smooth is not None and smooth < 0:
+            raise UserError(f"generator.smooth={smooth}: allowed are numbers from 0")
+        self.model, self.encoder, self.layer, self.smooth = model, encoder, layer, smooth
         self.network: UpConv = model.network(network)
         self.code = self.network.code
 
     def __call__(self, h: Tensor) -> Tensor:
-        return self.network(h)
+        return self.network(h, self.smooth)
 
     def encode(self, x: Tensor) -> Tensor:
         """E(x): images `(B, 3, H, W)` → codes `(B, code)`."""
