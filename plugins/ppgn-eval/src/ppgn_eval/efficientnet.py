@@ -19,7 +19,7 @@ def efficientnet_lite0(device: torch.device | str = "cpu", among: str | None = "
     Args:
         among: model whose classes it chooses among, the arg max being over those; null for all 1000 of ImageNet.
     """
-    from ppgn_torchvision.efficientnet_lite0 import efficientnet_lite0 as load
+    from ppgn_torchvision.efficientnet_lite import efficientnet_lite0 as load
 
     loaded = load()
     labels, units, name = loaded.labels, None, "EfficientNet-Lite0"

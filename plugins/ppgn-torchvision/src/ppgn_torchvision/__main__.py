@@ -22,7 +22,7 @@ from torch import Tensor
 from ppgn_core.atomic import atomic
 from ppgn_core.sheet import draw
 
-from .efficientnet_lite0 import efficientnet_lite0
+from .efficientnet_lite import efficientnet_lite0
 
 KNOWN = (
     "goldfish", "jellyfish", "brain coral", "king penguin", "tabby", "lion", "ladybug", "monarch", "African elephant",

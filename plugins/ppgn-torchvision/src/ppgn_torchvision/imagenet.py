@@ -8,7 +8,7 @@ from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 
 from .classifier import bundle
-from .efficientnet_lite0 import efficientnet_lite0
+from .efficientnet_lite import efficientnet_lite0
 from .plugged import Plugged
 
 

@@ -95,3 +95,65 @@ def shift_and_cut(x: Tensor, reach: int, hole: int, generator: torch.Generator) 
     inside_rows = (torch.arange(height) >= y) & (torch.arange(height) < y + hole)
     inside_columns = (torch.arange(width) >= z) & (torch.arange(width) < z + hole)
     return picked * ~(inside_rows[:, None, :, None] & inside_columns[:, None, None, :]).to(x.device)
+
+
+class ProjectedCritic(nn.Module):
+    """One branch on the pixels, one on each stage of an ImageNet network, whose features are mixed at random first.
+
+    Projected GAN (Sauer et al. 2021, section 3.2): frozen random 1 × 1 convolutions mix the channels of each stage, and
+    frozen random 3 × 3 convolutions mix it with the coarser ones, so that no branch can rest on a few features.
+
+    Args:
+        code: length of h.
+        stages: shapes `(channels, side, side)` of the stages by name, the finest first.
+        mixed: channels of the mixtures.
+        seed: of the mixtures, which are not learnt.
+    """
+
+    def __init__(
+        self, code: int, stages: Mapping[str, Sequence[int]], width: int = 96, mixed: int = 48, seed: int = 0
+    ) -> None:
+        super().__init__()
+        self.code_scale = code**-0.5
+        self.pixels = Branch(3, (width // 2, width, 2 * width, 2 * width), code)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self.channels = nn.ModuleDict({name: Mixture(shape[0], mixed, 1) for name, shape in stages.items()})
+            self.scales = nn.ModuleDict({name: Mixture(mixed, mixed, 3) for name in stages})
+        self.features = nn.ModuleDict()
+        for name, (_, side, _) in stages.items():
+            halvings = max(0, (side // 4).bit_length() - 1)
+            layers = max(2, halvings)
+            self.features[name] = Branch(mixed, (width,) * layers, code, keep=range(layers - halvings))
+
+    def mix(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Mix the channels of each stage, and each stage with all coarser ones."""
+        mixtures: dict[str, Tensor] = {}
+        coarser: Tensor | None = None
+        for name in reversed(list(self.channels)):
+            value = self.channels[name](features[name])
+            if coarser is not None:
+                value = (value + F.interpolate(coarser, value.shape[-2:], mode="nearest")) * 0.5**0.5
+            mixtures[name] = coarser = self.scales[name](value)
+        return mixtures
+
+    def forward(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> dict[str, Tensor]:
+        """Every branch's logits by its name, `pixels` or the stage's: high for photographs."""
+        h = h * self.code_scale
+        mixtures = self.mix(features)
+        verdicts = {name: branch(mixtures[name], h) for name, branch in self.features.items()}
+        return {"pixels": self.pixels(x, h), **verdicts}
+
+
+class Mixture(nn.Module):
+    """A random convolution that keeps the variance of what it mixes and is not learnt."""
+
+    weight: Tensor
+
+    def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
+        super().__init__()
+        weight = torch.randn(outputs, inputs, kernel, kernel) * (inputs * kernel**2) ** -0.5
+        self.register_buffer("weight", weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.weight, padding=self.weight.shape[-1] // 2)

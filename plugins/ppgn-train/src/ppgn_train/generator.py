@@ -19,18 +19,23 @@ from torch.nn import functional as F
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 
-from .critic import Critic, hinge, loss_ratio, shift_and_cut
+from .critic import Critic, ProjectedCritic, hinge, loss_ratio, shift_and_cut
 from .loop import seed_step
 from .photographs import beneath, evenly, load, shift_and_flip
+from .stages import STRIDES, Stages
 from .walkers import Walkers
 
 TABLES = {"mini": MINI, "small": SMALL, "original": ORIGINAL}
 
 MATCHED = {"pixel": 2.0, "thumbnail": 2.0, "conv2": 0.5, "conv5": 0.3, "pool5": 0.3, "fc6": 0.2}
+MATCHED |= {"stride4": 0.15, "stride8": 0.1, "stride16": 0.06, "stride32": 0.02}
 """Weights of the squared errors. They balance the gradients at G's output, where fc6's is ten times the pixels'."""
 
-FOOLED = {"pixels": 0.5, "conv2": 0.1, "conv5": 0.05}
-"""Weights of D's branches in G's loss; so do these."""
+FOOLED = {
+    "encoder": {"pixels": 0.5, "conv2": 0.1, "conv5": 0.05},
+    "projected": {"pixels": 0.5, "stride4": 0.02, "stride8": 0.012, "stride16": 0.01, "stride32": 0.01},
+}
+"""Weights of each critic's branches in G's loss; so do these."""
 
 
 Drawing = tuple[Tensor, Mapping[str, Tensor], Tensor, Tensor]
@@ -66,6 +71,8 @@ class GeneratorRecipe:
         climb: ε2 of the walkers, as it suits what they climb: 20 for an encoder, 600 for an adversarially trained C.
         averaging: of G's weights, per step; the average is what is exported.
         shift: pixels that a photograph is moved by at most.
+        critic: the features that D judges beside the pixels: of the `encoder`, or of EfficientNet-Lite1, `projected` at
+            random as in Projected GAN (Sauer et al. 2021).
     """
 
     def __init__(
@@ -90,6 +97,7 @@ class GeneratorRecipe:
         climb: float = 20.0,
         shift: int = 4,
         compared: Sequence[str] = ("pixel", "thumbnail", "conv2", "conv5", "fc6"),
+        critic: Literal["encoder", "projected"] = "encoder",
         seed: int = 0,
         model: Model | None = None,
     ) -> None:
@@ -113,11 +121,16 @@ class GeneratorRecipe:
         self.generator = torch.Generator().manual_seed(seed)
 
         some = torch.randperm(len(self.train.images), generator=self.generator)[: 1024 if side <= 64 else 256]
-        photographs = self.train.images[some]
-        truth = self._truth(photographs.float() / 255)
+        photographs = self.train.images[some].float() / 255
+        self.fooled = FOOLED[critic]
+        self.stages: Stages | None = None
+        if STRIDES.keys() & {*compared, *self.fooled}:
+            self.stages = Stages(photographs[:512], 2 * side).to(fabric.device)
+        truth = self._truth(photographs)
         self.variance = {name: value.float().var(0).mean() for name, value in truth.items()}
         config = replace(TABLES[network], code=truth["fc6"].shape[1], high=float(truth["fc6"].max()))
-        critic = Critic(config.code, {name: truth[name].shape[1:] for name in FOOLED if name in truth})
+        shapes = {name: truth[name].shape[1:] for name in self.fooled if name in truth}
+        D = {"encoder": Critic, "projected": ProjectedCritic}[critic](config.code, shapes)
         drawer = UpConv.load(Path(start)) if start else UpConv(config)
         self.averaged = copy.deepcopy(drawer).requires_grad_(False).to(fabric.device)
         self.G, self.optimizer_G = fabric.setup(
@@ -125,8 +138,8 @@ class GeneratorRecipe:
             torch.optim.Adam(drawer.parameters(), lr=learning_rate, betas=(0.5, 0.99), fused=True),
         )
         self.D, self.optimizer_D = fabric.setup(
-            critic.to(memory_format=torch.channels_last),
-            torch.optim.Adam(critic.parameters(), lr=critic_rate, betas=(0.5, 0.99), fused=True),
+            D.to(memory_format=torch.channels_last),
+            torch.optim.Adam(D.parameters(), lr=critic_rate, betas=(0.5, 0.99), fused=True),
         )
         self.n_walkers = walkers
         climbed = AlexNet.load(Path(classifier)).requires_grad_(False).to(fabric.device) if classifier else self.encoder
@@ -149,8 +162,9 @@ class GeneratorRecipe:
 
     def _features(self, x: Tensor) -> dict[str, Tensor]:
         with self.fabric.autocast():
-            wanted = {*self.compared, *FOOLED, "fc6"} & self.encoder.layers.keys()
-            return self.encoder.activations(x, sorted(wanted))
+            wanted = {*self.compared, *self.fooled, "fc6"} & self.encoder.layers.keys()
+            features = self.encoder.activations(x, sorted(wanted))
+            return features | (self.stages(x) if self.stages else {})
 
     def _truth(self, x: Tensor) -> dict[str, Tensor]:
         """All that the squared errors compare, of photographs."""
@@ -185,7 +199,7 @@ class GeneratorRecipe:
             self.D.requires_grad_(False)
             for drawn, shown, told, _ in drawings:
                 verdicts = self._judge(drawn, shown, told)
-                loss = loss - self.adversarial * sum(FOOLED[name] * v.mean() for name, v in verdicts.items())
+                loss = loss - self.adversarial * sum(self.fooled[name] * v.mean() for name, v in verdicts.items())
             self.D.requires_grad_(True)
         self.optimizer_G.zero_grad()
         self.fabric.backward(loss)
@@ -225,7 +239,7 @@ class GeneratorRecipe:
         h.requires_grad_()
         with self.fabric.autocast():
             x = self.G.module(h).float()
-            features = self.encoder.activations(x, [*(FOOLED.keys() & self.encoder.layers.keys()), "fc6"])
+            features = self._features(x)
             log_p = self.climbed(x).float().log_softmax(1).gather(1, target[:, None])
         (climbed,) = torch.autograd.grad(log_p.sum(), h, retain_graph=True)
         self.walkers.move(index, features["fc6"].float(), climbed, self.generator)
@@ -236,7 +250,7 @@ class GeneratorRecipe:
     def _step_D(self, truth: Mapping[str, Tensor], drawings: Sequence[Drawing]) -> dict[str, Tensor]:
         losses: list[Tensor] = []
         for x, features, h, beside in drawings:
-            seen = {name: features[name].detach() for name in FOOLED if name in features}
+            seen = {name: features[name].detach() for name in self.fooled if name in features}
             photographs = {name: truth[name][: len(x)] for name in ("pixel", *seen)}
             real = self._judge(photographs["pixel"], photographs, beside)
             drawn = self._judge(x.detach(), seen, h)

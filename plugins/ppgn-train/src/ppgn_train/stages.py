@@ -1,0 +1,55 @@
+"""The features of an ImageNet network at four strides: what a projected critic judges and a perceptual loss compares."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+STRIDES = {"stride4": 4, "stride8": 8, "stride16": 16, "stride32": 32}
+"""The features by name, and the pixels of the network's input that one of their positions stands for."""
+
+
+class Stages(nn.Module):
+    """EfficientNet-Lite1, frozen, as a feature extractor (Projected GAN, Sauer et al. 2021, section 3.2).
+
+    Each channel is divided by its standard deviation over photographs, so that all count alike. Lite1 was trained on
+    ImageNet; the judge of this project's figures is Lite0, which no training here sees.
+
+    Args:
+        photographs: float RGB `(N, 3, H, W)` in [0, 1] that the deviations are measured on.
+        size: side in pixels that pictures are enlarged to before the network sees them.
+    """
+
+    def __init__(self, photographs: Tensor, size: int = 128) -> None:
+        super().__init__()
+        from ppgn_torchvision.efficientnet_lite import efficientnet_lite
+
+        self.size = size
+        network = efficientnet_lite(1, size)
+        self.stem = nn.Sequential(network._conv_stem, network._bn0, network._swish)  # type: ignore[arg-type]
+        blocks: list[nn.Module] = list(network._blocks)  # type: ignore[arg-type]
+        strided = [i for i, block in enumerate(blocks) if tuple(block._depthwise_conv.stride) == (2, 2)]  # type: ignore[union-attr, arg-type]
+        ends = [strided[1], strided[2], strided[3], len(blocks)]
+        self.stages = nn.ModuleDict(
+            {name: nn.Sequential(*blocks[a:b]) for name, (a, b) in zip(STRIDES, pairwise([0, *ends]), strict=True)}
+        )
+        self.deviations: dict[str, Tensor] = {}
+        parts = [self(batch) for batch in photographs.split(128)]
+        for name in STRIDES:
+            values = torch.cat([part[name] for part in parts])
+            deviation = values.std((0, 2, 3), keepdim=True)
+            self.deviations[name] = deviation.clamp(min=0.1 * float(deviation.median()))
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """Compute the features of pictures `(B, 3, H, W)` in [0, 1], each `(B, C, size / stride, size / stride)`."""
+        if x.shape[-1] != self.size:
+            x = F.interpolate(x, (self.size, self.size), mode="bilinear", antialias=True, align_corners=False)
+        value = self.stem(((255 * x - 127) / 128).contiguous(memory_format=torch.channels_last))
+        features = {}
+        for name, stage in self.stages.items():
+            value = stage(value)
+            features[name] = value / self.deviations[name] if self.deviations else value
+        return features
