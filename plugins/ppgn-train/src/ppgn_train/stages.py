@@ -1,4 +1,4 @@
-"""The features of an ImageNet network at four strides: what a projected critic judges and a perceptual loss compares."""
+"""The features of an ImageNet network at four strides, for a projected critic and for a perceptual loss."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Stages(nn.Module):
         network = efficientnet_lite(1, size)
         self.stem = nn.Sequential(network._conv_stem, network._bn0, network._swish)  # type: ignore[arg-type]
         blocks: list[nn.Module] = list(network._blocks)  # type: ignore[arg-type]
-        strided = [i for i, block in enumerate(blocks) if tuple(block._depthwise_conv.stride) == (2, 2)]  # type: ignore[union-attr, arg-type]
+        strided = [i for i, block in enumerate(blocks) if tuple(block._depthwise_conv.stride) == (2, 2)]  # type: ignore[arg-type]
         ends = [strided[1], strided[2], strided[3], len(blocks)]
         self.stages = nn.ModuleDict(
             {name: nn.Sequential(*blocks[a:b]) for name, (a, b) in zip(STRIDES, pairwise([0, *ends]), strict=True)}
