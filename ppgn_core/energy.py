@@ -12,6 +12,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from . import forward_cache
 from .clock import Clock
 from .errors import UserError
 from .protocols import Condition, Generator, Prior, State
@@ -37,15 +38,18 @@ class Energy:
         may answer the second time from memory.
         """
         self.clock.step = step
-        with torch.enable_grad():
-            h = h.detach().requires_grad_()
-            x = self.generator(h).contiguous()  # a condition may take a view of it
-            log_prob = self.condition.log_prob(x)
-            # each chain's log p depends on its own code alone, so the gradient of the sum is every chain's own
-            (condition_score,) = torch.autograd.grad(log_prob.sum(), h)
-        with torch.no_grad():
-            h, x = h.detach(), x.detach()
-            return State(step, h, x, log_prob.detach(), self.prior.score(h, x), condition_score)
+        with forward_cache.opened() as cache:
+            with torch.enable_grad():
+                h = h.detach().requires_grad_()
+                drawn = self.generator(h)
+                x = drawn.contiguous()  # a condition may take a view of it
+                cache.equate(x, drawn)
+                log_prob = self.condition.log_prob(x)
+                # each chain's log p depends on its own code alone, so the gradient of the sum is every chain's own
+                (condition_score,) = torch.autograd.grad(log_prob.sum(), h)
+            with torch.no_grad():
+                h, x = h.detach(), x.detach()
+                return State(step, h, x, log_prob.detach(), self.prior.score(h, x), condition_score)
 
     def ahead(self, state: State) -> State:
         """`state` as the distribution of the next step has it, for samplers that compare: anew where that one turns."""

@@ -29,7 +29,7 @@ class Context:
         seed: int = 0,
         init: str | None = None,
         mask: str | None = None,
-        epsilon4: float = 0.1,
+        epsilon4: float = 1e-4,
     ) -> None:
         self.generator, self.epsilon4 = generator, epsilon4
         self.incomplete = read(model, init, mask, seed)
