@@ -44,7 +44,7 @@ class Clamped:
         return x
 
     def before_clamping(self, x: Tensor) -> Tensor:
-        """Return the G(h) that became `x` in the evaluation in progress, or `x` itself where it comes from elsewhere."""
+        """Return the G(h) that became `x` in the evaluation in progress, `x` itself where it comes from elsewhere."""
         cache = forward_cache.current()
         drawn = cache.get(self, x) if cache is not None else None
         return x if drawn is None else drawn
