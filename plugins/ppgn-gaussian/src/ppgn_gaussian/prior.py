@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class NoPrior:
-    """Every code is as good as any other: ∇log p(h) = 0, activation maximization without a prior (section 2)."""
+    """Every code is as good as any other: ∇log p(h) = 0, activation maximization without a prior (S7)."""
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         return torch.zeros_like(h)

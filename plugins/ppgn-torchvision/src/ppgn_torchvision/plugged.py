@@ -16,7 +16,7 @@ from ppgn_core.views import Views
 
 
 class Plugged(ClassCondition):
-    """w · log p(y = class | x), of random views of x: C is replaced, G and the prior stay (section 4).
+    """w · log p(y = class | x), of random views of x: C is replaced, G and the prior stay (section 4.1).
 
     Args:
         model: a bundle whose role `classifier` is a `Classifier`.
