@@ -96,7 +96,8 @@ def test_a_terms_own_weight_scales_its_gradient_and_not_its_value() -> None:
 
 def test_a_mixture_has_a_probability_only_if_each_term_has() -> None:
     assert not hasattr(Mixture({"a": Projection(0), "b": Normal(0.0)}), "probability")
-    assert not hasattr(Mixture({"a": Projection(0), "not b": Product({"b": Projection(1)}, {"b": -1.0})}), "probability")
+    other = Product({"b": Projection(1)}, {"b": -1.0})
+    assert not hasattr(Mixture({"a": Projection(0), "not b": other}), "probability")
     unlikely = Mixture({"a": Weighted(0), "b": Weighted(1)})
     x = images()
     p = unlikely.probability(unlikely.log_prob(x))

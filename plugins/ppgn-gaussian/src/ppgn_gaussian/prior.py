@@ -12,7 +12,7 @@ from ppgn_core.protocols import Generator
 
 
 class NoPrior:
-    """Every code is as good as any other: ∇log p(h) = 0, activation maximization without a prior (section 2)."""
+    """Every code is as good as any other: ∇log p(h) = 0, activation maximization without a prior (S7)."""
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         return torch.zeros_like(h)
@@ -42,7 +42,9 @@ class Gaussian:
         if not numbers or (isinstance(mean, list) and (len(shape) < 2 or len(mean) != shape[0])):
             channels = f", or a list of {shape[0]}, one for each channel" if len(shape) > 1 else ""
             raise UserError(f"prior.mean={mean}: allowed is a number{channels}")
-        self.mean = torch.tensor(values, dtype=torch.float64).view(-1, *[1] * (len(shape) - 1 if len(values) > 1 else 0))
+        self.mean = torch.tensor(values, dtype=torch.float64)
+        if isinstance(mean, list):
+            self.mean = self.mean.view(-1, *[1] * (len(shape) - 1))
 
     def _offset(self, h: Tensor) -> Tensor:
         return h - self.mean.to(h)

@@ -11,7 +11,7 @@ from .picture import read
 
 
 class Context:
-    """log p(known pixels | x) = −(ε4/2)·‖(1 − M)·(G(h) − x̄)‖²: the fourth term of PPGN-context (section 4.6).
+    """log p(known pixels | x) = −(ε4/2)·‖(1 − M)·(G(h) − x̄)‖²: the term that PPGN-context adds to Eq. 5 (S10).
 
     With `generator=clamped` it looks at G(h) before its known pixels were replaced.
 

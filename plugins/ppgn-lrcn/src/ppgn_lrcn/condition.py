@@ -1,4 +1,4 @@
-"""The condition `lrcn`: pictures of what a caption says (section 4.4 of arXiv 1612.00005)."""
+"""The condition `lrcn`: pictures of what a caption says (section 4.1 of arXiv 1612.00005)."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class LRCN:
         model: with the networks `captioner` and `network`.
         text: the caption; a list for one after another, `switch_every` steps each.
         captioner: role of the captioner.
-        weight: w, the power of p(y | x) that is climbed. A sum over words is steeper in h than a class, and overshoots with the ε2 that suits that one; a
-            weight of its own lets a caption share ε2 with classes, in a product too. None: 0.5 where one word alone is
-            weighed against its rivals, as in "oranges", and else 0.015.
-        among: `rivals`, or `all`: the paper's sum over all words against all others.
+        weight: w, the power of p(y | x) that is climbed. A sum over words is steeper in h than a class, and overshoots
+            with the ε2 that suits that one; a weight of its own lets a caption share ε2 with classes, in a product too.
+            None: 0.5 where one word alone is weighed against its rivals, as in "oranges", and else 0.015.
+        among: `rivals`, or `all`: log p of the whole caption, as in the paper, each word against all others.
         network, layer: role of the network whose features it sees, and its layer; None are those it was trained on.
         shift: pixels that the network sees the picture moved by at most, as of `condition=alexnet`.
         truncated: the original release's gradient, of each word as LSTM 2 sees the image at that word alone.

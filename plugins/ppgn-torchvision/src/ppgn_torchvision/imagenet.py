@@ -13,7 +13,7 @@ from .plugged import Plugged
 
 
 class ImageNet(Plugged):
-    """log p(y = class | x), climbed with a weight w, by EfficientNet-Lite0: C is replaced, G and the prior stay (section 4).
+    """log p(y = class | x), weighted by w, of EfficientNet-Lite0: C is replaced, G and the prior stay (section 4.1).
 
     Args:
         model: whose pictures it sees.

@@ -15,14 +15,15 @@ from ppgn_core.views import Views
 
 
 class Plugged(ClassCondition):
-    """log p(y = class | x), climbed with a weight w, of random views of x: C is replaced, G and the prior stay (section 4).
+    """log p(y = class | x), climbed with a weight w: C is replaced, G and the prior stay (section 4.1).
 
     Args:
         model: a bundle whose role `classifier` is a `Classifier`.
         target: the class, as of `condition=alexnet`: its index or its name; `init`; a list.
         gradient: what is climbed, see `ppgn_alexnet.condition.objective`.
-        weight: w, the power of p(y | x) that is climbed. Such a network is steeper in h than `mini`'s own classifier, and overshoots with the ε2 that suits
-            that one; a weight of its own lets it share ε2 with others, in a product too.
+        weight: w, the power of p(y | x) that is climbed. Such a network is steeper in h than `mini`'s own classifier, and
+            overshoots with the ε2 that suits that one; a weight of its own lets it share ε2 with others, in a product
+            too.
         views: how many randomly moved and mirrored copies of an image the logits are the mean of, at every step.
         shift: pixels, of those that the network sees, that a copy is moved by at most; 0 without `flip` is the image.
         flip: mirror every other copy.
