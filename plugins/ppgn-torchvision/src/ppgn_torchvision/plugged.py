@@ -21,8 +21,8 @@ class Plugged(ClassCondition):
         model: a bundle whose role `classifier` is a `Classifier`.
         target: the class, as of `condition=alexnet`: its index or its name; `init`; a list.
         gradient: what is climbed, see `ppgn_alexnet.condition.objective`.
-        weight: w, the power of p(y | x) that is climbed. Such a network is steeper in h than `mini`'s own classifier, and
-            overshoots with the ε2 that suits that one; a weight of its own lets it share ε2 with others, in a product
+        weight: w, the power of p(y | x) that is climbed. Such a network is steeper in h than `mini`'s own classifier
+            and overshoots with the ε2 that suits that one; a weight of its own lets it share ε2 with others, in a product
             too.
         views: how many randomly moved and mirrored copies of an image the logits are the mean of, at every step.
         shift: pixels, of those that the network sees, that a copy is moved by at most; 0 without `flip` is the image.
