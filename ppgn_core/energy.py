@@ -60,7 +60,7 @@ class Energy:
 
     def ahead(self, state: State) -> State:
         """`state` as the distribution of the next step has it, for samplers that compare: anew where that one turns."""
-        if state.step + 1 not in self.clock.turns:
+        if not self.clock.changes_at(state.step + 1):
             return state
         return replace(self.evaluate(state.h, state.step + 1), step=state.step)
 

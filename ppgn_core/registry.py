@@ -13,6 +13,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from .annotation import choices, config_type
+from .bounds import check
 from .errors import UserError
 from .nearest import nearest
 from .signature import Key, Signature, read
@@ -65,6 +66,11 @@ class Option:
     name: str
     factory: Callable[..., Any] | str
     package: str
+
+    @property
+    def place(self) -> str:
+        """Where its keys stand in the config: several writers are chosen at a time, each under its name."""
+        return f"{self.kind}.{self.name}" if self.kind == "writer" else self.kind
 
     @cached_property
     def signature(self) -> Signature:
@@ -178,8 +184,8 @@ class Registry:
                 continue
             allowed = choices(key.annotation)
             if allowed and value not in allowed:
-                raise UserError(f"{kind}.{key.name}={value}: allowed are {', '.join(map(str, allowed))}")
-            place = f"{kind}.{key.name}"
+                raise UserError(f"{option.place}.{key.name}={value}: allowed are {', '.join(map(str, allowed))}")
+            place = f"{option.place}.{key.name}"
             arguments[key.name] = self._nested(key.nested, value, context, place) if key.nested else value
         return option.load()(**arguments)
 
@@ -223,13 +229,15 @@ def _checked(option: Option, config: Mapping[str, Any]) -> dict[str, Any]:
     assert isinstance(given, dict)
     for name in map(str, given):
         if name not in ("name", *allowed):
-            raise UserError(f"{option.kind}.{name}: no such key; {nearest(name, allowed)}")
+            raise UserError(f"{option.place}.{name}: no such key; {nearest(name, allowed)}")
     try:
         values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
     except OmegaConfBaseException as error:
-        raise UserError(f"{option.kind}.{error.full_key}: {str(error).splitlines()[0]}") from error
+        raise UserError(f"{option.place}.{error.full_key}: {str(error).splitlines()[0]}") from error
     assert isinstance(values, dict)
-    for name in allowed:
-        if values[name] == MISSING:
-            raise UserError(f"{option.kind}.{name} is required by {option.kind}={option.name}")
+    for key in option.signature.keys:
+        if values[key.name] == MISSING:
+            raise UserError(f"{option.place}.{key.name} is required by {option.kind}={option.name}")
+        if not key.nested:
+            check(f"{option.place}.{key.name}", values[key.name], key.annotation)
     return {str(name): value for name, value in values.items()}

@@ -22,8 +22,8 @@ class Plugged(ClassCondition):
         target: the class, as of `condition=alexnet`: its index or its name; `init`; a list.
         gradient: what is climbed, see `ppgn_alexnet.condition.objective`.
         weight: w, the power of p(y | x) that is climbed. Such a network is steeper in h than `mini`'s own classifier
-            and overshoots with the ε2 that suits that one; a weight of its own lets it share ε2 with others, in a product
-            too.
+            and overshoots with the ε2 that suits that one; a weight of its own lets it share ε2 with others, also in a
+            product.
         views: how many randomly moved and mirrored copies of an image the logits are the mean of, at every step.
         shift: pixels, of those that the network sees, that a copy is moved by at most; 0 without `flip` is the image.
         flip: mirror every other copy.
