@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UserError
+from .plugins import WITHOUT
 
 if __name__ == "__main__":  # until a run has something to keep, Ctrl-C ends the process at once, without a word
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -23,6 +24,9 @@ ADDED_ONCE = ("experiment", "model", "generator", "prior", "condition", "sampler
 def main(arguments: list[str] | None = None) -> int:
     """Run what the command line says; the exit code: 0, or 2 after an error of the user's, told in a line."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    for argument in [a for a in arguments if a.startswith("without=")]:  # before any plugin is looked at
+        os.environ[WITHOUT] = argument.partition("=")[2].strip("[]")
+        arguments = [a for a in arguments if a != argument]
     try:
         if {"--help", "-h"} & set(arguments):
             from .help import show
@@ -89,6 +93,7 @@ def _hydra(arguments: list[str]) -> int:
 
     configs.install()
     arguments = [re.sub(rf"^\+({'|'.join(ADDED_ONCE)})=", r"\1=", argument) for argument in arguments]
+    arguments = [_reaching(argument) for argument in arguments]
     arguments = quoted(arguments, registry, sweep=bool({"-m", "--multirun"} & set(arguments)))
     source = resume.folder_of(arguments)
     choices: list[str] = []
@@ -111,6 +116,15 @@ def _hydra(arguments: list[str]) -> int:
     finally:
         folders.remove_empty()
     return failed
+
+
+def _reaching(argument: str) -> str:
+    """Let the key of a component inside another be set though it is not there yet: `condition.terms.a.shift=0`.
+
+    Whether there is such a key shows when the component is built.
+    """
+    parts = argument.partition("=")[0].split(".")
+    return f"++{argument}" if parts[0] in ADDED_ONCE and len(parts) > 2 else argument
 
 
 if __name__ == "__main__":

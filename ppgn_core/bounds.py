@@ -60,7 +60,7 @@ def _check(place: str, value: Any, annotation: str, given: Any) -> None:
             raise UserError(f"{place}={value[:40]!r}…: must be text of at most {TEXT} characters, none of them NUL")
     elif isinstance(value, int | float) and not isinstance(value, bool):
         words = in_words(annotation)
-        kind = "a number" if "float" in annotation else "a whole number"
+        kind = "a whole number" if re.search(r"\bint\b", annotation) and "float" not in annotation else "a number"
         if isinstance(value, int) and not SMALLEST <= value <= LARGEST:
             raise UserError(f"{place}={str(given)[:40]}: must be {kind}{words}, of at most 64 bits")
         if not math.isfinite(value):

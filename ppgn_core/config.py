@@ -69,8 +69,13 @@ class RegistrySource(ConfigSource):
         kind, name = self._split(config_path)
         # writers are chosen several at a time, so each has a place of its own
         package = f"writer.{name}" if kind == "writer" else kind
-        schema = plugins.registry().find(kind, name).schema
-        return ConfigResult(self.provider, f"{SCHEME}://{kind}/{name}", schema.copy(), {"package": package})
+        option = plugins.registry().find(kind, name)
+        schema = option.schema.copy()
+        for key in option.signature.keys:  # a component inside it has its keys in reach too: generator.of.smooth=0
+            if key.nested and isinstance(key.default, str) and key.default in plugins.registry().names(key.nested):
+                inner = OmegaConf.to_container(plugins.registry().find(key.nested, key.default).schema)
+                schema[key.name] = inner
+        return ConfigResult(self.provider, f"{SCHEME}://{kind}/{name}", schema, {"package": package})
 
     def available(self) -> bool:
         return True

@@ -144,13 +144,14 @@ class Registry:
         """Make `factory` the option `kind=name`.
 
         Raises:
-            UserError: another package has that name, or it is no name.
+            UserError: another package has that name, or it is no name, or the factory is none.
         """
-        if not name.replace("-", "_").isidentifier():
-            raise UserError(f"{package} registers the {kind} {name!r}: a name is letters, digits and underscores")
+        if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
+            raise UserError(f"{kind}={name}: a name is letters, digits and underscores")
+        if not isinstance(factory, str) and not callable(factory):
+            raise UserError(f"{kind}={name}: a factory is a class, a function or its place, not {factory!r}")
         if name in self._options[kind]:
-            other = self._options[kind][name].package
-            raise UserError(f"{kind}={name} is registered by both {other} and {package}: uninstall one of them")
+            raise UserError(f"{kind}={name} is registered by both {self._options[kind][name].package} and {package}")
         self._options[kind][name] = Option(kind, name, factory, package)
 
     def names(self, kind: str) -> list[str]:

@@ -9,9 +9,9 @@ from ppgn_core import plugins
 from ppgn_core.quoting import quoted
 
 TEXTS = [
-    *("oranges", "a red teapot", "it's a cat", "what? (1)!", "é 照", "one, two", "a #1", 'say "hi"', "back\\", "it\\'s"),
-    *("null", "true", "No", "1e3", "007", ".5", "inf", "a: b", "$5", "100%", "~/x y.jpg", "Bücher", "a=b", "{x", "a]"),
-    *("a\nb", "-", "+", "a>b<c", "[", "*", "@b", "a|b", "a;b", "a&b", "`x`", "ä", "🍊 oranges", "x" * 500),
+    *("oranges", "a red teapot", "it's a cat", "what? (1)!", "é 照", "one, two", "a #1", 'say "hi"', "back\\"),
+    *("it\\'s", "null", "true", "No", "1e3", "007", ".5", "inf", "a: b", "$5", "100%", "~/x y.jpg", "Bücher", "a=b"),
+    *("{x", "a]", "a\nb", "-", "+", "a>b<c", "[", "*", "@b", "a|b", "a;b", "a&b", "`x`", "ä", "🍊 oranges", "x" * 500),
 ]
 
 
