@@ -21,6 +21,10 @@ ADDED_ONCE = ("experiment", "model", "generator", "prior", "condition", "sampler
 """Groups of which one option is chosen: `+experiment=mine` is taken for `experiment=mine`."""
 
 
+PLAUSIBLE = re.compile(r"""[^\W\d][\w-]*(,[\w-]+)*$|[\[{'"$]|\w+\(""")
+"""The name of an option, several for a sweep, or what is meant for Hydra's grammar."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run what the command line says; the exit code: 0, or 2 after an error of the user's, told in a line."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -50,15 +54,13 @@ def _report(error: Exception) -> int:
 def _hydra(arguments: list[str]) -> int:
     import hydra
     from hydra.core.hydra_config import HydraConfig
-    from hydra.errors import HydraException
     from hydra.types import RunMode
-    from omegaconf.errors import OmegaConfBaseException
 
     from . import config as configs
     from . import folders, plugins, resume
     from .explain import explain
     from .quoting import quoted
-    from .registry import KINDS
+    from .registry import KINDS, unknown_option
     from .run_folder import dated
 
     failed, stopped = 0, False
@@ -94,6 +96,11 @@ def _hydra(arguments: list[str]) -> int:
     configs.install()
     arguments = [re.sub(rf"^\+({'|'.join(ADDED_ONCE)})=", r"\1=", argument) for argument in arguments]
     arguments = [_reaching(argument) for argument in arguments]
+    arguments = [re.sub(r"^(writer|experiment)=null$", r"\1=[]", argument) for argument in arguments]
+    arguments = [re.sub(r"^model=null$", "~model", argument) for argument in arguments]
+    for kind, sign, name in (argument.partition("=") for argument in arguments):
+        if sign and kind in KINDS and (name in ("null", "true", "false") or not PLAUSIBLE.match(name)):
+            raise UserError(unknown_option(kind, name[:40], registry.names(kind)))
     arguments = quoted(arguments, registry, sweep=bool({"-m", "--multirun"} & set(arguments)))
     source = resume.folder_of(arguments)
     choices: list[str] = []
@@ -101,6 +108,7 @@ def _hydra(arguments: list[str]) -> int:
         base = resume.stored(source, [*configs.TOP, *KINDS], registry)
         choices = resume.choices(base, arguments)
         arguments = choices + arguments
+    configs.check_flags(arguments)
     arguments = sorted(arguments, key=lambda a: not resume.key(a))  # argparse wants overrides in one row
     sys.argv = [sys.argv[0], *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors, and does not print them
@@ -108,7 +116,7 @@ def _hydra(arguments: list[str]) -> int:
         if source is not None:
             plain = configs.composed(choices)
         hydra.main(config_path=None, config_name="config", version_base="1.3")(job)()
-    except (HydraException, OmegaConfBaseException, OSError) as error:
+    except Exception as error:
         told = explain(error, registry)
         if told is error:
             raise

@@ -6,11 +6,13 @@ option under another name that begins with a registered one: `defaults: [mala_ap
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from hydra import compose, initialize
+from hydra._internal.utils import get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
@@ -124,6 +126,22 @@ def _check_type(key: str, value: Any, annotation: str) -> None:
         raise UserError(f"{key}={value}: must be {words}{limits}")
 
 
+class _Flags(argparse.ArgumentParser):
+    """Hydra's own flags, refused in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message.replace('argument ', '')}; --hydra-help lists these flags")
+
+
+def check_flags(arguments: Sequence[str]) -> None:
+    """Raises UserError where flags are not as Hydra reads them, or one runs what a pickle says."""
+    parser = get_args_parser()
+    parser.__class__ = _Flags
+    flags = [argument for argument in arguments if argument not in ("--help", "-h", "--version")]
+    if parser.parse_args(flags).experimental_rerun:
+        raise UserError("--experimental-rerun: a pickle may run anything; resume=DIR goes on with a run, from its data")
+
+
 def composed(overrides: Sequence[str]) -> DictConfig:
     """The config that the overrides come to, as on a command line."""
     with initialize(version_base="1.3", config_path=None):
@@ -146,6 +164,9 @@ def check(config: DictConfig) -> None:
         if name not in (*TOP, *KINDS):
             inside = " (a preset of a group needs `# @package _global_`)" if name == "experiment" else ""
             raise UserError(f"{name}: no such key; {nearest(name, (*TOP, *KINDS))}{inside}")
+    for kind in KINDS:
+        if kind not in ("model", "writer") and config.get(kind) is None:
+            raise UserError(f"{kind}: a run needs one; there are: {', '.join(plugins.registry().names(kind))}")
     for key, annotation in TOP.items():
         _check_type(key, config[key], annotation)
         check_bounds(key, config[key], annotation)

@@ -42,9 +42,17 @@ def explain(error: Exception, registry: Registry) -> Exception:
     if isinstance(cause, ValidationError):
         override = re.match(r"Error merging override (.*)", str(error))
         return UserError(f"{override[1] if override else cause.full_key}: {_wrong_type(cause)}")
-    if isinstance(error, HydraException | OmegaConfBaseException):
+    if isinstance(error, HydraException | OmegaConfBaseException) or _raised_by(error) in ("hydra", "omegaconf"):
         return UserError(_line(error))
     return error
+
+
+def _raised_by(error: Exception) -> str:
+    """The top package of the code that raised it: Hydra refuses much input by errors of Python's own."""
+    at = error.__traceback__
+    while at and at.tb_next:
+        at = at.tb_next
+    return str(at.tb_frame.f_globals.get("__name__", "")).partition(".")[0] if at else ""
 
 
 def _line(error: Exception) -> str:

@@ -84,6 +84,10 @@ class Option:
         except (LookupError, OSError, SyntaxError) as error:
             raise UserError(f"{self.kind}={self.name}: {self.package} cannot be read: {error}") from error
 
+    def needs(self, name: str) -> bool:
+        """Whether its factory cannot do without what the run gives under that name."""
+        return name in self.signature.needed
+
     @cached_property
     def schema(self) -> DictConfig:
         """The option's config: its name, and each key with its type and default."""
@@ -176,7 +180,11 @@ class Registry:
         Raises:
             UserError: unknown option or key, a wrong type, a value missing.
         """
+        if config is None:
+            raise UserError(f"{kind}=null: a run needs one; there are: {', '.join(self.names(kind))}")
         option = self.find(kind, str(config["name"]))
+        if context.get("model", option) is None and option.needs("model"):
+            raise UserError(f"model=null: {kind}={option.name} needs one; there are: {', '.join(self.names('model'))}")
         values = _checked(option, config)
         arguments = {name: context[name] for name in option.signature.context if name in context}
         for key in option.signature.keys:

@@ -57,7 +57,7 @@ def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[s
     def build(kind: str) -> Any:
         return registry.build(kind, config[kind], **context)
 
-    context["model"] = build("model")
+    context["model"] = build("model") if config.get("model") is not None else None
     context["generator"] = build("generator")
     context["energy"] = Energy(context["generator"], build("prior"), build("condition"), context["clock"])
     keep = Keep(config.keep, context["energy"]) if config.keep is not None else None
@@ -102,6 +102,8 @@ def _start(config: DictConfig, context: Mapping[str, Any], saved: Saved | None) 
     if saved is None and config.init is None:
         return generator.draw(noise), 0, None
     if saved is None:
+        if context["model"] is None:
+            raise UserError(f"init={config.init}: model=null does not say how large pictures are; give model=NAME")
         return _encoded(generator, config, context["model"].image_size, noise), 0, None
     if saved.step >= config.n_steps:
         raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step} steps; allowed are more")
