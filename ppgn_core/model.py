@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,14 +100,37 @@ class Model:
     _loaded: dict[str, Any] = field(default_factory=dict, repr=False)
     _views: dict[Any, Views] = field(default_factory=dict, repr=False)
 
-    def network(self, role: str) -> Any:
+    def network(self, role: str, needs: Collection[str] = (), key: str | None = None) -> Any:
         """The network of that role, loaded once, frozen, in eval mode: whoever asks gets the same object.
 
+        Args:
+            needs: names of what the network must have for whoever asks, such as `activations` or `config.sigma`.
+            key: by which the role was chosen, for errors.
+
         Raises:
-            UserError: the bundle has none.
+            UserError: the bundle has none; its network has not what is needed, or has more or fewer classes than names.
         """
+        network, told = self._network(role, key), f"{key}={role}: " if key else ""
+        if lacking := [name for name in needs if not _has(network, name)]:
+            fitting = ", ".join(other for other in sorted(self.loaders) if self._fits(other, needs)) or "none"
+            kind = type(network).__name__
+            raise UserError(
+                f"{told}model={self.name}'s network {role!r} is a {kind} and has no {lacking[0]}; allowed are {fitting}"
+            )
+        return network
+
+    def _fits(self, role: str, needs: Collection[str]) -> bool:
+        try:
+            network = self._network(role)
+        except UserError:  # of a file that is missing, and was not asked for
+            return False
+        return all(_has(network, name) for name in needs)
+
+    def _network(self, role: str, key: str | None = None) -> Any:
         if role not in self.loaders:
-            raise UserError(f"model={self.name} has no network {role!r}; it has: {', '.join(sorted(self.loaders))}")
+            told = f"{key}={role}: " if key else ""
+            there = ", ".join(sorted(self.loaders))
+            raise UserError(f"{told}model={self.name} has no network {role!r}; it has: {there}")
         if role not in self._loaded:
             import torch
 
@@ -114,6 +138,9 @@ class Model:
             if isinstance(network, torch.nn.Module):
                 network = network.requires_grad_(False).eval().to(self.device)
                 network = network.to(memory_format=torch.channels_last)  # faster
+            n = getattr(getattr(network, "config", None), "n_classes", None)
+            if role in self.labels and n not in (None, names := len(self.labels[role])):
+                raise UserError(f"model={self.name}: its network {role!r} has {n} classes, and there are {names} names")
             self._loaded[role] = network
         return self._loaded[role]
 
@@ -149,3 +176,25 @@ class Model:
         if key not in self._views:
             self._views[key] = Views(noise, clock, n_steps, self.image_size, shift)
         return self._views[key]
+
+
+def read_labels(table: Path) -> Labels:
+    """As `Labels.read`, of a file that nobody vouches for.
+
+    Raises:
+        UserError: no such file, or no table of classes.
+    """
+    try:
+        return Labels.read(table)
+    except OSError as error:
+        raise UserError(f"{table}: {error.strerror or error}") from None
+    except (ValueError, csv.Error):
+        raise UserError(f"{table}: not a table of classes; allowed are lines of a synset, a tab and names") from None
+
+
+def _has(network: Any, name: str) -> bool:
+    try:
+        operator.attrgetter(name)(network)
+    except AttributeError:
+        return False
+    return True

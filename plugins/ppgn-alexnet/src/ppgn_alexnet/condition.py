@@ -62,7 +62,7 @@ class ClassCondition:
         n_steps: int = 200,
         init: str | None = None,
     ) -> None:
-        self.network = model.network(classifier)
+        self.network = model.network(classifier, key="condition.classifier")
         self.gradient = gradient
         labels = model.classes(classifier)
         targets = target if isinstance(target, list) else [target]

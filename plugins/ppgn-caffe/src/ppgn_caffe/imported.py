@@ -98,7 +98,7 @@ def write(path: Path, found: Mapping[str, Network], folder: Path) -> list[Path]:
     source = f"`{path.name}`, {path.stat().st_size:,} bytes, sha256 {weights.digest(path)}"
     table = folder / "sha256.json"
     try:
-        sums = json.loads(table.read_text()) if table.exists() else {}
+        sums = weights.digests(table) if table.exists() else {}
         files = []
         for role, network in found.items():
             files.append(folder / f"{role}.safetensors")
@@ -111,8 +111,6 @@ def write(path: Path, found: Mapping[str, Network], folder: Path) -> list[Path]:
                 part.write_text(json.dumps(sums, indent=2, sort_keys=True) + "\n")
     except OSError as error:
         raise UserError(f"--to {folder}: {error.strerror or error}") from None
-    except ValueError:
-        raise UserError(f"{table}: not a table of sums; remove it and import again") from None
     return files
 
 
