@@ -144,16 +144,18 @@ class Model:
             self._loaded[role] = network
         return self._loaded[role]
 
-    def classes(self, role: str) -> Labels:
-        """What the network of that role tells apart.
+    def classes(self, role: str, key: str | None = None) -> Labels:
+        """What the network of that role tells apart; `key` as of `network`.
 
         Raises:
             UserError: the bundle has no such network, or it is no classifier.
         """
         if role not in self.labels:
-            self.network(role)
-            allowed = ", ".join(sorted(self.labels))
-            raise UserError(f"model={self.name}: its network {role!r} tells no classes apart; allowed are {allowed}")
+            self.network(role, key=key)
+            told, allowed = f"{key}={role}: " if key else "", ", ".join(sorted(self.labels))
+            raise UserError(
+                f"{told}model={self.name}: its network {role!r} tells no classes apart; allowed are {allowed}"
+            )
         return self.labels[role]
 
     def views(self, role: str, shift: int | None, noise: ChainNoise | None, clock: Clock, n_steps: int) -> Views:
@@ -184,6 +186,9 @@ def read_labels(table: Path) -> Labels:
     Raises:
         UserError: no such file, or no table of classes.
     """
+    from .weights import regular  # here, as it imports torch
+
+    regular(table, str(table))
     try:
         return Labels.read(table)
     except OSError as error:

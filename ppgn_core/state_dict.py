@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,7 +55,9 @@ def _loaded(path: Path) -> Any:
             size = sum(entry.file_size for entry in archive.infolist())
         if size > path.stat().st_size:  # torch.save compresses nothing: the rest is made to fill memory
             raise ValueError(f"a zip of {path.stat().st_size} bytes that unpacks to {size}")
-    return torch.load(path, map_location="cpu", weights_only=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pickles by other protocols than torch's own: they are read, or refused
+        return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _unfit(value: Any) -> str | None:

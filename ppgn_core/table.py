@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType
@@ -14,6 +13,8 @@ MOST = 1 << 16
 """Of any size in a table, where its field's metadata has no `most` of its own."""
 LONGEST = 100
 """Of any list in a table, and of any word."""
+LARGEST = 1_000_000
+"""Of any number that is no size."""
 
 
 class Table:
@@ -23,7 +24,7 @@ class Table:
     def from_dict(cls: type[T], table: Any) -> T:
         """Back from `dataclasses.asdict`, by way of JSON. Keys with a default may be missing.
 
-        Sizes are whole numbers from 1, or from 0 where the default is 0; other numbers are finite and from 0.
+        Sizes are whole numbers from 1, or from 0 where the default is 0; other numbers are from 0 to `LARGEST`.
 
         Raises:
             ValueError: which entry is none of the table's, missing, of another type or out of its range.
@@ -61,7 +62,7 @@ def _read(kind: Any, value: Any, where: str, sizes: tuple[int, int]) -> Any:
         least, most = sizes
         fits, allowed = type(value) is int and least <= value <= most, f"whole numbers from {least} to {most}"
     elif kind is float:
-        fits, allowed = type(value) in (int, float) and 0 <= value < math.inf, "finite numbers from 0"
+        fits, allowed = type(value) in (int, float) and 0 <= value <= LARGEST, f"numbers from 0 to {LARGEST}"
     else:
         fits = type(value) is kind and not (kind is str and not 0 < len(value) <= LONGEST)
         allowed = {bool: "true and false", str: f"words of 1 to {LONGEST} letters"}[kind]

@@ -25,6 +25,8 @@ MOST_BYTES = 2 << 30
 """Of a file of weights. The largest of the original release has 233 MiB."""
 TYPES = {"F16", "BF16", "F32", "F64", "U8", "I8", "I16", "I32", "I64", "BOOL"}
 """Of tensors, as safetensors names them."""
+SPARE = 1 << 20
+"""Values that a network may have beyond twice those of its file, so that an error can tell which tensor is missing."""
 
 
 class Tabled(nn.Module):
@@ -174,7 +176,7 @@ def made(make: Callable[[], M], tensors: Mapping[str, Tensor], told: str) -> M:
         UserError: no network can be made of it, or none of these tensors; the message begins with `told`.
     """
     try:
-        with _Budget(sum(value.numel() for value in tensors.values())):
+        with _Budget(SPARE + 2 * sum(value.numel() for value in tensors.values())):
             network = make()
     except (ValueError, KeyError, TypeError, ArithmeticError, RuntimeError) as error:  # torch's are of many types
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -207,7 +209,7 @@ def fill(network: nn.Module, tensors: Mapping[str, Tensor], told: str) -> None:
 
 
 class _Budget(TorchFunctionMode):
-    """Stops the making of a network that has more values than its file does, before they are given memory."""
+    """Stops the making of a network before it takes memory for more values than that."""
 
     def __init__(self, values: int) -> None:
         super().__init__()
@@ -217,5 +219,5 @@ class _Budget(TorchFunctionMode):
         if func is torch.empty:
             self.left -= math.prod(args if isinstance(args[0], int) else args[0])
             if self.left < 0:
-                raise ValueError("it asks for a larger network than the file's tensors are")
+                raise ValueError("it asks for a far larger network than the file's tensors are")
         return func(*args, **(kwargs or {}))

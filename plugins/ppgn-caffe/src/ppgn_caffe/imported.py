@@ -44,8 +44,16 @@ def networks(path: Path, given: Given) -> dict[str, Network]:
     """The networks in a file, by the role that they have in the release.
 
     Raises:
-        UserError: what does not fit.
+        UserError: what does not fit; the message names the file.
     """
+    try:
+        return _networks(path, given)
+    except UserError as error:
+        told = str(error)
+        raise UserError(told if str(path) in told else f"{path}: {told}") from None
+
+
+def _networks(path: Path, given: Given) -> dict[str, Network]:
     if path.suffix in PYTORCH:
         return {"places": _alexnet(places365(path), "AlexNet of Places365", given)}
     found = read_layers(path)
