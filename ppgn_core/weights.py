@@ -45,15 +45,15 @@ class Tabled(nn.Module):
         return save(path, self.state_dict(), {self.kind: asdict(self.config)}, dtype)
 
     @classmethod
-    def load(cls: type[N], path: Path, sha256: str | None = None) -> N:
-        """The network of `path`, in eval mode.
+    def load(cls: type[N], path: Path, sha256: str | None = None, key: str = "weights") -> N:
+        """The network of `path`, in eval mode; `key` is what gave the path, for errors.
 
         Raises:
             UserError: as `load` of this module; the file holds another kind of network, its table is none, or its
                 tensors are not those that the table asks for.
         """
-        tensors, architecture = load(path, sha256)
-        return made(lambda: cls(cls.table.from_dict(of_kind(architecture, cls.kind))), tensors, f"weights={path}")
+        tensors, architecture = load(path, sha256, key)
+        return made(lambda: cls(cls.table.from_dict(of_kind(architecture, cls.kind))), tensors, f"{key}={path}")
 
 
 def digest(path: Path) -> str:
@@ -116,8 +116,8 @@ def save(
     return digest(path)
 
 
-def load(path: Path, sha256: str | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors, in float32 where they are floating, and the architecture.
+def load(path: Path, sha256: str | None = None, key: str = "weights") -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors, in float32 where they are floating, and the architecture; `key` is what gave the path, for errors.
 
     Every tensor has memory of its own, that torch gave it. What safetensors hands out lies within the file, wherever
     the header ends; torch's own memory begins at multiples of 64 bytes, and its float32 kernels sum in another order
@@ -128,7 +128,7 @@ def load(path: Path, sha256: str | None = None) -> tuple[dict[str, Tensor], dict
     """
     from safetensors import SafetensorError, safe_open
 
-    told = f"weights={path}"
+    told = f"{key}={path}"
     regular(path, told)
     try:
         if sha256 is not None and (found := digest(path)) != sha256:

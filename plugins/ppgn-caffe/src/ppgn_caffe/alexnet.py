@@ -15,8 +15,10 @@ from ppgn_core.errors import UserError
 from .fitting import Layers
 
 DENSE = ("fc6", "fc7", "fc8")
-OTHERS = ("PReLU", "ELU", "Sigmoid", "TanH", "BNLL", "AbsVal", "Exp", "Log", "Power", "MVN", "Eltwise", "Threshold")
-OTHERS += ("BatchNorm", "Scale", "Bias", "SPP")
+OTHERS = (
+    "PReLU", "ELU", "Sigmoid", "TanH", "BNLL", "AbsVal", "Exp", "Log", "Power", "MVN", "Eltwise", "Threshold",
+    "BatchNorm", "Scale", "Bias", "SPP",
+)  # fmt: skip
 """Types that would change what comes out."""
 
 

@@ -20,6 +20,7 @@ BEGINNINGS = {
     b"version https://git-lfs": "a pointer of Git LFS to a file that was not fetched",
 }
 
+
 def kind_of(data: memoryview) -> str | None:
     """What the file is, in words; None where it may be a net of Caffe's, or nothing known."""
     start = bytes(data[:4096])

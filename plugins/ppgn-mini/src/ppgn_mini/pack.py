@@ -41,6 +41,7 @@ if __name__ == "__main__":
     try:
         packed = pack([Path(argument) for argument in sys.argv[1:]])
     except UserError as error:
-        sys.exit(f"ppgn_mini.pack: {error}")
+        print(f"ppgn_mini.pack: {error}", file=sys.stderr)
+        sys.exit(2)
     for name, digest in packed.items():
         print(digest, name)
