@@ -113,10 +113,8 @@ class Model:
         network, told = self._network(role, key), f"{key}={role}: " if key else ""
         if lacking := [name for name in needs if not _has(network, name)]:
             fitting = ", ".join(other for other in sorted(self.loaders) if self._fits(other, needs)) or "none"
-            kind = type(network).__name__
-            raise UserError(
-                f"{told}model={self.name}'s network {role!r} is a {kind} and has no {lacking[0]}; allowed are {fitting}"
-            )
+            told += f"model={self.name}'s network {role!r}, of type {type(network).__name__}, has no {lacking[0]}"
+            raise UserError(f"{told}; allowed are {fitting}")
         return network
 
     def _fits(self, role: str, needs: Collection[str]) -> bool:
