@@ -31,7 +31,7 @@ class JointX:
         layer: str = "fc6",
     ) -> None:
         require_images(generator, "prior=joint_x")
-        self.drawer = model.network(drawer, ("code", "draw"), "prior.drawer")
+        self.drawer = model.network(drawer, ("code",), "prior.drawer")
         self.encoder = model.network(encoder, ("activations", "layers", "shape"), "prior.encoder")
         self.layer = layer
         if layer not in self.encoder.layers:
