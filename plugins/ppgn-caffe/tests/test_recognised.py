@@ -54,6 +54,13 @@ def instead(name: str, kind: str) -> list[Spec]:
     return [Spec(s.name, kind, s.bottom, s.top) if s.name == name else s for s in alexnet(**SMALL)]
 
 
+def swapped(one: str, other: str) -> list[Spec]:
+    specs = alexnet(**SMALL)
+    i, j = (next(at for at, spec in enumerate(specs) if spec.name == name) for name in (one, other))
+    specs[i], specs[j] = specs[j], specs[i]
+    return specs
+
+
 def lenet() -> list[Spec]:
     table = [("conv1", "Convolution", (2, 1, 5, 5)), ("conv2", "Convolution", (3, 2, 5, 5))]
     table.append(("ip1", "InnerProduct", (5, 48)))
@@ -67,6 +74,7 @@ OTHER = {
         "relu3", Spec("pool3", "Pooling", "conv3", "pool3", {"kernel_size": 3, "stride": 2})
     ),
     "relu2 is of the type Sigmoid; ReLU is expected": lambda: instead("relu2", "Sigmoid"),
+    "pool1 and norm1 are in another order than pool2 and norm2": lambda: swapped("pool2", "norm2"),
     "the layer squash is of the type TanH; CaffeNet and AlexNet have none": lambda: after(
         "fc6", Spec("squash", "TanH", "fc6", "fc6")
     ),

@@ -85,6 +85,8 @@ def _first(layers: Layers) -> Literal["pool", "norm"]:
     pool, norm = layers.order.get("pool1"), layers.order.get("norm1")
     if pool is None or norm is None:
         raise UserError("neither order of pool1 and norm1 is told; give the net's --prototxt")
+    if (layers.order["pool2"] < layers.order["norm2"]) != (pool < norm):
+        raise UserError("pool1 and norm1 are in another order than pool2 and norm2; one order is expected")
     return "pool" if pool < norm else "norm"
 
 
