@@ -33,8 +33,9 @@ def explain(error: Exception, registry: Registry) -> Exception:
         return UserError(f"{error.override}: not KEY=VALUE; a value with spaces needs quotes: 'KEY=a red teapot'")
     if isinstance(error, OverrideParseException):
         return UserError(f"{error.override}: {_line(error)}")
-    if isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
-        return UserError(f"out={error.filename}: the folder cannot be made: {error.strerror}")
+    if isinstance(error, OSError) and error.strerror:
+        place = f"out={error.filename}: the folder cannot be made" if error.filename else "the working directory"
+        return UserError(f"{place}: {error.strerror}")
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     if isinstance(cause, ConfigAttributeError | ConfigKeyError):
         return UserError(_unknown_key(cause))

@@ -11,7 +11,7 @@ from typing import Any
 from .annotation import nested_kind
 from .source import REQUIRED, Parameter, Unread, heirs, read_source
 
-COMPONENTS = {"model", "generator", "energy", "noise", "clock", "device", "out", "run", "fabric"}
+COMPONENTS = {"model", "generator", "energy", "noise", "clock", "device", "out", "run", "run_folder", "fabric"}
 NUMBERS = {"n_chains", "n_steps", "seed", "save_every", "switch_every", "epsilon1", "epsilon2", "epsilon3"}
 PICTURES = {"init", "mask"}
 CONTEXT = COMPONENTS | NUMBERS | PICTURES
