@@ -10,7 +10,8 @@ import pytest
 
 from ppgn_core.errors import UserError
 
-from .weights import MARKER, NETWORKS, cases, use
+from .foreign_weights import MARKER
+from .weights import NETWORKS, cases, use
 
 SECONDS = 60
 
