@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
-import operator
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,7 +99,7 @@ class Model:
     _loaded: dict[str, Any] = field(default_factory=dict, repr=False)
     _views: dict[Any, Views] = field(default_factory=dict, repr=False)
 
-    def network(self, role: str, needs: Collection[str] = (), key: str | None = None) -> Any:
+    def network(self, role: str, needs: Sequence[str] = (), key: str | None = None) -> Any:
         """The network of that role, loaded once, frozen, in eval mode: whoever asks gets the same object.
 
         Args:
@@ -117,7 +116,7 @@ class Model:
             raise UserError(f"{told}; allowed are {fitting}")
         return network
 
-    def _fits(self, role: str, needs: Collection[str]) -> bool:
+    def _fits(self, role: str, needs: Sequence[str]) -> bool:
         try:
             network = self._network(role)
         except UserError:  # of a file that is missing, and was not asked for
@@ -196,8 +195,8 @@ def read_labels(table: Path) -> Labels:
 
 
 def _has(network: Any, name: str) -> bool:
-    try:
-        operator.attrgetter(name)(network)
-    except AttributeError:
-        return False
+    for part in name.split("."):
+        if not hasattr(network, part):
+            return False
+        network = getattr(network, part)
     return True
