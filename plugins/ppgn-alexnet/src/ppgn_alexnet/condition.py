@@ -62,9 +62,9 @@ class ClassCondition:
         n_steps: int = 200,
         init: str | None = None,
     ) -> None:
-        self.network = model.network(classifier)
+        self.network = model.network(classifier, key="condition.classifier")
         self.gradient = gradient
-        labels = model.classes(classifier)
+        labels = model.classes(classifier, "condition.classifier")
         targets = target if isinstance(target, list) else [target]
         chosen = [self._named(model, labels, init) if one == "init" else labels.find(one) for one in targets]
         clock = clock or Clock()

@@ -29,7 +29,7 @@ class ImagePrior:
 
     def __init__(self, model: Model, generator: Generator, network: str = "dae_x") -> None:
         require_images(generator, "prior=dae_x")
-        self.network = model.network(network)
+        self.network = model.network(network, ("config.sigma", "config.stride"), "prior.network")
         stride, shape = self.network.config.stride, tuple(generator.code.shape)
         if any(side % stride for side in shape[1:]):
             raise UserError(f"prior.network={network}: images are {shape}; allowed are sides that {stride} divides")
@@ -52,7 +52,7 @@ class CodePrior:
     """
 
     def __init__(self, model: Model, generator: Generator, network: str = "dae_h") -> None:
-        self.network = model.network(network)
+        self.network = model.network(network, ("config.sigma", "config.widths"), "prior.network")
         given, wanted = self.network.config.widths[:1], tuple(generator.code.shape)
         if given != wanted:
             raise UserError(f"prior.network={network}: of codes {given}; allowed are {wanted}, as the generator's are")

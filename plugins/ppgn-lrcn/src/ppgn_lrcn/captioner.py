@@ -16,12 +16,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ppgn_core import weights
+from ppgn_core.table import Table
 
 from .vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
-class CaptionerConfig:
+class CaptionerConfig(Table):
     """The sizes of one captioner.
 
     Args:
@@ -154,9 +155,16 @@ class Captioner(nn.Module):
 
     @classmethod
     def load(cls, path: Path, sha256: str | None = None) -> Captioner:
-        """Raises UserError: see `ppgn_core.weights.load`."""
+        """The captioner of `path`, in eval mode.
+
+        Raises:
+            UserError: as `ppgn_core.weights.Tabled.load`; its words are no vocabulary.
+        """
         tensors, architecture = weights.load(path, sha256)
-        vocabulary = Vocabulary(architecture["vocabulary"], architecture.get("kinds", ()))
-        captioner = cls(CaptionerConfig(**architecture["captioner"]), vocabulary)
-        captioner.load_state_dict(tensors)
-        return captioner.eval()
+
+        def make() -> Captioner:
+            config = CaptionerConfig.from_dict(weights.of_kind(architecture, "captioner"))
+            words, kinds = weights.of_kind(architecture, "vocabulary"), architecture.get("kinds", ())
+            return cls(config, Vocabulary.of(words, kinds))
+
+        return weights.made(make, tensors, f"weights={path}")

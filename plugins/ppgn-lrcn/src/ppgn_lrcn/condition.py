@@ -65,13 +65,14 @@ class LRCN:
         if weight is not None and weight <= 0:
             raise UserError(f"condition.weight={weight}: allowed are positive numbers")
         self.given_weight, self.among = weight, among
-        self.captioner: Captioner = model.network(captioner)
+        self.captioner: Captioner = model.network(captioner, ("vocabulary", "gates"), "condition.captioner")
         read = [self._read(one) for one in (text if isinstance(text, list) else [text])]
         clock = clock or Clock()
         self.captions = InTurn(read, clock, switch_every, n_steps, "condition.text")
         network = network or self.captioner.config.network
         self.views = model.views(network, shift, noise, clock, n_steps)
-        self.network, self.truncated = model.network(network), truncated
+        needs = ("activations", "top") if self.captioner.config.classes else ("activations",)
+        self.network, self.truncated = model.network(network, needs, "condition.network"), truncated
         self.layer = layer or self.captioner.config.layer
         layers = getattr(self.network, "layers", {self.layer: None})
         if self.layer not in layers:
