@@ -1,10 +1,11 @@
 """The condition `hidden_neuron`: pictures that a unit anywhere in the network answers to."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from torch import Tensor
 
-from ppgn_core.errors import UserError
+from ppgn_core.errors import UserError, shown
 from ppgn_core.model import Model
 
 from .condition import objective
@@ -60,10 +61,12 @@ class HiddenNeuron:
             return None
         if position == "center":
             return tuple(side // 2 for side in size)
-        place = () if isinstance(position, str) else tuple(position)
-        if len(place) != len(size) or not all(0 <= at < side for at, side in zip(place, size, strict=True)):
+        place: tuple[int, ...] = () if isinstance(position, str) or not isinstance(position, Sequence) else tuple(position)
+        inside = (type(at) is int and 0 <= at < side for at, side in zip(place, size, strict=False))
+        if len(place) != len(size) or not all(inside):
+            below = ", ".join(map(str, size))
             raise UserError(
-                f"condition.position={position}: allowed are center, max or [row, column] below {size[0]}, {size[1]}"
+                f"condition.position={shown(position)}: allowed are center, max or [row, column] below {below}"
             )
         return place
 

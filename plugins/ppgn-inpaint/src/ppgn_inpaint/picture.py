@@ -45,8 +45,8 @@ class Incomplete:
 
     def _mixed(self, known: Tensor, filled: Tensor) -> Tensor:
         if self._soft:
-            return torch.lerp(known, filled, self.missing)
-        return torch.where(self.missing > 0, filled, known)  # bit for bit, whatever is under it
+            return self.missing * filled + (1 - self.missing) * known
+        return torch.where(self.missing > 0, filled, known)  # bit for bit, whatever the other holds
 
     @cached_property
     def _soft(self) -> bool:
