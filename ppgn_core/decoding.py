@@ -140,8 +140,9 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             mode = SPACES.get(source.profile.xcolor_space)
             fitting = image.convert("RGB") if mode == "RGB" and image.mode not in ("CMYK", "LAB") else image
             if mode == fitting.mode:
+                flags = ImageCms.Flags.NOOPTIMIZE if mode == "L" else ImageCms.Flags.NONE  # which blurs dark greys
                 target = ImageCms.createProfile("sRGB")
-                converted = ImageCms.profileToProfile(fitting, source, target, outputMode="RGB")
+                converted = ImageCms.profileToProfile(fitting, source, target, outputMode="RGB", flags=flags)
                 assert converted is not None  # it is where nothing is converted in place
                 return converted
         except (ImageCms.PyCMSError, OSError, ValueError):

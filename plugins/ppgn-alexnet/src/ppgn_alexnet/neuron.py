@@ -1,6 +1,5 @@
 """The condition `hidden_neuron`: pictures that a unit anywhere in the network answers to."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 from torch import Tensor
@@ -61,7 +60,7 @@ class HiddenNeuron:
             return None
         if position == "center":
             return tuple(side // 2 for side in size)
-        place: tuple[int, ...] = () if isinstance(position, str) or not isinstance(position, Sequence) else tuple(position)
+        place = tuple(position) if isinstance(position, list | tuple) else ()
         inside = (type(at) is int and 0 <= at < side for at, side in zip(place, size, strict=False))
         if len(place) != len(size) or not all(inside):
             below = ", ".join(map(str, size))
