@@ -132,8 +132,8 @@ class Labels(Sequence[Label]):
 
 
 def _reads_as(label: Label, number: float) -> bool:
-    """Whether one of its names is the number as it could be written: `1e3` of 1000."""
-    for name in label.names:
+    """Whether one of its names is the number as YAML reads it: `1e3` is 1000."""
+    for name in filter(re.compile(r"[-+.\d_]*[.eE][-+.\d_eE]*").fullmatch, label.names):
         try:
             if float(name) == number:
                 return True

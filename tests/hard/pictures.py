@@ -18,7 +18,7 @@ OTHERS = {"LAB": 0.02, "YCbCr": 0.012, "HSV": 0.012, "CMYK": 0.008}
 """How far the colours of a mode may be from its formula's, for the rounding of what Pillow converts."""
 
 KNOWN = {
-    "PNG": ("1", "L", "LA", "P", "P transparent", "RGB", "RGBA", "I;16", "I"),
+    "PNG": ("1", "L", "LA", "P", "P transparent", "RGB", "RGBA", "I;16"),
     "TIFF": ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I;16", "F"),
     "BMP": ("1", "L", "P", "RGB"),
     "GIF": ("1", "L", "P", "P transparent"),
