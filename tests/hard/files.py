@@ -126,12 +126,15 @@ def of_another_space(rng: np.random.Generator) -> Case:
     at = {bytes(profile[start : start + 4]): start for start in range(132, 132 + 12 * count, 12)}
     red, green = at[b"rXYZ"] + 4, at[b"gXYZ"] + 4
     profile[red : red + 8], profile[green : green + 8] = profile[green : green + 8], profile[red : red + 8]
-    form = ("PNG", "TIFF", "WEBP")[rng.integers(3)]
-    mode = ("RGB", "RGBA")[rng.integers(2)]
-    image, _ = made(mode, rng)
-    v = np.asarray(image) / 255
-    colours = on_white(v[..., [1, 0, 2]], v[..., -1] if mode == "RGBA" else np.ones(v.shape[:2]))
-    return Case(f"profile{suffix(form)}", saved(image, form, icc_profile=bytes(profile)), colours, 3.01 / 255)
+    form, mode = [
+        *(("PNG", mode) for mode in ("RGB", "RGBA", "P", "P transparent", "L", "LA", "I;16")),
+        *(("TIFF", mode) for mode in ("RGB", "RGBA", "CMYK", "LAB")),
+        *(("WEBP", mode) for mode in ("RGB", "RGBA")),
+    ][rng.integers(13)]
+    image, colours = made(mode, rng)
+    swapped = colours if mode in ("CMYK", "LAB") else colours[..., [1, 0, 2]]  # the profile is not for those
+    data = saved(image, form, icc_profile=bytes(profile))
+    return Case(f"profile_{mode.replace(' ', '_').replace(';', '')}{suffix(form)}", data, swapped, 5.01 / 255)
 
 
 def linear_grey(rng: np.random.Generator) -> Case:
