@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import UserError
+from . import given
+from .errors import UserError, shown
 
 if TYPE_CHECKING:
     import torch
@@ -31,14 +34,33 @@ class Label:
         return self.names[0]
 
 
+def _unspaced(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str,
+    _unspaced,
+    lambda text: _unspaced(text).casefold(),
+    lambda text: _unspaced(text.replace("_", " ")).casefold(),
+)
+"""Ways to read a name, the stricter first: the first by which it is the name of any class decides."""
+
+
 class Labels(Sequence[Label]):
     """The classes of one classifier, found by index, by name or by synset."""
 
     def __init__(self, labels: Sequence[Label]) -> None:
         self._labels = tuple(labels)
-        self._by_name = {
-            name.lower(): label for label in reversed(self._labels) for name in (*label.names, label.synset) if name
-        }
+        self._spelled: list[dict[str, list[Label]]] = [{} for _ in SPELLINGS]
+        for label in self._labels:
+            for name in (*label.names, label.synset, ", ".join(label.names)):
+                for spelling, table in zip(SPELLINGS, self._spelled, strict=True):
+                    found = table.setdefault(spelling(name), [])
+                    if label not in found:
+                        found.append(label)
+        for table in self._spelled:
+            table.pop("", None)  # no synset id
 
     @classmethod
     def named(cls, names: Iterable[str]) -> Labels:
@@ -46,11 +68,25 @@ class Labels(Sequence[Label]):
         return cls([Label(i, "", (name,)) for i, name in enumerate(names)])
 
     @classmethod
-    def read(cls, table: Path) -> Labels:
-        """Classes from lines of `synset TAB names, the foremost first, set apart by commas`, in the network's order."""
-        with table.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.reader(file, delimiter="\t"))
-        return cls([Label(i, synset, tuple(names.split(", "))) for i, (synset, names) in enumerate(rows)])
+    def read(cls, table: Path, key: str = "labels") -> Labels:
+        """Classes from lines of `synset TAB names, the foremost first, set apart by commas`, in the network's order.
+
+        Raises:
+            UserError: no such file, or lines of another kind; the message names `key`.
+        """
+        labels: list[Label] = []
+        try:
+            for row in csv.reader(given.lines(table, key), delimiter="\t", strict=True):
+                names = tuple(row[1].split(", ")) if len(row) == 2 else ()
+                if not names or not all(name.strip() for name in names):
+                    raise csv.Error(f"{len(row)} columns" if len(row) != 2 else "a name is empty")
+                labels.append(Label(len(labels), row[0], names))
+        except csv.Error as error:
+            told = f"line {len(labels) + 1}: {error}; allowed is SYNSET TAB NAME, NAME, …"
+            raise UserError(f"{key}={shown(table)}: {told}") from error
+        if not labels:
+            raise UserError(f"{key}={shown(table)}: it is empty; allowed are lines of SYNSET TAB NAME, NAME, …")
+        return cls(labels)
 
     def __len__(self) -> int:
         return len(self._labels)
@@ -59,22 +95,51 @@ class Labels(Sequence[Label]):
         return self._labels[index]
 
     def find(self, target: int | str, key: str = "condition.target") -> Label:
-        """The class that `target` names.
+        """The class that `target` names: by a name as the list spells it, else in other case or with `_` for a space,
+        by its synset id, or else by its index.
 
         Raises:
-            UserError: there is none; the message names `key` and the nearest matches.
+            UserError: there is none, or several have that name; the message names `key` and the nearest matches.
         """
-        text = str(target).strip().lower().replace("_", " ")
-        if text.lstrip("-").isdigit():
-            if 0 <= int(text) < len(self):
+        text = given.word(target, key)
+        for spelling, table in zip(SPELLINGS, self._spelled, strict=True):
+            if found := table.get(spelling(text)):
+                return self._only(found, text, key)
+        if isinstance(target, float) and (found := [one for one in self._labels if _reads_as(one, target)]):
+            return self._only(found, text, key)
+        if re.fullmatch(r"[+-]?[0-9]+", text.strip()):
+            if len(text) < 20 and 0 <= int(text) < len(self):
                 return self._labels[int(text)]
-            raise UserError(f"{key}={target}: allowed are 0 to {len(self) - 1}, a class name or a synset id")
-        if text in self._by_name:
-            return self._by_name[text]
-        near = difflib.get_close_matches(text, self._by_name, n=5, cutoff=0.5)
-        near += [name for name in self._by_name if text and text in name and name not in near][:5]
-        hint = f"nearest: {', '.join(near)}" if near else f"for example: {', '.join(map(str, self._labels[:5]))}"
-        raise UserError(f"{key}={target}: no such class; {hint}")
+            raise UserError(f"{key}={shown(text)}: allowed are 0 to {len(self) - 1}, a class name or a synset id")
+        raise UserError(f"{key}={shown(text)}: no such class; {self._nearest(text)}")
+
+    @staticmethod
+    def _only(found: list[Label], text: str, key: str) -> Label:
+        if len(found) == 1:
+            return found[0]
+        each = ", ".join(f"{one.index} ({', '.join(filter(None, (one.synset, *one.names)))})" for one in found[:8])
+        told = f"{len(found)} classes have that name; give one by its index or synset id"
+        raise UserError(f"{key}={shown(text)}: {told}: {each}{', …' if found[8:] else ''}")
+
+    def _nearest(self, text: str) -> str:
+        text = SPELLINGS[-1](text[:100])
+        names = {SPELLINGS[-1](name): name for label in self._labels for name in (*label.names, label.synset) if name}
+        near = difflib.get_close_matches(text, names, n=5, cutoff=0.5)
+        near += [name for name in names if text and text in name and name not in near][:5]
+        if not near:
+            return f"for example: {', '.join(map(str, self._labels[:5]))}"
+        return f"nearest: {', '.join(names[name] for name in near)}"
+
+
+def _reads_as(label: Label, number: float) -> bool:
+    """Whether one of its names is the number as YAML reads it: `1e3` is 1000."""
+    for name in filter(re.compile(r"[-+.\d_]*[.eE][-+.\d_eE]*").fullmatch, label.names):
+        try:
+            if float(name) == number:
+                return True
+        except ValueError:
+            continue
+    return False
 
 
 @dataclass

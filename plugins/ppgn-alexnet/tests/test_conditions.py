@@ -63,6 +63,12 @@ def test_a_class_by_index_name_or_synset(model: Model, target: int | str) -> Non
     torch.testing.assert_close(condition.probability(condition.log_prob(x)), expected)
 
 
+@pytest.mark.parametrize("target", [None, True, 1e3, float("inf"), "", {"a": 1}, [[1]], [None]])
+def test_a_target_that_is_no_word(model: Model, target: Any) -> None:
+    with pytest.raises(UserError, match=r"condition.target="):
+        ClassCondition(model, target)
+
+
 @pytest.mark.parametrize(("target", "hint"), [("goldfsh", "goldfish"), ("bus", "school bus"), (9, "0 to 3")])
 def test_a_wrong_class_gets_the_nearest(model: Model, target: int | str, hint: str) -> None:
     with pytest.raises(UserError, match=f"condition.target={target}.*{hint}"):
@@ -97,6 +103,10 @@ def test_a_unit_of_a_connected_layer_needs_no_position(model: Model) -> None:
         ({"layer": "conv2", "unit": 5}, "condition.unit=5.*0 to 4"),
         ({"layer": "conv2", "position": [4, 0]}, r"condition.position=\[4, 0\].*below 4, 4"),
         ({"layer": "conv2", "position": "left"}, "condition.position=left.*center, max"),
+        *(
+            ({"layer": "conv2", "position": odd}, "condition.position=.*center, max or .row, column. below 4, 4")
+            for odd in (None, True, 2, 1.5, [1], [1, 2.0], [True, 1], ["1", 1], [None, 1], {"row": 1}, [1, 1, 1])
+        ),
     ],
 )
 def test_what_is_not_there_is_told(model: Model, keys: dict, told: str) -> None:

@@ -18,6 +18,7 @@ from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.identity import Identity
 from ppgn_core.model import Model
+from ppgn_core.pictures import load_pictures
 from ppgn_core.protocols import Code
 from ppgn_core.testing import check_condition, check_generator
 
@@ -117,18 +118,88 @@ def test_masks(picture: str, tmp_path: Path) -> None:
     assert torch.equal(read(BLANK, picture, str(tmp_path / "half.png"), 0).missing[0, 0], torch.tensor(half) / 255)
 
 
+def test_a_mask_with_greys_mixes_and_one_of_black_and_white_does_not(picture: str, tmp_path: Path) -> None:
+    ramp = np.linspace(0, 255, SIZE * SIZE).round().astype(np.uint8).reshape(SIZE, SIZE)
+    Image.fromarray(ramp).save(tmp_path / "ramp.png")
+    generator, h = clamped(picture, str(tmp_path / "ramp.png")), torch.randn(2, 6)
+    m = torch.tensor(ramp).float() / 255
+    drawn, known = generator.of(h), generator.incomplete.picture
+    torch.testing.assert_close(generator.incomplete.missing[0, 0], m)
+    torch.testing.assert_close(generator(h), m * drawn + (1 - m) * known)
+    assert torch.equal(generator(h)[..., 0, 0], known[..., 0, 0].expand(2, -1))
+    torch.testing.assert_close(generator.incomplete.grey(known), 0.5 * m + (1 - m) * known)
+    leaf = drawn.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(generator.incomplete.clamp(leaf).sum(), leaf)
+    torch.testing.assert_close(slope, m.expand_as(slope))
+    disc = np.hypot(*(np.mgrid[:90, :90] - 44.5)) < 30
+    Image.fromarray(disc).save(tmp_path / "disc.png")
+    fitted = load_pictures(str(tmp_path / "disc.png"), SIZE, "mask").mean(1, keepdim=True)
+    assert len(fitted.unique()) > 2
+    assert torch.equal(read(BLANK, picture, str(tmp_path / "disc.png"), 0).missing, (fitted > 0.5).float())
+
+
+def test_the_noise_of_a_jpeg_is_no_grey(picture: str, tmp_path: Path) -> None:
+    half = np.zeros((SIZE, SIZE), np.uint8)
+    half[:, SIZE // 2 :] = 255
+    noisy = half.astype(np.int16) + np.random.default_rng(0).integers(-9, 10, half.shape)
+    Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(tmp_path / "half.jpg", quality=95)
+    missing = read(BLANK, picture, str(tmp_path / "half.jpg"), 0).missing[0, 0]
+    assert torch.equal(missing, torch.tensor(half) / 255)
+
+
+def test_a_mask_is_cut_as_the_picture_is(tmp_path: Path) -> None:
+    wide = np.zeros((SIZE, 2 * SIZE, 3), np.uint8)
+    wide[:, SIZE // 2 : SIZE] = 255  # the left half of the central square
+    Image.fromarray(wide).save(tmp_path / "wide.png")
+    for name, cut in (("alike", slice(None)), ("square", slice(SIZE // 2, 3 * SIZE // 2))):
+        Image.fromarray(wide[:, cut, 0]).save(tmp_path / f"{name}.png")
+        incomplete = read(BLANK, str(tmp_path / "wide.png"), str(tmp_path / f"{name}.png"), 0)
+        assert torch.equal(incomplete.missing[0, 0], incomplete.picture[0, 0]), name
+    Image.fromarray(wide[:, :, 0].T).save(tmp_path / "high.png")
+    with pytest.raises(UserError, match=r"mask=.*high.png: it is 16 × 32 and the picture 32 × 16; allowed are"):
+        read(BLANK, str(tmp_path / "wide.png"), str(tmp_path / "high.png"), 0)
+
+
+def test_what_is_transparent_is_missing_where_no_mask_is_given(tmp_path: Path) -> None:
+    pixels = np.zeros((2 * SIZE, 2 * SIZE, 4), np.uint8)
+    pixels[:, :SIZE] = 200, 100, 50, 255
+    pixels[:, SIZE:] = 0, 255, 0, 0  # green that nobody sees
+    Image.fromarray(pixels).save(tmp_path / "half.png")
+    incomplete = read(BLANK, str(tmp_path / "half.png"), None, 0)
+    missing = incomplete.missing.expand_as(incomplete.picture) > 0
+    assert missing[..., SIZE // 2 :].all() and not missing[..., : SIZE // 2].any()
+    seen = torch.tensor([200, 100, 50]).view(1, 3, 1, 1) / 255
+    off = (incomplete.picture - seen).abs()[~missing]
+    assert off.max() < 2.5 / 255 and off.median() == 0  # rounding at the edge
+    assert (incomplete.picture[:, 0] >= incomplete.picture[:, 1]).all() and (incomplete.picture[..., -1] == 1).all()
+    center = read(BLANK, str(tmp_path / "half.png"), "center", 0)
+    assert torch.equal(center.missing, read(BLANK, str(tmp_path / "half.png"), "center", 1).missing)
+    assert not torch.equal(center.missing, incomplete.missing)
+    pixels[..., 3] = 0
+    Image.fromarray(pixels).save(tmp_path / "none.png")
+    with pytest.raises(UserError, match="it is transparent everywhere, so nothing is known"):
+        read(BLANK, str(tmp_path / "none.png"), None, 0)
+    pixels[..., 3] = 200  # a veil, and no hole
+    Image.fromarray(pixels).save(tmp_path / "veil.png")
+    assert torch.equal(read(BLANK, str(tmp_path / "veil.png"), None, 0).missing, center.missing)
+
+
 @pytest.mark.parametrize(
     ("init", "mask", "told"),
     [
         (None, "center", r"init=null: inpainting needs a picture"),
         ("PICTURE", "centre", r"mask=centre: No such file"),
         ("PICTURE", "WHITE", r"mask=.*nothing is known"),
+        ("PICTURE", "BLACK", r"mask=.*nothing is missing"),
+        ("PICTURE", "", r"mask=: allowed is a path"),
     ],
 )
 def test_what_cannot_be_filled_in(picture: str, tmp_path: Path, init: str | None, mask: str, told: str) -> None:
-    Image.new("L", (SIZE, SIZE), 255).save(tmp_path / "white.png")
+    for name in ("white", "black"):
+        Image.new("L", (SIZE, SIZE), name).save(tmp_path / f"{name}.png")
     with pytest.raises(UserError, match=told):
-        read(BLANK, init and picture, mask.replace("WHITE", str(tmp_path / "white.png")), 0)
+        given = {"WHITE": str(tmp_path / "white.png"), "BLACK": str(tmp_path / "black.png")}.get(mask, mask)
+        read(BLANK, init and picture, given, 0)
 
 
 def test_a_triptych_needs_a_picture(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The condition on a small random model: what it adds up, its gradient, and its errors."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import torch
@@ -139,6 +140,19 @@ def test_probability_is_the_geometric_mean_of_the_words(weight: float) -> None:
 def test_an_unknown_word_is_named_with_the_nearest() -> None:
     with pytest.raises(UserError, match=r"condition.text='a teepot': 'teepot' is not in .*, nearest: teapot"):
         LRCN(model(), "a teepot")
+
+
+@pytest.mark.parametrize("text", [None, True, False, 7, 1e3, float("nan"), {"a": 1}, [["a"]], [None], []])
+def test_what_yaml_made_of_a_caption_is_read_as_its_words_or_told_of(text: Any) -> None:
+    with pytest.raises(UserError, match=r"condition.text="):
+        LRCN(model(), text)
+
+
+def test_a_number_is_a_word_where_the_vocabulary_has_it() -> None:
+    captioner = Captioner(CaptionerConfig(features=7, layer="fc2", embedding=3, hidden=4), Vocabulary(["<eos>", "7"]))
+    bundle = Model("tiny", {"captioner": lambda: captioner, "classifier": lambda: AlexNet(CLASSIFIER)}, {}, 16)
+    said = LRCN(bundle, 7).captions.now.words  # type: ignore[arg-type]
+    assert said.flatten().tolist() == [1, 0]
 
 
 def test_a_layer_that_is_not_there_or_does_not_fit() -> None:

@@ -35,6 +35,33 @@ def test_special_words_cannot_be_typed_and_nothing_is_no_caption() -> None:
         VOCABULARY.encode("<unk>")
 
 
+def test_accents_may_be_written_either_way() -> None:
+    vocabulary = Vocabulary(["<eos>", "café"])
+    assert vocabulary.encode("cafe\u0301") == vocabulary.encode("CAFÉ") == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "no words"),
+        (" \n\t", "no words"),
+        ("…—!?", "no words"),
+        ("\0", "no words"),
+        ("🍊" * 1000, "no words"),
+        ("\u202eתפוז", "not in the vocabulary"),
+        ("teapot\0x", "not in the vocabulary"),
+        ("\ud800 teapots", "not in the vocabulary"),
+        ("a " * 100_000, "it has 100000 words; allowed are 100"),
+        (" ".join(f"w{i}" for i in range(90)), "and 85 more"),
+        ("x" * 10**6, "not in the vocabulary"),
+    ],
+)
+def test_odd_captions_are_told_of_in_a_short_line(text: str, told: str) -> None:
+    with pytest.raises(UserError, match=rf"condition.text=.*{told}") as error:
+        VOCABULARY.encode(text)
+    assert str(error.value).isprintable() and len(str(error.value)) < 1000
+
+
 def test_rare_words_become_one_in_training() -> None:
     assert VOCABULARY.encode_rare("a zebra") == [2, 1, 0]
     with pytest.raises(KeyError):

@@ -118,10 +118,10 @@ def test_labels(blank: Model) -> None:
 
 def test_a_network_of_other_classes_has_their_names(blank: Model, tmp_path: Path) -> None:
     names, weights = tmp_path / "names.txt", tmp_path / "own.pt"
-    names.write_text("red\n\ngreen\nblue\n")
+    names.write_bytes("red\r\n\r\nGrün_1\r\n007\r\n".encode("utf-16"))
     network = models.get_model(SMALL, weights=None, num_classes=3)
     torch.save(network.state_dict(), weights)
-    condition = Torchvision(blank, str(weights), SMALL, names=str(names), target="green", **PLAIN)
+    condition = Torchvision(blank, str(weights), SMALL, names=str(names), target="grün 1", **PLAIN)
     assert condition.labels.now.index == 1
     x = torch.rand(2, 3, 64, 64)
     logits = network.eval()(models.get_model_weights(SMALL).DEFAULT.transforms()(x))
@@ -132,6 +132,8 @@ def test_a_network_of_other_classes_has_their_names(blank: Model, tmp_path: Path
         Torchvision(blank, str(weights), SMALL)
     with pytest.raises(UserError, match=r"condition.names=lost.txt: .*No such file"):
         Torchvision(blank, str(weights), SMALL, names="lost.txt")
+    with pytest.raises(UserError, match=r"condition.names=.*own.pt: not a text file"):
+        Torchvision(blank, str(weights), SMALL, names=str(weights))
 
 
 def test_probability_is_that_of_the_network(blank: Model) -> None:

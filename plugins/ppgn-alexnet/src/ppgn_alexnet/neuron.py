@@ -4,7 +4,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from ppgn_core.errors import UserError
+from ppgn_core.errors import UserError, shown
 from ppgn_core.model import Model
 
 from .condition import objective
@@ -61,10 +61,12 @@ class HiddenNeuron:
             return None
         if position == "center":
             return tuple(side // 2 for side in size)
-        place = () if isinstance(position, str) else tuple(position)
-        if len(place) != len(size) or not all(0 <= at < side for at, side in zip(place, size, strict=True)):
+        place = tuple(position) if isinstance(position, list | tuple) else ()
+        inside = (type(at) is int and 0 <= at < side for at, side in zip(place, size, strict=False))
+        if len(place) != len(size) or not all(inside):
+            below = ", ".join(map(str, size))
             raise UserError(
-                f"condition.position={position}: allowed are center, max or [row, column] below {size[0]}, {size[1]}"
+                f"condition.position={shown(position)}: allowed are center, max or [row, column] below {below}"
             )
         return place
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
 import torch
+from PIL import Image, ImageChops
 from torch import Tensor
 
-from ppgn_core.errors import UserError
+from ppgn_core.decoding import LOSSY
+from ppgn_core.errors import UserError, shown
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
-from ppgn_core.pictures import load_pictures
+from ppgn_core.pictures import on_white, read_pictures, square
 
 SHARE = 100 / 227
 """Side of the missing square as a share of the picture's: 100 of 227 pixels, as in the paper (S10)."""
+
+NOISE = 16
+"""Grey levels that a lossy format may put on black or white."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,7 @@ class Incomplete:
 
     Args:
         picture: x̄ `(1, 3, H, W)` in [0, 1].
-        missing: M `(1, 1, H, W)`, 1 where a pixel is to be filled in, 0 where it is known.
+        missing: M `(1, 1, H, W)`, 1 where a pixel is to be filled in, 0 where it is known, and between where in part.
     """
 
     picture: Tensor
@@ -30,11 +37,20 @@ class Incomplete:
 
     def clamp(self, x: Tensor) -> Tensor:
         """M·x + (1 − M)·x̄: known pixels as they are (Eq. 25)."""
-        return torch.where(self.missing > 0, x, self.picture)
+        return self._mixed(self.picture, x)
 
     def grey(self, x: Tensor) -> Tensor:
         """Images `(B, 3, H, W)` with the missing pixels grey."""
-        return torch.where(self.missing > 0, 0.5, x)
+        return self._mixed(x, x.new_tensor(0.5))
+
+    def _mixed(self, known: Tensor, filled: Tensor) -> Tensor:
+        if self._soft:
+            return self.missing * filled + (1 - self.missing) * known
+        return torch.where(self.missing > 0, filled, known)  # bit for bit, whatever the other holds
+
+    @cached_property
+    def _soft(self) -> bool:
+        return bool(((self.missing > 0) & (self.missing < 1)).any())
 
 
 def read(model: Model, init: str | None, mask: str | None, seed: int) -> Incomplete:
@@ -42,25 +58,66 @@ def read(model: Model, init: str | None, mask: str | None, seed: int) -> Incompl
 
     Args:
         mask: `center` or `random` for a square of 100/227 of the side, the random one at a place that `seed` chooses;
-            or a picture, white where pixels are missing. None is `center`.
+            or a picture, white where pixels are missing and grey where they are in part (one of black and white alone
+            leaves no greys at its edges). It is cut as the picture is, and is of its shape; or square, for the
+            picture's central square. None is what is transparent in the picture, and `center` where nothing is.
 
     Raises:
-        UserError: no picture, or a mask that leaves nothing to fill in or nothing known.
+        UserError: no picture, a mask of another shape, or one that leaves nothing to fill in or nothing known.
     """
     if init is None:
         raise UserError("init=null: inpainting needs a picture; give init=PATH")
     size = model.image_size
-    picture = load_pictures(init, size, "init", at_most=1)
-    if mask in (None, "center", "random"):
-        side = round(SHARE * size)
-        place = ChainNoise(seed, 1).uniform(0, (2,), stream="mask")[0] if mask == "random" else torch.tensor([0.5, 0.5])
-        top, left = (place * (size - side + 1)).long().tolist()
-        missing = torch.zeros(1, 1, size, size)
-        missing[..., top : top + side, left : left + side] = 1
+    (image,) = read_pictures(init, "init", lambda image: image, at_most=1)
+    picture = square(on_white(image), size)
+    if mask is None and image.mode == "RGBA" and (hidden := _transparent(image, size)).max() > 0.5:
+        missing = hidden
+        if missing.min() == 1:
+            raise UserError(f"init={shown(init)}: it is transparent everywhere, so nothing is known")
+        picture = torch.where(missing < 1, square(image, size)[:3], picture)  # no white in the colours at the edges
+    elif mask in (None, "center", "random"):
+        missing = _hole(size, seed, at_random=mask == "random")
     else:
-        missing = (load_pictures(str(mask), size, "mask", at_most=1).mean(1, keepdim=True) > 0.5).float()
-        if missing.all() or not missing.any():
-            what = "black anywhere, so nothing is known" if missing.all() else "white anywhere, so nothing is missing"
-            allowed = "center, random or a picture that is white in part"
-            raise UserError(f"mask={mask}: it is not {what}; allowed are {allowed}")
-    return Incomplete(picture.to(model.device), missing.to(model.device))
+        missing = _mask(str(mask), image.size, size)
+    return Incomplete(picture[None].to(model.device), missing[None].to(model.device))
+
+
+def _hole(size: int, seed: int, at_random: bool) -> Tensor:
+    side = round(SHARE * size)
+    place = ChainNoise(seed, 1).uniform(0, (2,), stream="mask")[0] if at_random else torch.tensor([0.5, 0.5])
+    top, left = (place * (size - side + 1)).long().tolist()
+    missing = torch.zeros(1, size, size)
+    missing[..., top : top + side, left : left + side] = 1
+    return missing
+
+
+def _transparent(image: Image.Image, size: int) -> Tensor:
+    return _levels(ImageChops.invert(image.getchannel("A")), size)
+
+
+def _mask(given: str, shape: tuple[int, int], size: int) -> Tensor:
+    """M `(1, size, size)` of a mask for a picture of `shape`, width and height."""
+    (image,) = read_pictures(given, "mask", lambda image: image, at_most=1)
+    (width, height), (wide, high) = image.size, shape
+    across, down = abs(width - height * wide / high), abs(height - width * high / wide)
+    if width != height and min(across, down) > 1:  # a pixel is rounding, where one was made smaller
+        raise UserError(
+            f"mask={shown(given)}: it is {width} × {height} and the picture {wide} × {high}; allowed are masks of the "
+            "picture's shape, and square ones, of its central square"
+        )
+    missing = _levels(on_white(image), size, NOISE if image.format in LOSSY else 0)
+    if missing.min() == 1 or missing.max() == 0:
+        what = "black anywhere, so nothing is known" if missing.min() == 1 else "white anywhere, so nothing is missing"
+        raise UserError(
+            f"mask={shown(given)}: it is not {what}; allowed are center, random or a picture that is white in part"
+        )
+    return missing
+
+
+def _levels(image: Image.Image, size: int, noise: int = 0) -> Tensor:
+    """White as 1, black as 0, `(1, size, size)`; without greys in between where the image itself has none."""
+    levels = np.asarray(image)
+    levels = np.where(levels <= noise, 0, np.where(levels >= 255 - noise, 255, levels)).astype(np.uint8)
+    if np.isin(levels, (0, 255)).all():
+        return (square(image, size).mean(0, keepdim=True) > 0.5).float()
+    return square(Image.fromarray(levels), size).mean(0, keepdim=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ppgn_core.clock import Clock, InTurn
 from ppgn_core.errors import UserError
+from ppgn_core.given import word
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 
@@ -81,15 +82,15 @@ class LRCN:
     @torch.no_grad()
     def _read(self, text: str) -> _Caption:
         vocabulary, device = self.captioner.vocabulary, self.captioner.word.weight.device
-        ids = vocabulary.encode(text)
+        ids = vocabulary.encode(word(text, "condition.text"))
         words = torch.tensor(ids, device=device)[:, None]
-        rivals = [sorted(vocabulary.rivals(word)) for word in ids]
+        rivals = [sorted(vocabulary.rivals(number)) for number in ids]
         among, counted = None, len(ids)
         if self.among == "rivals" and any(rivals):
             among = torch.zeros(len(ids), 1, len(vocabulary), dtype=torch.bool, device=device)
             counted = sum(map(bool, rivals))
-            for t, (word, others) in enumerate(zip(ids, rivals, strict=True)):
-                among[t, 0, [word, *others]] = True
+            for t, (said, others) in enumerate(zip(ids, rivals, strict=True)):
+                among[t, 0, [said, *others]] = True
         weight = self.given_weight or (ALONE if among is not None and counted == 1 else TOGETHER)
         return _Caption(words, self.captioner.language(words), among, counted, weight)
 

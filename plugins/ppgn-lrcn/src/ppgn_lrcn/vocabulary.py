@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from ppgn_core.errors import UserError
+from ppgn_core.errors import UserError, shown
 
 EOS, UNK = "<eos>", "<unk>"
+
+LONGEST = 100
+"""Words that a caption may have. Captioners learn sentences of 20, and each word costs a step of two LSTMs."""
 
 
 def tokenize(text: str) -> list[str]:
     """>>> tokenize("A spider's web, on well-lit grass!")
     ['a', "spider's", 'web', 'on', 'well-lit', 'grass']
     """
-    return re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text.lower().replace("’", "'"))
+    text = unicodedata.normalize("NFC", text.lower().replace("’", "'"))
+    return re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text)
 
 
 class Vocabulary:
@@ -61,15 +66,18 @@ class Vocabulary:
         """The numbers of the words of `text`, and of the end of sentence.
 
         Raises:
-            UserError: no words, or some that are not known; the message names `key`, them and the nearest ones.
+            UserError: no words, more than 100, or some that are not known; the message names `key`, these and the
+                nearest ones.
         """
-        tokens = tokenize(text)
+        tokens, given = tokenize(text), f"{key}={shown(text)!r}"
         if not tokens:
-            raise UserError(f"{key}={text!r}: no words in it; allowed is a caption such as 'a {self.words[-1]}'")
+            raise UserError(f"{given}: no words in it; allowed is a caption such as 'a {self.words[-1]}'")
+        if len(tokens) > LONGEST:
+            raise UserError(f"{given}: it has {len(tokens)} words; allowed are {LONGEST}")
         unknown = [word for word in dict.fromkeys(tokens) if word not in self._ids]
         if unknown:
-            told = "; ".join(f"{word!r} is not in the vocabulary, {self._nearest(word)}" for word in unknown)
-            raise UserError(f"{key}={text!r}: {told}")
+            told = "; ".join(f"{shown(word)!r} is not in the vocabulary, {self._nearest(word)}" for word in unknown[:5])
+            raise UserError(f"{given}: {told}{f'; and {len(unknown) - 5} more' if unknown[5:] else ''}")
         return [*(self._ids[word] for word in tokens), 0]
 
     def encode_rare(self, text: str) -> list[int]:

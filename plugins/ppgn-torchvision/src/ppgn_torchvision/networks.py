@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import nn
 from torchvision import models
 from torchvision.models import WeightsEnum
 
 from ppgn_core.errors import UserError
+from ppgn_core.given import lines
 from ppgn_core.nearest import nearest
 
 from .loaded import Loaded, transforms
@@ -40,7 +39,7 @@ def load(
     Raises:
         UserError: no such arch, preset or file; weights that cannot be had or that do not fit.
     """
-    classes = _read(names, f"{group}.names") if names else None
+    classes = None if names is None else _read(names, f"{group}.names")
     library, _, name = arch.rpartition(":")
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -79,11 +78,7 @@ def _load(arch: str, weights: str, preset: str, classes: list[str] | None, group
 
 
 def _read(names: str, key: str) -> list[str]:
-    try:
-        lines = Path(names).expanduser().read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{key}={names}: {error}") from None
-    classes = [line.strip() for line in lines if line.strip()]
+    classes = [line.strip() for line in lines(names, key)]
     if not classes:
         raise UserError(f"{key}={names}: is empty; allowed are lines, each the name of a class")
     return classes

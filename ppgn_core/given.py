@@ -1,0 +1,94 @@
+"""What a user names: words that YAML may have read as something else, paths, and text files in any encoding."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import stat
+from pathlib import Path
+
+from .errors import UserError, shown
+
+MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",  # begins as UTF-16's does
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+
+
+def word(value: object, key: str) -> str:
+    """The text that was meant where config holds what YAML made of it: `null`, `true` or a number.
+
+    Raises:
+        UserError: it is a list or a mapping.
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, str | int | float | Path):
+        return str(value)
+    raise UserError(f"{key}={shown(value)}: allowed is text")
+
+
+def path(value: object, key: str) -> Path:
+    """The file or folder of that name, `~` for the home folder.
+
+    Raises:
+        UserError: nothing there, or neither a file nor a folder: a pipe or a device might never end.
+    """
+    if value is None or isinstance(value, bool) or not word(value, key).strip():
+        raise UserError(f"{key}={word(value, key)}: allowed is a path")
+    place = Path(word(value, key))
+    try:
+        place = place.expanduser()
+        mode = place.stat().st_mode
+    except OSError as error:
+        raise UserError(f"{key}={shown(place)}: {error.strerror or error}") from error
+    except (ValueError, RuntimeError) as error:  # a NUL in it, nobody's home
+        raise UserError(f"{key}={shown(place)}: {error}") from error
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise UserError(f"{key}={shown(place)}: neither a file nor a folder")
+    return place
+
+
+def file(value: object, key: str) -> Path:
+    """As `path`.
+
+    Raises:
+        UserError: no file there.
+    """
+    place = path(value, key)
+    if place.is_dir():
+        raise UserError(f"{key}={shown(place)}: a folder; allowed is a file")
+    return place
+
+
+def lines(value: object, key: str) -> list[str]:
+    """The lines of a text file that are not blank: UTF-8, UTF-16 or -32 by their marks, and else Latin-1.
+
+    Raises:
+        UserError: no such file, or it is no text.
+    """
+    place = file(value, key)
+    try:
+        data = place.read_bytes()
+    except OSError as error:
+        raise UserError(f"{key}={shown(place)}: {error.strerror or error}") from error
+    try:
+        text = _decoded(data)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{key}={shown(place)}: not a text file ({error.reason})") from error
+    if re.search(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]", text):
+        raise UserError(f"{key}={shown(place)}: not a text file")
+    return [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
+
+
+def _decoded(data: bytes) -> str:
+    for mark, encoding in MARKS.items():
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252" if re.search(rb"[\x80-\x9f]", data) else "latin-1")
