@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image, ImageChops
 from ppgn_eval.__main__ import main
+from ppgn_eval.mixing import LARGEST_RHAT
 from ppgn_eval.runs import make, record
 from ppgn_eval.study import study
 from ppgn_eval.systems import read, systems
@@ -42,7 +43,7 @@ def test_tables(runs: Path, photographs: Path, colours: Colours) -> None:
     table = quality(found)
     rows = {str(row[0]): dict(zip(table.columns, row, strict=True)) for row in table.rows}
     assert list(rows) == ["real photographs", "gaussian · alexnet", "none · alexnet"]
-    assert [row["first, %"] for row in rows.values()] == [100, 100, 50]
+    assert [row["first, %"] for row in rows.values()] == ["100.0 ± 8.6", "100.0 ± 8.6", "50 ± 18"]  # of 8
     assert [row["number"] for row in rows.values()] == [8, 8, 8]  # half of 8 photographs of two classes
     assert rows["real photographs"]["inception score"] == pytest.approx(2, abs=0.3)
     assert rows["none · alexnet"]["inception score"] == pytest.approx(1, abs=0.1)
@@ -51,7 +52,8 @@ def test_tables(runs: Path, photographs: Path, colours: Colours) -> None:
     assert [row[:4] for row in mixed.rows] == [["gaussian", "alexnet", 0.1, 0.0], ["none", "alexnet", 0.1, 0.0]]
     for row in mixed.rows:
         values = dict(zip(mixed.columns, row, strict=True))
-        assert values["chains"] == 8 and values["accepted, %"] == 50 and values["seconds"] == 4
+        assert values["chains"] == 8 and values["accepted, %"] == "50.00 ± 0.00" and values["seconds"] == 4
+        assert values["R̂"] < LARGEST_RHAT
         assert values["effective samples"] > 50  # of 8 chains with 13 states that have nothing to do with each other
         assert values["steps for one"] == pytest.approx(8 * 13 / values["effective samples"])
         assert values["effective samples a second"] == pytest.approx(values["effective samples"] / 4)
@@ -68,6 +70,26 @@ def test_a_report_is_left(
     assert results.startswith("# Results\n\nMade by `python -m ppgn_eval run=")
     first = next(line for line in results.splitlines() if re.match(r"\| (real|gaussian)", line))
     assert first.startswith("| real photographs |")
+
+
+def test_no_ess_stands_where_chains_do_not_mix(registry: Registry, run_folder: Folder, tmp_path: Path) -> None:
+    run_folder("mixed")
+    stuck = run_folder("stuck", prior={"name": "none"})
+    for path in sorted((stuck / "samples").iterdir()):  # each chain at a brightness of its own
+        chain = int(path.stem.split("_")[1])
+        Image.eval(Image.open(path), lambda value, chain=chain: value // 4 + 40 * chain).save(path)
+    assert evaluate(tmp_path, stuck.parent) == 0
+    text = (tmp_path / "out" / "results.md").read_text().split("\n### Mixing")[1]
+    head, *rows = ([cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("| "))
+    of_ess = [head.index(name) for name in ("effective samples", "steps for one", "effective samples a second")]
+    html = (tmp_path / "out" / "report.html").read_text()
+    mixed = {}
+    for row in rows[1:]:
+        mixed[row[1]] = float(row[head.index("R̂")]) <= LARGEST_RHAT
+        assert [row[k] != "–" for k in of_ess] == [mixed[row[1]]] * 3
+        cells = r"</td><td[^>]*>".join(map(re.escape, row[1:-1]))
+        assert re.search(f"<tr><td[^>]*>{cells}</td></tr>", html)  # the page says what the tables say
+    assert mixed == {"gaussian": True, "none": False}
 
 
 def test_a_second_time_nothing_is_judged(registry: Registry, runs: Path, tmp_path: Path, colours: Colours) -> None:

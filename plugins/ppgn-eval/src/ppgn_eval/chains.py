@@ -50,8 +50,9 @@ def trace(run: Run) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.int64]]:
     return found, np.array(steps)
 
 
-def acceptance(run: Run) -> float:
-    """Mean over chains and saved steps; NaN where nothing was ever refused: a sampler without a reject step."""
-    found = trace(run)[0].get("acceptance", np.zeros(0))
-    known = found[np.isfinite(found)]
-    return float(known.mean()) if known.size and known.min() < 1 else float("nan")
+def acceptance(run: Run) -> list[float]:
+    """Of each chain, the mean over its saved steps; none where nothing was refused: a sampler without a reject step."""
+    found = trace(run)[0].get("acceptance", np.zeros((0, 0)))
+    if not (found < 1).any():
+        return []
+    return [float(chain[np.isfinite(chain)].mean()) for chain in found if np.isfinite(chain).any()]

@@ -33,14 +33,14 @@ class Walk:
         chains: that reached the end.
         chain_steps: that were looked at, of all chains together.
         seconds: that the whole run took.
-        acceptance: NaN where the sampler has no reject step.
+        acceptance: of each chain; empty where the sampler has no reject step.
     """
 
     mixing: Mixing
     chains: int
     chain_steps: int
     seconds: float
-    acceptance: float
+    acceptance: list[float]
 
 
 @dataclass(frozen=True)
