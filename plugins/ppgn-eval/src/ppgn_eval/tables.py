@@ -24,10 +24,29 @@ K = 3
 
 UNKNOWN = math.nan
 
-ERRORS = (
+QUALITY_NOTE = (
+    "The last sample of every chain, none left out. First, first five: how often the judge names the class asked "
+    f"for. FID, KID, precision and recall (k = {K}) are in the judge's features, against every other "
+    "photograph of the classes in that row; the first row is the photographs in between. FID falls with the number "
+    "of images. MS-SSIM: mean over pairs of one class, low where they differ. More diverse: share of classes whose "
+    "samples are less alike than the photographs of that class in which they are most alike. "
     "± is the standard error: √(p(1 − p)/n) of a rate, where last samples of chains, photographs or classes are the n "
-    "trials (where none or all are hits, as if it were half a one), and s/√n of a mean over chains or classes. The "
-    "chains of a class are independent of each other; the samples of one chain are not, and count as one."
+    "trials (where none or all are hits, as if it were half a one), and s/√n of a mean over classes. The chains of a "
+    "class are independent of each other; the samples of one chain are not, and only the last counts. Precision is over "
+    "samples and recall over photographs, the other set being taken as it is; MS-SSIM is over classes, as the pairs of "
+    "one class share images."
+)
+
+MIXING_NOTE = (
+    "Effective samples of all chains together (bulk ESS, ArviZ) and chain-steps for each, along the one of five "
+    "principal components of the judge's features that mixes worst; R̂ near 1 where chains cannot be told apart. "
+    f"Where R̂, the largest of all runs, is more than {LARGEST_RHAT} (Brooks and Gelman 1998) or unknown, chains "
+    "have not been seen to mix; the estimator then gives little more than one for each, whatever they do, and – "
+    "stands there. "
+    "Modes: clusters of pictures that one chain went through, two pictures being of one mode if they are nearer "
+    "than the median photograph of a class is to the next (samples, where there are no photographs). The start of "
+    "each chain is left out of all this, and counts in the seconds. ± of modes and acceptance is the standard error "
+    "s/√n over chains, as the samples of one chain are not independent."
 )
 
 
@@ -46,16 +65,7 @@ def quality(study: Study) -> Table:
     alike = [within_classes(_images(measured), size) for size in sizes]
     rows = [_row("real photographs", measured, reference, alike, sizes)] if measured else []
     rows += [_row(found.system.label, found.ends, reference, alike, sizes) for found in shown(systems, "quality")]
-    note = (
-        "The last sample of every chain, none left out. First, first five: how often the judge names the class asked "
-        f"for. FID, KID, precision and recall (k = {K}) are in the judge's features, against every other "
-        "photograph of the classes in that row; the first row is the photographs in between. FID falls with the number "
-        "of images. MS-SSIM: mean over pairs of one class, low where they differ. More diverse: share of classes whose "
-        "samples are less alike than the photographs of that class in which they are most alike. "
-        f"{ERRORS} Precision is over samples and recall over photographs, the other set being taken as it is; MS-SSIM "
-        "is over classes, as the pairs of one class share images."
-    )
-    return Table(f"Quality, judged by {study.judge.name}", columns, rows, note)
+    return Table(f"Quality, judged by {study.judge.name}", columns, rows, QUALITY_NOTE)
 
 
 def _images(classes: Classes) -> dict[int, torch.Tensor]:
@@ -110,17 +120,7 @@ def mixing(study: Study) -> Table:
     if not any(row[4] for row in rows):
         columns.pop(4)
         rows = [row[:4] + row[5:] for row in rows]
-    note = (
-        "Effective samples of all chains together (bulk ESS, ArviZ) and chain-steps for each, along the one of five "
-        "principal components of the judge's features that mixes worst; R̂ near 1 where chains cannot be told apart. "
-        f"Where R̂, the largest of all runs, is more than {LARGEST_RHAT} (Brooks and Gelman 1998) or unknown, chains "
-        "have not been seen to mix; the estimator then gives little more than one for each, whatever they do, and – "
-        "stands there. "
-        "Modes: clusters of pictures that one chain went through, two pictures being of one mode if they are nearer "
-        "than the median photograph of a class is to the next (samples, where there are no photographs). The start of "
-        f"each chain is left out of all this, and counts in the seconds. {ERRORS} Modes and acceptance are over chains."
-    )
-    return Table("Mixing and what it costs", columns, rows, note)
+    return Table("Mixing and what it costs", columns, rows, MIXING_NOTE)
 
 
 def _mixed(found: Studied) -> list[Cell]:
