@@ -168,6 +168,64 @@ def test_what_cannot_be_done_is_told_in_a_line(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run={runs}", "data={photographs}/red"], "data={photographs}/red: no folder in it is named for a class"),
+        (["run={runs}", "data={file}"], "data={file}: no such folder"),
+        (["run={runs}", "data={empty}"], "data={empty}: no folder in it is named for a class"),
+        (["run={runs}", "data={hollow}"], "data={hollow}/red: there is no picture in it"),
+        (["run={runs}", "data={damaged}"], "data={damaged}/red/0.png: not a picture that can be read"),
+        (["run={runs}", "data=~nobody/photographs"], "data=~nobody/photographs: Could not determine home"),
+        (["run={runs}", f"data={'x' * 300}"], "data=xxx"),
+        (["run={file}"], "run={file}: no run folder"),
+        (["run={runs}", "out={file}"], "out={file}: {file} is no folder that can be written"),
+        (["run={runs}", "out={file}/deep"], "out={file}/deep: {file} is no folder that can be written"),
+        (["run={runs}", "out=/proc/evaluated"], "out=/proc/evaluated: "),
+        (["run={runs}", "out={blocked}"], "out={blocked}: report.html is there, and no report of ppgn_eval"),
+        (["run={runs}", "out={taken}"], "out={taken}: results.md is there, and no report of ppgn_eval"),
+        (["run={runs}", "cache={file}"], "cache={file}: "),
+        (["run={runs}", "judge.name=mini"], "judge.name: no such key"),
+        (["run={runs}", "judge="], "judge=: no such judge"),
+        (["run={runs}", "judge=torchvision"], "judge.arch is required"),
+        (["run={runs}", "judge=torchvision", "judge.arch=[1,2]", "judge.weights=random"], "judge.arch"),
+        (["run={runs}", "judge=torchvision", "judge.arch=resnet18", "judge.weights={empty}"], "judge.weights={empty}"),
+        (["run={runs}", "judge=efficientnet_lite0", "judge.among=5"], "judge.among"),
+        (["run={runs}", "judge=efficientnet_lite0", "judge.among={{}}"], "judge.among"),
+        (["run={runs}", "burn_in=nan"], "burn_in=nan: must be a number"),
+        (["run={runs}", "burn_in=[0.5]"], "burn_in=[0.5]: must be a number"),
+        (["run={runs}", "photographs=[2]"], "photographs=[2]: must be a whole number"),
+        (["run={runs}", "photographs="], "photographs=None: must be a whole number"),
+        (["run={runs}", "device=[cpu]"], "device=[cpu]"),
+        (["run={runs}", "burn_in={{"], "burn_in={{"),
+    ],
+)
+def test_whatever_is_wrong_is_told_before_anything_is_written(
+    registry: Registry,
+    run_folder: Folder,
+    photographs: Path,
+    arguments: list[str],
+    told: str,
+    capsys: pytest.CaptureFixture,
+    tmp_path: Path,
+) -> None:
+    names = {name: tmp_path / name for name in ("file", "empty", "hollow", "damaged", "blocked", "taken")}
+    names["file"].write_text("a file")
+    for folder in ("empty", "hollow/red", "damaged/red", "blocked/report.html", "taken"):
+        (tmp_path / folder).mkdir(parents=True)
+    (names["damaged"] / "red" / "0.png").write_bytes(b"no picture")
+    (names["taken"] / "results.md").write_text("# My own")
+    runs = run_folder("red", n_chains=2, n_steps=2).parent
+    before = sorted(tmp_path.rglob("*"))
+    usual = {"judge": "colours", "out": tmp_path / "out", "cache": tmp_path / "cache"}
+    given = [argument.format(runs=runs, photographs=photographs, **names) for argument in arguments]
+    filled = [f"{key}={value}" for key, value in usual.items() if f"{key}=" not in {a[: len(key) + 1] for a in given}]
+    assert main([*filled, *given]) == 2
+    out, err = capsys.readouterr()
+    assert err.startswith(f"ppgn_eval: {told.format(photographs=photographs, **names)}") and err.count("\n") == 1
+    assert out == "" and sorted(tmp_path.rglob("*")) == before
+
+
 def test_help_lists_judges_and_keys(registry: Registry, capsys: pytest.CaptureFixture) -> None:
     assert main(["--help"]) == 0
     text = capsys.readouterr().out

@@ -7,6 +7,7 @@ is done, and the same command goes on from there.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from ppgn_core import plugins
 from ppgn_core.errors import UserError
 from ppgn_core.help import listing
 from ppgn_core.nearest import nearest
+
+from .records import one_line
 
 SHARED: dict[str, tuple[Any, str]] = {
     "run": ("null", "run folder, or a folder of them; several set apart by commas, or run=DIR again"),
@@ -49,7 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
         _evaluate(arguments)
         return 0
     except UserError as error:
-        print(f"ppgn_eval: {error}", file=sys.stderr)
+        print(f"ppgn_eval: {one_line(error, 1000)}", file=sys.stderr)
+        return 2
+    except OSError as error:  # a full disk, a folder that was taken away meanwhile
+        print(f"ppgn_eval: {one_line(error.filename)}: {error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("ppgn_eval: interrupted; the same command goes on from what is done", file=sys.stderr)
@@ -65,24 +71,40 @@ def _evaluate(arguments: Sequence[str]) -> None:
     from ppgn_core.device import choose_device
 
     from .cache import Kept, default_folder
-    from .evaluate import evaluate
+    from .evaluate import check_out, evaluate
     from .paper import PRIORS, draw
+    from .photographs import folders as folders_of
     from .systems import find
 
-    out = Path(str(values["out"])).expanduser()
-    data = Path(str(values["data"])).expanduser() if values["data"] else None
-    if data and not data.is_dir():  # before hours of drawing
+    out = _path("out", str(values["out"] or "evaluated"))
+    data, cache = (_path(key, str(values[key])) if values[key] else None for key in ("data", "cache"))
+    runs = [_path("run", folder) for folder in values["run"] or []]
+    check_out(out, runs)
+    if data and not os.path.isdir(data):  # before hours of drawing
         raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
     device = choose_device(str(values["device"]))
-    judge = plugins.registry().build("judge", {"name": values["judge"], **judge_keys}, device=device)
+    judge = plugins.registry().build("judge", {**judge_keys, "name": values["judge"]}, device=device)
+    if data:
+        folders_of(data, judge.labels)
     if values["suite"]:
         priors = str(values["priors"]).split(",") if values["priors"] else list(PRIORS)
         folders = draw(out / "runs", values["n_chains"], values["n_steps"], values["classes"], priors)
     else:
-        folders = find(Path(folder).expanduser() for folder in values["run"])
-    kept = Kept(judge, Path(str(values["cache"])).expanduser() if values["cache"] else default_folder())
+        folders = find(runs)
+    kept = Kept(judge, cache or default_folder())
     evaluate(folders, kept, data, out, list(arguments), values["photographs"], values["burn_in"])
-    print(out / "report.html")
+    print(str(out / "report.html").encode(errors="backslashreplace").decode())
+
+
+def _path(key: str, text: str) -> Path:
+    try:
+        path = Path(text).expanduser()
+        path.stat()
+    except FileNotFoundError:
+        return path
+    except (OSError, RuntimeError, ValueError) as error:  # too long a name, nobody of that name, a null character
+        raise UserError(f"{key}={one_line(text)}: {getattr(error, 'strerror', None) or error}") from error
+    return path
 
 
 def _parsed(arguments: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -95,7 +117,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
             raise UserError(f"{argument}: arguments are KEY=VALUE")
         if key == "run":
             given["run"] = given.get("run", []) + [folder for folder in value.split(",") if folder]
-        elif key.startswith("judge."):
+        elif key.startswith("judge.") and key != "judge.name":
             judge[key.removeprefix("judge.")] = _value(argument, value)
         elif key in SHARED or key in SUITE:
             given[key] = _value(argument, value) if isinstance({**SHARED, **SUITE}[key][0], int | float) else value

@@ -32,9 +32,9 @@ QUALITY_NOTE = (
     "samples are less alike than the photographs of that class in which they are most alike. "
     "± is the standard error: √(p(1 − p)/n) of a rate, where last samples of chains, photographs or classes are the n "
     "trials (where none or all are hits, as if it were half a one), and s/√n of a mean over classes. The chains of a "
-    "class are independent of each other; the samples of one chain are not, and only the last counts. Precision is over "
-    "samples and recall over photographs, the other set being taken as it is; MS-SSIM is over classes, as the pairs of "
-    "one class share images."
+    "class are independent of each other; the samples of one chain are not, and only the last counts. Precision is "
+    "over samples and recall over photographs, the other set being taken as it is; MS-SSIM is over classes, as the "
+    "pairs of one class share images."
 )
 
 MIXING_NOTE = (
