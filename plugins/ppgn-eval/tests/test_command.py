@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +22,7 @@ from ppgn_eval.study import study
 from ppgn_eval.systems import read, systems
 from ppgn_eval.tables import mixing, quality
 
+from ppgn_core.errors import UserError
 from ppgn_core.registry import Registry
 
 from .conftest import Colours, Interrupted
@@ -139,6 +145,84 @@ def test_an_interrupted_run_goes_on(registry: Registry, tmp_path: Path, monkeypa
     assert Interrupted.calls == calls
 
 
+def test_what_a_record_says_is_no_order(registry: Registry, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    keys = {"model": "blank", "generator": "identity", "prior": "none", "condition": "interrupted", "n_chains": 1}
+    keys |= {"writer": "[samples,codes,record]", "epsilon3": 0.1, "sampler": "mala_approx"}
+    assert make(tmp_path / "run", 2, keys) == 0
+    path, elsewhere = tmp_path / "run" / "run.json", tmp_path / "elsewhere"
+    before = json.loads(path.read_text())
+    for harm in (
+        f"hydra.run.dir={elsewhere}",
+        f"--config-dir={elsewhere}",
+        "~writer.codes",
+        "+x._target_=os.abort",
+        [1],
+        7,
+    ):
+        path.write_text(json.dumps({**before, "overrides": [*before["overrides"], harm]}))
+        with pytest.raises(UserError, match=r"was told .*, which this command does not"):
+            make(tmp_path / "run", 4, keys)
+    path.write_text(json.dumps({**before, "overrides": "condition=interrupted"}))
+    with pytest.raises(UserError, match="was told"):
+        make(tmp_path / "run", 4, keys)
+    assert not elsewhere.exists()
+    path.write_text(json.dumps({**before, "overrides": [*before["overrides"], "seed=3", "prior.scale=2"]}))
+    with pytest.raises(UserError, match="was told seed=3"):
+        make(tmp_path / "run", 4, keys)
+    path.write_text(json.dumps({**before, "overrides": [*before["overrides"], "epsilon3=0.7"]}))
+    assert make(tmp_path / "run", 4, keys) == 0
+    assert record(tmp_path / "run")["config"]["epsilon3"] == 0.1  # what is asked for now
+
+
+def test_nothing_is_drawn_through_a_link(registry: Registry, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    folder = tmp_path / "out" / "runs" / "quality" / "none_x"
+    folder.mkdir(parents=True)
+    (folder / "n01443537").symlink_to(tmp_path / "elsewhere")
+    small = ["suite=paper", "priors=none_x", "classes=1", "n_chains=1", "n_steps=1", "judge=colours"]
+    assert main([*small, f"out={tmp_path / 'out'}"]) == 2
+    assert "n01443537: is a symbolic link" in capsys.readouterr().err
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "samples").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="samples: is a symbolic link"):
+        make(tmp_path / "run", 1, {})
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+KILLED = """
+import os, signal, sys
+from ppgn_eval.__main__ import main
+
+left = int(sys.argv[1])
+replace = os.replace
+
+def killed(*paths):
+    global left
+    left -= 1
+    if left == 0:
+        half = open(paths[0], "r+b")
+        half.truncate(os.path.getsize(paths[0]) // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(*paths)
+
+os.replace = killed
+main(sys.argv[2:])
+"""
+
+
+def test_killed_at_the_worst_moments_it_goes_on(registry: Registry, run_folder: Folder, tmp_path: Path) -> None:
+    run = run_folder("red", n_chains=2, n_steps=22)
+    arguments = [f"run={run}", "judge=mini", f"out={tmp_path / 'out'}", f"cache={tmp_path / 'cache'}"]
+    for moment, finished in ((1, []), (4, ["report.html"])):  # of two batches, then the two files of the report
+        done = subprocess.run([sys.executable, "-c", KILLED, str(moment), *arguments], capture_output=True, text=True)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert [path.name for path in (tmp_path / "out").glob("[!.]*")] == finished
+        assert len(list((tmp_path / "cache").rglob("[!.]*.safetensors"))) == (2 if finished else 0)
+    assert "</html>" in (tmp_path / "out" / "report.html").read_text()
+    assert main(arguments) == 0
+    assert {path.name for path in (tmp_path / "out").glob("[!.]*")} == {"report.html", "results.md"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -176,21 +260,20 @@ def test_what_cannot_be_done_is_told_in_a_line(
         (["run={runs}", "data={empty}"], "data={empty}: no folder in it is named for a class"),
         (["run={runs}", "data={hollow}"], "data={hollow}/red: there is no picture in it"),
         (["run={runs}", "data={damaged}"], "data={damaged}/red/0.png: not a picture that can be read"),
-        (["run={runs}", "data=~nobody/photographs"], "data=~nobody/photographs: Could not determine home"),
+        (["run={runs}", "data=~nobody_of_that_name/x"], "data=~nobody_of_that_name/x: Could not determine home"),
         (["run={runs}", f"data={'x' * 300}"], "data=xxx"),
         (["run={file}"], "run={file}: no run folder"),
         (["run={runs}", "out={file}"], "out={file}: {file} is no folder that can be written"),
         (["run={runs}", "out={file}/deep"], "out={file}/deep: {file} is no folder that can be written"),
-        (["run={runs}", "out=/proc/evaluated"], "out=/proc/evaluated: "),
         (["run={runs}", "out={blocked}"], "out={blocked}: report.html is there, and no report of ppgn_eval"),
         (["run={runs}", "out={taken}"], "out={taken}: results.md is there, and no report of ppgn_eval"),
-        (["run={runs}", "cache={file}"], "cache={file}: "),
+        (["run={runs}", "cache={file}"], "cache={file}: {file} is no folder that can be written"),
         (["run={runs}", "judge.name=mini"], "judge.name: no such key"),
         (["run={runs}", "judge="], "judge=: no such judge"),
         (["run={runs}", "judge=torchvision"], "judge.arch is required"),
         (["run={runs}", "judge=torchvision", "judge.arch=[1,2]", "judge.weights=random"], "judge.arch"),
         (["run={runs}", "judge=torchvision", "judge.arch=resnet18", "judge.weights={empty}"], "judge.weights={empty}"),
-        (["run={runs}", "judge=efficientnet_lite0", "judge.among=5"], "judge.among"),
+        (["run={runs}", "judge=efficientnet_lite0", "judge.among=5"], "judge.among=5: model=5: no such model"),
         (["run={runs}", "judge=efficientnet_lite0", "judge.among={{}}"], "judge.among"),
         (["run={runs}", "burn_in=nan"], "burn_in=nan: must be a number"),
         (["run={runs}", "burn_in=[0.5]"], "burn_in=[0.5]: must be a number"),

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"ppgn_eval: {one_line(error, 1000)}", file=sys.stderr)
         return 2
     except OSError as error:  # a full disk, a folder that was taken away meanwhile
-        print(f"ppgn_eval: {one_line(error.filename)}: {error.strerror}", file=sys.stderr)
+        print(f"ppgn_eval: {one_line(error.filename, 300)}: {error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("ppgn_eval: interrupted; the same command goes on from what is done", file=sys.stderr)
@@ -71,7 +72,7 @@ def _evaluate(arguments: Sequence[str]) -> None:
     from ppgn_core.device import choose_device
 
     from .cache import Kept, default_folder
-    from .evaluate import check_out, evaluate
+    from .evaluate import check_out, check_writable, evaluate
     from .paper import PRIORS, draw
     from .photographs import folders as folders_of
     from .systems import find
@@ -80,6 +81,7 @@ def _evaluate(arguments: Sequence[str]) -> None:
     data, cache = (_path(key, str(values[key])) if values[key] else None for key in ("data", "cache"))
     runs = [_path("run", folder) for folder in values["run"] or []]
     check_out(out, runs)
+    check_writable("cache", cache or default_folder())
     if data and not os.path.isdir(data):  # before hours of drawing
         raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
     device = choose_device(str(values["device"]))
@@ -100,10 +102,10 @@ def _path(key: str, text: str) -> Path:
     try:
         path = Path(text).expanduser()
         path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return path
     except (OSError, RuntimeError, ValueError) as error:  # too long a name, nobody of that name, a null character
-        raise UserError(f"{key}={one_line(text)}: {getattr(error, 'strerror', None) or error}") from error
+        raise UserError(f"{key}={one_line(text, 300)}: {getattr(error, 'strerror', None) or error}") from error
     return path
 
 
@@ -129,7 +131,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
 def _value(argument: str, text: str) -> Any:
     try:
         return OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))["value"]  # type: ignore[index,call-overload]
-    except (OmegaConfBaseException, ValueError) as error:
+    except (OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
         raise UserError(f"{argument}: cannot be read: {str(error).splitlines()[0]}") from error
 
 

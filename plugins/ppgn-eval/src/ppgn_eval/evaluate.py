@@ -38,23 +38,25 @@ def check_out(out: Path, folders: Sequence[Path]) -> None:
     Raises:
         UserError: it cannot be, something else of those names is there, or a link in a run folder leads there.
     """
-    for folder in folders:
-        inner = out.absolute()
-        while inner.is_relative_to(folder.absolute()) and inner != folder.absolute():
-            if inner.is_symlink():
-                raise UserError(
-                    f"out={out}: {inner} is a symbolic link in a run folder; allowed is a folder of its own"
-                )
-            inner = inner.parent
-    there = out.absolute()
-    while not os.path.lexists(there):
-        there = there.parent
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise UserError(f"out={out}: {there} is no folder that can be written")
+    place = Path(os.path.abspath(out))
+    for folder in map(os.path.abspath, folders):
+        for inner in [place, *place.parents]:
+            if inner.is_relative_to(folder) and inner != Path(folder) and inner.is_symlink():
+                raise UserError(f"out={out}: {inner} is a symbolic link in a run folder; allowed is a real folder")
+    check_writable("out", out)
     for name, mark in MARKS.items():
         path = out / name
         if os.path.lexists(path) and (not path.is_file() or mark not in _beginning(path)):
             raise UserError(f"out={out}: {name} is there, and no report of ppgn_eval; allowed is another folder")
+
+
+def check_writable(key: str, folder: Path) -> None:
+    """Raises UserError if that folder cannot be made or written."""
+    there = Path(os.path.abspath(folder))
+    while not os.path.lexists(there):
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"{key}={folder}: {there} is no folder that can be written")
 
 
 def _beginning(path: Path) -> str:
