@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -37,14 +38,44 @@ def test_captions_are_drawn_and_judged(tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_every_finding_is_run(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(findings, "CLASSES", ("lemon",))
+    monkeypatch.setattr(findings, "UNITS", (7,))
     assert findings.main([f"out={tmp_path}", *SHORT]) == 0
     said = capsys.readouterr().out
-    assert all(name in said for settings in findings.FINDINGS.values() for name in settings)
+    assert all(name in said for finding in findings.FINDINGS.values() for name in finding.settings)
     assert len(list(tmp_path.glob("finding_*.png"))) == len(findings.FINDINGS)
 
 
 def test_sharpness_and_what_is_pulled_back() -> None:
     stripes = torch.tensor([0.0, 1.0]).repeat(4).expand(1, 3, 8, 8)
-    assert findings._sharpness(stripes) == pytest.approx(0.5)
-    left = [float(cell) for cell in findings._pulled_back().columns[1].cells]
+    assert findings._sharpness(stripes) == pytest.approx([0.5])
+    left = [float(str(cell).split(" ± ")[0]) for cell in findings._pulled_back().columns[1].cells]
     assert all(0 < share < 1 for share in left)
+
+
+def test_priors_are_compared_with_everything_else_equal() -> None:
+    for finding in findings.FINDINGS.values():
+        given = {setting.get("prior") for setting in finding.settings.values()}
+        if given == set(findings.PRIORS):
+            rest = [
+                {key: value for key, value in keys.items() if key not in ("prior", "epsilon1")}
+                for keys in finding.settings.values()
+            ]
+            assert rest == [findings.SAME] * 4 and {"epsilon2", "epsilon3", "generator.network"} <= set(findings.SAME)
+    assert sum(finding.settings is findings.PRIORS for finding in findings.FINDINGS.values()) == 2
+
+
+def test_chains_that_stay_are_told_from_those_that_move() -> None:
+    rng = np.random.default_rng(0)
+    centres = 10 * np.eye(12, 16)
+    images = torch.zeros(3, 3, 64, 64)
+
+    def chains(places: np.ndarray) -> findings.Chains:
+        features = centres[places] + 0.01 * rng.normal(size=(*places.shape, 16))
+        return findings.Chains(images, images, features.astype(np.float32), torch.zeros(3, 2), [])
+
+    stay = chains(np.repeat([[0], [1], [2]], 12, axis=1))
+    move = chains(np.tile(np.arange(12), (3, 1)))
+    rows = [findings._measured({"7": found}, 1.0, None, named_classes=False) for found in (stay, move)]
+    assert [row[4] for row in rows] == ["1.00 ± 0.00", "12.00 ± 0.00"]
+    assert float(rows[0][5]) == pytest.approx(10 * 2**0.5, rel=0.01) and float(rows[1][5]) < 0.1
+    assert rows[0][0] == rows[0][1] == "–"
