@@ -2,7 +2,8 @@
 
 For Table S3 every prior, under the setting that draws well with it, draws the same classes. For mixing every prior
 walks under each of four conditions, without and with noise (ε3), and with less of the prior (ε1). As in the paper, C is
-shown the picture as it is (`condition.shift=0`).
+shown the picture as it is (`condition.shift=0`). A prior keeps the ε2 that it draws well with, so what differs between
+two is not the prior alone; `python -m ppgn_mini.findings` compares priors with all else equal.
 """
 
 from __future__ import annotations
