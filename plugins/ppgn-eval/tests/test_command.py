@@ -259,6 +259,7 @@ def test_what_cannot_be_done_is_told_in_a_line(
         (["run={runs}", "data={empty}"], "data={empty}: no folder in it is named for a class"),
         (["run={runs}", "data={hollow}"], "data={hollow}/red: there is no picture in it"),
         (["run={runs}", "data={damaged}"], "data={damaged}/red/0.png: not a picture that can be read"),
+        (["suite=paper", "data={damaged}"], "data={damaged}/red/0.png: not a picture that can be read"),
         (["run={runs}", "data=~nobody_of_that_name/x"], "data=~nobody_of_that_name/x: Could not determine home"),
         (["run={runs}", f"data={'x' * 300}"], "data=xxx"),
         (["run={file}"], "run={file}: no run folder"),

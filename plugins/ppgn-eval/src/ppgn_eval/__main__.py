@@ -74,6 +74,7 @@ def _evaluate(arguments: Sequence[str]) -> None:
     from .cache import Kept, default_folder
     from .evaluate import check_out, check_writable, evaluate
     from .paper import PRIORS, draw
+    from .photographs import check
     from .photographs import folders as folders_of
     from .systems import find
 
@@ -82,12 +83,14 @@ def _evaluate(arguments: Sequence[str]) -> None:
     runs = [_path("run", folder) for folder in values["run"] or []]
     check_out(out, runs)
     check_writable("cache", cache or default_folder())
-    if data and not os.path.isdir(data):  # before hours of drawing
+    if data and not os.path.isdir(data):
         raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
     device = choose_device(str(values["device"]))
     judge = plugins.registry().build("judge", {**judge_keys, "name": values["judge"]}, device=device)
-    if data:
-        folders_of(data, judge.labels)
+    for folder in (
+        folders_of(data, judge.labels).values() if data and values["suite"] else ()
+    ):  # before hours of drawing
+        check(folder, values["photographs"])
     if values["suite"]:
         priors = str(values["priors"]).split(",") if values["priors"] else list(PRIORS)
         folders = draw(out / "runs", values["n_chains"], values["n_steps"], values["classes"], priors)
