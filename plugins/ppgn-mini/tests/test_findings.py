@@ -53,7 +53,7 @@ def test_every_finding_is_run(tmp_path: Path, capsys: pytest.CaptureFixture, mon
     assert findings.main([f"out={tmp_path}", *SHORT]) == 0
     said = capsys.readouterr().out
     assert all(name in said for finding in few.values() for name in finding.settings)
-    assert said.count("±") > 5 * len(few)
+    assert said.count("±") >= 4 * len(few)  # one class has no error of `apart`, two steps no modes
     assert len(list(tmp_path.glob("finding_*.png"))) == len(few)
 
 
