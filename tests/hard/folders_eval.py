@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
-import struct
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
+
+from .samples_eval import SIDE, STEPS, Change, link_cases, replace, sample_cases
 
 EXECUTED = "executed"
 """A file that appears in the folder of the cases if anything in one of them was executed."""
@@ -20,9 +19,7 @@ EXECUTED = "executed"
 OUTSIDE = "outside"
 """A folder there that links lead to, and that nothing may change."""
 
-STEPS = 22
 CHAINS = 2
-SIDE = 16
 
 
 def cases(folder: Path, seed: int) -> Iterator[tuple[str, Path]]:
@@ -35,11 +32,11 @@ def cases(folder: Path, seed: int) -> Iterator[tuple[str, Path]]:
     (outside / "kept.txt").write_text("kept")
     Image.new("RGB", (SIDE, SIDE), "red").save(outside / "picture.png")
     touch = f"touch {folder / EXECUTED}"
-    changes: dict[str, Callable[[Path, random.Random], None]] = {
+    changes: dict[str, Change] = {
         **_records(),
         **_traces(),
-        **_samples(touch, outside),
-        **_links(outside),
+        **sample_cases(touch, outside),
+        **link_cases(outside),
     }
     for number, (name, change) in enumerate(changes.items()):
         rng = random.Random(f"{seed} {name}")
@@ -77,7 +74,7 @@ def _run(folder: Path, touch: str, rng: random.Random) -> None:
     (folder / "run.json").write_text(json.dumps({**record, "command": f"; {touch}"}))
 
 
-def _set(key: str, value: Any) -> Callable[[Path, random.Random], None]:
+def _set(key: str, value: Any) -> Change:
     """Puts a value at a key of run.json, dots leading inwards."""
 
     def change(run: Path, rng: random.Random) -> None:
@@ -92,16 +89,11 @@ def _set(key: str, value: Any) -> Callable[[Path, random.Random], None]:
     return change
 
 
-def _written(name: str, content: bytes) -> Callable[[Path, random.Random], None]:
-    return lambda run, rng: _replaced(run / name, content)
+def _written(name: str, content: bytes) -> Change:
+    return lambda run, rng: replace(run / name, content)
 
 
-def _replaced(path: Path, content: bytes) -> None:
-    path.unlink()
-    path.write_bytes(content)
-
-
-def _cut(name: str) -> Callable[[Path, random.Random], None]:
+def _cut(name: str) -> Change:
     def change(run: Path, rng: random.Random) -> None:
         content = (run / name).read_bytes()
         (run / name).write_bytes(content[: rng.randrange(1, len(content) - 2)])
@@ -109,7 +101,7 @@ def _cut(name: str) -> Callable[[Path, random.Random], None]:
     return change
 
 
-def _pipe(name: str) -> Callable[[Path, random.Random], None]:
+def _pipe(name: str) -> Change:
     def change(run: Path, rng: random.Random) -> None:
         (run / name).unlink()
         os.mkfifo(run / name)
@@ -117,7 +109,7 @@ def _pipe(name: str) -> Callable[[Path, random.Random], None]:
     return change
 
 
-def _folder(name: str) -> Callable[[Path, random.Random], None]:
+def _folder(name: str) -> Change:
     def change(run: Path, rng: random.Random) -> None:
         (run / name).unlink()
         (run / name).mkdir()
@@ -125,7 +117,7 @@ def _folder(name: str) -> Callable[[Path, random.Random], None]:
     return change
 
 
-def _records() -> dict[str, Callable[[Path, random.Random], None]]:
+def _records() -> dict[str, Change]:
     markup = "<script>alert(1)</script><img src=x onerror=alert(1)>|`x`"
     never = {
         "config": [None, [], 3, {}],
@@ -165,13 +157,13 @@ def _records() -> dict[str, Callable[[Path, random.Random], None]]:
     }
 
 
-def _traces() -> dict[str, Callable[[Path, random.Random], None]]:
+def _traces() -> dict[str, Change]:
     def blank(run: Path, rng: random.Random) -> None:
         lines = (run / "trace.jsonl").read_text().split("\n")
         lines.insert(rng.randrange(len(lines) - 1), "")
         (run / "trace.jsonl").write_text("\n".join(lines))
 
-    def line(content: str) -> Callable[[Path, random.Random], None]:
+    def line(content: str) -> Change:
         def change(run: Path, rng: random.Random) -> None:
             lines = (run / "trace.jsonl").read_text().split("\n")
             lines[rng.randrange(len(lines) - 1)] = content
@@ -206,94 +198,4 @@ def _traces() -> dict[str, Callable[[Path, random.Random], None]]:
                 '{"chain": 0, "step": 0, "acceptance": "all"}',
             )
         },
-    }
-
-
-def _samples(touch: str, outside: Path) -> dict[str, Callable[[Path, random.Random], None]]:
-    def one(change: Callable[[Path, random.Random], None]) -> Callable[[Path, random.Random], None]:
-        def changed(run: Path, rng: random.Random) -> None:
-            change(rng.choice(sorted((run / "samples").iterdir())), rng)
-
-        return changed
-
-    def bomb(path: Path, rng: random.Random) -> None:
-        head = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
-        parts = [(b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
-        chunks = (struct.pack(">I", len(c)) + t + c + struct.pack(">I", zlib.crc32(t + c)) for t, c in parts)
-        _replaced(path, b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
-
-    def cut(path: Path, rng: random.Random) -> None:
-        content = path.read_bytes()
-        path.write_bytes(content[: rng.randrange(20, len(content) - 20)])
-
-    def postscript(path: Path, rng: random.Random) -> None:
-        program = f"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 {SIDE} {SIDE}\n(%pipe%{touch}) (w) file closefile\n"
-        _replaced(path, program.encode() + b"%%EOF\n")
-
-    def size(width: int, height: int) -> Callable[[Path, random.Random], None]:
-        return one(lambda path, rng: Image.new("RGB", (width, height)).save(path))
-
-    def every(width: int, height: int) -> Callable[[Path, random.Random], None]:
-        def change(run: Path, rng: random.Random) -> None:
-            for path in (run / "samples").iterdir():
-                Image.new("RGB", (width, height)).save(path)
-
-        return change
-
-    def pipe(path: Path, rng: random.Random) -> None:
-        path.unlink()
-        os.mkfifo(path)
-
-    def last_is_missing(run: Path, rng: random.Random) -> None:
-        for path in (run / "samples").glob(f"*_step_{STEPS:04d}.png"):
-            path.unlink()
-
-    def alike(run: Path, rng: random.Random) -> None:
-        for path in (run / "samples").iterdir():
-            shutil.copyfile(outside / "picture.png", path)
-
-    def palette(path: Path, rng: random.Random) -> None:
-        Image.open(path).convert("P").save(path)
-
-    return {
-        "a sample is cut": one(cut),
-        "a sample is a text": one(lambda path, rng: _replaced(path, b"no picture")),
-        "a sample is empty": one(lambda path, rng: _replaced(path, b"")),
-        "a sample is a JPEG": one(lambda path, rng: Image.open(path).save(path, "JPEG")),
-        "a sample is a program in PostScript": one(postscript),
-        "a sample is 50,000 pixels wide": one(bomb),
-        "a sample is a pipe": one(pipe),
-        "a sample is a folder": one(lambda path, rng: (path.unlink(), path.mkdir())[1]),
-        "a sample is of another size": size(SIDE + 1, SIDE),
-        "a sample is of one pixel": size(1, 1),
-        "all samples are of one pixel": every(1, 1),
-        "all samples are lines": every(5000, 1),
-        "there are no samples": lambda run, rng: shutil.rmtree(run / "samples"),
-        "the last samples are missing": last_is_missing,
-        "samples is a file": lambda run, rng: (shutil.rmtree(run / "samples"), (run / "samples").write_text(""))[0],
-        "odd all samples are one": alike,
-        "odd a sample with a palette": one(palette),
-        "odd a sample is missing": one(lambda path, rng: path.unlink()),
-    }
-
-
-def _links(outside: Path) -> dict[str, Callable[[Path, random.Random], None]]:
-    def moved(run: Path, rng: random.Random) -> None:
-        shutil.rmtree(run / "samples")
-        (run / "samples").symlink_to(outside)
-
-    def replaced(name: str, target: Path | str) -> Callable[[Path, random.Random], None]:
-        def change(run: Path, rng: random.Random) -> None:
-            (run / name).unlink(missing_ok=True)
-            (run / name).symlink_to(target)
-
-        return change
-
-    return {
-        "samples leads elsewhere": moved,
-        "trace.jsonl leads nowhere": replaced("trace.jsonl", outside / "nowhere"),
-        "trace.jsonl leads to a device": replaced("trace.jsonl", "/dev/zero"),
-        "run.json leads to itself": replaced("run.json", "run.json"),
-        "odd a link of the report's name": replaced("report.html", outside / "kept.txt"),
-        "odd a link to all above": replaced("above", ".."),
     }

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from ppgn_eval.__main__ import main
 
 from .folders_eval import EXECUTED, OUTSIDE, cases
@@ -58,8 +59,6 @@ def test_runs_of_one_system_are_of_one_size(tmp_path: Path, capsys: pytest.Captu
     record["config"]["seed"] = 5
     (other / "run.json").write_text(json.dumps(record))
     (small / "run.json").write_text(json.dumps({**record, "config": {**record["config"], "seed": 6}}))
-    from PIL import Image
-
     for path in (small / "samples").iterdir():
         Image.open(path).resize((32, 32)).save(path)
     assert judged(small, tmp_path / "out", tmp_path / "cache", f"run={other}") == 2
