@@ -16,12 +16,18 @@ class Clock:
     `Energy.evaluate` sets it before it asks anyone; so a prior that draws noise, or a condition whose target changes,
     is a function of its arguments and of the clock alone.
 
-    `turns`: the steps from which on p(h, y) is another one.
+    `changes` are the steps from which on p(h, y) is another one; where it is another at every step,
+    `changes_every_step` says so.
     """
 
     def __init__(self) -> None:
         self.step = 0
-        self.turns: set[int] = set()
+        self.changes: set[int] = set()
+        self.changes_every_step = False
+
+    def changes_at(self, step: int) -> bool:
+        """Whether p(h, y) is another one from that step on."""
+        return self.changes_every_step or step in self.changes
 
 
 class InTurn(Generic[T]):
@@ -45,7 +51,7 @@ class InTurn(Generic[T]):
                 f"allowed is {needed} and more"
             )
         self.values, self.clock, self.switch_every = list(values), clock, switch_every
-        clock.turns |= {switch_every * turn for turn in range(1, len(values))}
+        clock.changes |= {switch_every * turn for turn in range(1, len(values))}
 
     @property
     def now(self) -> T:

@@ -6,11 +6,13 @@ option under another name that begins with a registered one: `defaults: [mala_ap
 
 from __future__ import annotations
 
-import math
-import os
+import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from hydra import compose, initialize
+from hydra._internal.utils import get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
@@ -19,25 +21,43 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 
 from . import plugins
+from .bounds import check as check_bounds
+from .bounds import in_words
 from .errors import UserError
 from .keep import parse
+from .nearest import nearest
 from .places import CONF
 from .registry import KINDS
 
 SCHEME = "ppgn"
 
-NUMBERS: dict[str, tuple[type, float]] = {
-    "n_chains": (int, 1),
-    "n_steps": (int, 1),
-    "seed": (int, 0),
-    "save_every": (int, 1),
-    "switch_every": (int, 1),
-    "init_noise": (float, 0),
-    "epsilon1": (float, 0),
-    "epsilon2": (float, -math.inf),
-    "epsilon3": (float, 0),
+TOP: dict[str, str] = {
+    "n_chains": 'Annotated[int, ">= 1", "< 1e9"]',
+    "n_steps": 'Annotated[int, ">= 1", "< 1e15"]',
+    "seed": 'Annotated[int, ">= 0"]',
+    "save_every": 'Annotated[int, ">= 1"]',
+    "switch_every": 'Annotated[int, ">= 1"]',
+    "init_noise": 'Annotated[float, ">= 0"]',
+    "epsilon1": 'Annotated[float, ">= 0"]',
+    "epsilon2": "float",
+    "epsilon3": 'Annotated[float, ">= 0"]',
+    "keep": "str | None",
+    "init": "str | None",
+    "mask": "str | None",
+    "device": "str",
+    "out": "str | None",
+    "resume": "str | None",
+    "overwrite": "bool",
 }
-"""The top-level numbers: type and lowest value. A negative epsilon2 leads away from the condition."""
+"""The top-level keys with their types and bounds. A negative epsilon2 leads away from the condition."""
+
+
+TYPES: list[tuple[str, tuple[type, ...], str]] = [
+    ("int", (int,), "a whole number"),
+    ("float", (int, float), "a number"),
+    ("bool", (bool,), "true or false"),
+    ("str", (str,), "text"),
+]
 
 
 class RegistrySource(ConfigSource):
@@ -51,8 +71,13 @@ class RegistrySource(ConfigSource):
         kind, name = self._split(config_path)
         # writers are chosen several at a time, so each has a place of its own
         package = f"writer.{name}" if kind == "writer" else kind
-        schema = plugins.registry().find(kind, name).schema
-        return ConfigResult(self.provider, f"{SCHEME}://{kind}/{name}", schema.copy(), {"package": package})
+        option = plugins.registry().find(kind, name)
+        schema = option.schema.copy()
+        for key in option.signature.keys:  # a component inside it has its keys in reach too: generator.of.smooth=0
+            if key.nested and isinstance(key.default, str) and key.default in plugins.registry().names(key.nested):
+                inner = OmegaConf.to_container(plugins.registry().find(key.nested, key.default).schema)
+                schema[key.name] = inner
+        return ConfigResult(self.provider, f"{SCHEME}://{kind}/{name}", schema, {"package": package})
 
     def available(self) -> bool:
         return True
@@ -92,6 +117,37 @@ def install() -> None:
     OmegaConf.register_new_resolver("run_folder", _run_folder, replace=True)
 
 
+def _check_type(key: str, value: Any, annotation: str) -> None:
+    if value is None and "None" in annotation:
+        return
+    types, words = next((types, words) for kind, types, words in TYPES if kind in annotation)
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        limits = in_words(annotation)
+        raise UserError(f"{key}={value}: must be {words}{limits}")
+
+
+class _Flags(argparse.ArgumentParser):
+    """Hydra's own flags, refused in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message.replace('argument ', '')}; --hydra-help lists these flags")
+
+
+def check_flags(arguments: Sequence[str]) -> None:
+    """Raises UserError where flags are not as Hydra reads them, or one runs what a pickle says."""
+    parser = get_args_parser()
+    parser.__class__ = _Flags
+    flags = [argument for argument in arguments if argument not in ("--help", "-h", "--version")]
+    if parser.parse_args(flags).experimental_rerun:
+        raise UserError("--experimental-rerun: a pickle may run anything; resume=DIR goes on with a run, from its data")
+
+
+def composed(overrides: Sequence[str]) -> DictConfig:
+    """The config that the overrides come to, as on a command line."""
+    with initialize(version_base="1.3", config_path=None):
+        return compose("config", list(overrides))
+
+
 def _run_folder(*choices: str | None) -> str:
     """The first that is given: `out`, the run that is resumed, or Hydra's dated folder."""
     return str(Path(next(choice for choice in choices if choice)).expanduser())
@@ -101,16 +157,19 @@ def check(config: DictConfig) -> None:
     """What no single component can check.
 
     Raises:
-        UserError: a top-level number out of its range, a `keep` that is no comparison, noise on no picture, or a key
-            without a value.
+        UserError: a key that nobody reads, a value of another type or out of its bounds, a `keep` that is no
+            comparison, noise on no picture, or a key without a value.
     """
-    for key, (kind, low) in NUMBERS.items():
-        value: Any = config[key]
-        right = isinstance(value, int if kind is int else (int, float)) and not isinstance(value, bool)
-        if not right or not math.isfinite(value) or value < low:
-            sort = "a whole number" if kind is int else "a number"
-            least = f" from {low:g}" if math.isfinite(low) else ""
-            raise UserError(f"{key}={value}: must be {sort}{least}")
+    for name in map(str, config):
+        if name not in (*TOP, *KINDS):
+            inside = " (a preset of a group needs `# @package _global_`)" if name == "experiment" else ""
+            raise UserError(f"{name}: no such key; {nearest(name, (*TOP, *KINDS))}{inside}")
+    for kind in KINDS:
+        if kind not in ("model", "writer") and config.get(kind) is None:
+            raise UserError(f"{kind}: a run needs one; there are: {', '.join(plugins.registry().names(kind))}")
+    for key, annotation in TOP.items():
+        _check_type(key, config[key], annotation)
+        check_bounds(key, config[key], annotation)
     if config.keep is not None:
         parse(config.keep)
     if config.init_noise > 0 and config.init is None:
@@ -118,9 +177,3 @@ def check(config: DictConfig) -> None:
     for key in sorted(OmegaConf.missing_keys(config)):
         group = key.partition(".")[0]
         raise UserError(f"{key} is required by {group}={config[group].get('name', '')}: give {key}=…")
-
-
-def writable(out: Path) -> None:
-    """Raises UserError if nothing can be written into that folder."""
-    if not os.access(out, os.W_OK | os.X_OK):
-        raise UserError(f"out={out}: the folder cannot be written")

@@ -33,17 +33,26 @@ def explain(error: Exception, registry: Registry) -> Exception:
         return UserError(f"{error.override}: not KEY=VALUE; a value with spaces needs quotes: 'KEY=a red teapot'")
     if isinstance(error, OverrideParseException):
         return UserError(f"{error.override}: {_line(error)}")
-    if isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
-        return UserError(f"out={error.filename}: the folder cannot be made: {error.strerror}")
+    if isinstance(error, OSError) and error.strerror:
+        place = f"out={error.filename}: the folder cannot be made" if error.filename else "the working directory"
+        return UserError(f"{place}: {error.strerror}")
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     if isinstance(cause, ConfigAttributeError | ConfigKeyError):
         return UserError(_unknown_key(cause))
     if isinstance(cause, ValidationError):
         override = re.match(r"Error merging override (.*)", str(error))
         return UserError(f"{override[1] if override else cause.full_key}: {_wrong_type(cause)}")
-    if isinstance(error, HydraException | OmegaConfBaseException):
+    if isinstance(error, HydraException | OmegaConfBaseException) or _raised_by(error) in ("hydra", "omegaconf"):
         return UserError(_line(error))
     return error
+
+
+def _raised_by(error: Exception) -> str:
+    """The top package of the code that raised it: Hydra refuses much input by errors of Python's own."""
+    at = error.__traceback__
+    while at and at.tb_next:
+        at = at.tb_next
+    return str(at.tb_frame.f_globals.get("__name__", "")).partition(".")[0] if at else ""
 
 
 def _line(error: Exception) -> str:

@@ -1,12 +1,16 @@
-"""Hydra makes the run folder before the run; a run that fails must not leave it behind."""
+"""Hydra makes the folders of a sweep before its runs; a run that fails must not leave its own behind."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
+
+from .errors import UserError
+from .run_folder import FILES
 
 SWEEP_NOTE = "multirun.yaml"
 
@@ -21,11 +25,23 @@ class _Before:
 class Remember(Callback):
     """Called by Hydra before it makes any folder."""
 
-    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        _remember(Path(config.hydra.run.dir))
-
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        _remember(Path(config.hydra.sweep.dir))
+        folder = Path(config.hydra.sweep.dir)
+        earlier = _earlier(folder)
+        if earlier and not config.get("overwrite"):
+            told = ", ".join(path.name for path in earlier[:5])
+            raise UserError(f"out={folder}: there is a sweep in it ({told}); overwrite=true replaces it")
+        for path in earlier:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        _remember(folder)
+
+
+def _earlier(folder: Path) -> list[Path]:
+    """What a sweep has left in a folder: its runs, its sheet and Hydra's note."""
+    if not folder.is_dir():
+        return []
+    runs = [path for path in folder.iterdir() if path.name.isdigit() and any((path / file).exists() for file in FILES)]
+    return sorted(runs) + [folder / name for name in ("sweep.png", SWEEP_NOTE) if (folder / name).exists()]
 
 
 def _remember(folder: Path) -> None:

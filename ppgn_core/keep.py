@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import UserError
 from .nearest import nearest
-from .resume import key
 from .writers.trace import QUANTITIES, quantities
 
 if TYPE_CHECKING:
@@ -45,14 +44,6 @@ def parse(text: Any) -> tuple[str, str, float]:
     if quantity not in QUANTITIES:
         raise UserError(f"keep={text}: no such quantity; {nearest(quantity, QUANTITIES)}")
     return quantity, sign, float(number)
-
-
-def quoted(argument: str) -> str:
-    """`keep=a>1,b>2` of a command line as `keep='a>1','b>2'`: Hydra's grammar has no bare `>`."""
-    name, _, value = argument.partition("=")
-    if key(argument) != "keep" or not re.search("[<>=!]", value) or re.search("['\"]", value):
-        return argument
-    return f"{name}=" + ",".join(f"'{part.strip()}'" for part in value.split(","))
 
 
 class Keep:

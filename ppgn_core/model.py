@@ -99,14 +99,35 @@ class Model:
     _loaded: dict[str, Any] = field(default_factory=dict, repr=False)
     _views: dict[Any, Views] = field(default_factory=dict, repr=False)
 
-    def network(self, role: str) -> Any:
+    def network(self, role: str, needs: Sequence[str] = (), key: str | None = None) -> Any:
         """The network of that role, loaded once, frozen, in eval mode: whoever asks gets the same object.
 
+        Args:
+            needs: names of what the network must have for whoever asks, such as `activations` or `config.sigma`.
+            key: by which the role was chosen, for errors.
+
         Raises:
-            UserError: the bundle has none.
+            UserError: the bundle has none; its network has not what is needed, or has more or fewer classes than names.
         """
+        network, told = self._network(role, key), f"{key}={role}: " if key else ""
+        if lacking := [name for name in needs if not _has(network, name)]:
+            fitting = ", ".join(other for other in sorted(self.loaders) if self._fits(other, needs)) or "none"
+            told += f"model={self.name}'s network {role!r}, of type {type(network).__name__}, has no {lacking[0]}"
+            raise UserError(f"{told}; allowed are {fitting}")
+        return network
+
+    def _fits(self, role: str, needs: Sequence[str]) -> bool:
+        try:
+            network = self._network(role)
+        except UserError:  # of a file that is missing, and was not asked for
+            return False
+        return all(_has(network, name) for name in needs)
+
+    def _network(self, role: str, key: str | None = None) -> Any:
         if role not in self.loaders:
-            raise UserError(f"model={self.name} has no network {role!r}; it has: {', '.join(sorted(self.loaders))}")
+            told = f"{key}={role}: " if key else ""
+            there = ", ".join(sorted(self.loaders))
+            raise UserError(f"{told}model={self.name} has no network {role!r}; it has: {there}")
         if role not in self._loaded:
             import torch
 
@@ -114,19 +135,24 @@ class Model:
             if isinstance(network, torch.nn.Module):
                 network = network.requires_grad_(False).eval().to(self.device)
                 network = network.to(memory_format=torch.channels_last)  # faster
+            n = getattr(getattr(network, "config", None), "n_classes", None)
+            if role in self.labels and n not in (None, names := len(self.labels[role])):
+                raise UserError(f"model={self.name}: its network {role!r} has {n} classes, and there are {names} names")
             self._loaded[role] = network
         return self._loaded[role]
 
-    def classes(self, role: str) -> Labels:
-        """What the network of that role tells apart.
+    def classes(self, role: str, key: str | None = None) -> Labels:
+        """What the network of that role tells apart; `key` as of `network`.
 
         Raises:
             UserError: the bundle has no such network, or it is no classifier.
         """
         if role not in self.labels:
-            self.network(role)
-            allowed = ", ".join(sorted(self.labels))
-            raise UserError(f"model={self.name}: its network {role!r} tells no classes apart; allowed are {allowed}")
+            self.network(role, key=key)
+            told, allowed = f"{key}={role}: " if key else "", ", ".join(sorted(self.labels))
+            raise UserError(
+                f"{told}model={self.name}: its network {role!r} tells no classes apart; allowed are {allowed}"
+            )
         return self.labels[role]
 
     def views(self, role: str, shift: int | None, noise: ChainNoise | None, clock: Clock, n_steps: int) -> Views:
@@ -149,3 +175,28 @@ class Model:
         if key not in self._views:
             self._views[key] = Views(noise, clock, n_steps, self.image_size, shift)
         return self._views[key]
+
+
+def read_labels(table: Path) -> Labels:
+    """As `Labels.read`, of a file that nobody vouches for.
+
+    Raises:
+        UserError: no such file, or no table of classes.
+    """
+    from .weights import regular  # here, as it imports torch
+
+    regular(table, str(table))
+    try:
+        return Labels.read(table)
+    except OSError as error:
+        raise UserError(f"{table}: {error.strerror or error}") from None
+    except (ValueError, csv.Error):
+        raise UserError(f"{table}: not a table of classes; allowed are lines of a synset, a tab and names") from None
+
+
+def _has(network: Any, name: str) -> bool:
+    for part in name.split("."):
+        if not hasattr(network, part):
+            return False
+        network = getattr(network, part)
+    return True

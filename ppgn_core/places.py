@@ -13,5 +13,6 @@ CONF = next(folder for folder in (_PACKAGE / "conf", _PACKAGE.parent / "conf") i
 def folder(place: str) -> Path:
     """The folder that `pkg://package.conf` stands for; nothing below the top package is imported to find it."""
     package, *rest = place.partition("://")[2].replace("/", ".").split(".")
-    spec = importlib.util.find_spec(package)
-    return Path(*(spec.submodule_search_locations or [] if spec else [])[:1], *rest)
+    spec = importlib.util.find_spec(package) if package else None
+    places = (spec.submodule_search_locations if spec else None) or ["/no such package"]
+    return Path(places[0], *rest)

@@ -1,10 +1,14 @@
-"""Finds the installed plugins by their entry points and lets each register what it has."""
+"""Finds the installed plugins by their entry points and lets each register what it has.
+
+What is wrong with one costs that registration alone, and is told in a line; `without=PACKAGE` leaves a plugin out.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable, Iterator
-from functools import cache, partial
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -12,54 +16,84 @@ import pluggy
 
 from . import hookspecs
 from .errors import UserError
-from .registry import Registry
+from .places import folder
+from .registry import BUNDLED, Registry
+
+WITHOUT = "PPGN_WITHOUT"
+"""Environment variable: names of packages, set apart by commas, whose plugins are left out."""
+
+OWN = {"ppgn-core", *BUNDLED.values()}
 
 
-def load(found: Iterable[EntryPoint]) -> tuple[Registry, list[str]]:
-    """All that the plugins register, and the places of their YAML presets.
+def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Registry, list[str]]:
+    """Collect what the plugins register, and the places of their YAML presets.
 
-    A plugin that cannot be used is reported in one line on stderr; the others go on.
-
-    Raises:
-        UserError: two plugins register one name.
+    The project's own plugins come first, then the others by name: of two options of one name the first stays.
     """
     registry, presets = Registry(), []
-    for entry in sorted(found, key=lambda e: (e.name, e.value)):
-        package = entry.dist.name if entry.dist else entry.value
+    for entry in sorted(found, key=lambda e: (_package(e) not in OWN, e.name, e.value)):
+        package = _package(entry)
+        if package in without:
+            continue
         try:
-            for kind, hook in _hooks(entry.load()):
+            for kind, hook in _hooks(entry.load(), package):
                 if kind == "preset":
-                    presets += hook()
+                    presets += [place for place in hook() if _usable(place, package)]
                 else:
-                    hook(register=partial(registry.register, kind, package=package))
-        except UserError:
-            raise
+                    hook(register=_register(registry, kind, package))
         except Exception as error:
             text = " ".join(str(error).split())
-            print(f"ppgn: plugin {package} is broken and left out: {type(error).__name__}: {text}", file=sys.stderr)
+            _tell(package, f"is broken and left out: {type(error).__name__}: {text}")
     return registry, presets
 
 
-def _hooks(plugin: Any) -> Iterator[tuple[str, Any]]:
+def _package(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else entry.value
+
+
+def _register(registry: Registry, kind: str, package: str) -> Callable[[str, Callable[..., Any] | str], None]:
+    def register(name: str, factory: Callable[..., Any] | str) -> None:
+        try:
+            registry.register(kind, name, factory, package)
+        except UserError as error:
+            _tell(package, f"is used without its {kind} {name!r}: {error}")
+
+    return register
+
+
+def _hooks(plugin: Any, package: str) -> Iterator[tuple[str, Any]]:
     """The hooks that one plugin implements, checked against the hookspecs."""
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
     manager.register(plugin)
-    manager.check_pending()
     for caller in manager.get_hookcallers(plugin) or []:
-        yield caller.name.removeprefix("register_").removesuffix("s"), caller
+        if caller.has_spec():
+            yield caller.name.removeprefix("register_").removesuffix("s"), caller
+        else:
+            _tell(package, f"is used without its hook {caller.name}: no such hook here, it needs a newer ppgn-core")
+
+
+def _usable(place: object, package: str) -> bool:
+    if isinstance(place, str) and place.startswith("pkg://") and folder(place).is_dir():
+        return True
+    _tell(package, f"is used without its presets: {place!r} is no folder of a package, as in 'pkg://package.conf'")
+    return False
+
+
+def _tell(package: str, what: str) -> None:
+    print(f"ppgn: plugin {package} {what} (without={package} leaves it out)", file=sys.stderr)
 
 
 @cache
-def _installed() -> tuple[Registry, list[str]]:
-    return load(entry_points(group=hookspecs.GROUP))
+def _installed(without: str) -> tuple[Registry, list[str]]:
+    return load(entry_points(group=hookspecs.GROUP), [name.strip() for name in without.split(",")])
 
 
 def registry() -> Registry:
-    """What the installed plugins register."""
-    return _installed()[0]
+    """Return what the installed plugins register."""
+    return _installed(os.environ.get(WITHOUT, ""))[0]
 
 
 def presets() -> list[str]:
-    """Where the installed plugins keep their presets: `pkg://…`."""
-    return _installed()[1]
+    """Return where the installed plugins keep their presets: `pkg://…`."""
+    return _installed(os.environ.get(WITHOUT, ""))[1]

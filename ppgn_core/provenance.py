@@ -6,6 +6,7 @@ import platform
 import shlex
 from collections.abc import Sequence
 from importlib.metadata import entry_points, version
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,10 +21,11 @@ def provenance(config: DictConfig, overrides: Sequence[str], device: torch.devic
     `start` is how many steps the run that this one resumes had taken, `resume` that run's folder.
     """
     packages = {entry.dist.name for entry in entry_points(group=GROUP) if entry.dist}
+    plain: Any = OmegaConf.to_container(config, resolve=True)
     return {
         "command": shlex.join(["python", "-m", "ppgn_core", *overrides]),
         "seed": config.seed,
-        "config": OmegaConf.to_container(config, resolve=True),
+        "config": {**plain, **{name: _absolute(plain.get(name)) for name in ("init", "mask")}},
         "overrides": list(overrides),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "versions": {"python": platform.python_version()}
@@ -31,3 +33,9 @@ def provenance(config: DictConfig, overrides: Sequence[str], device: torch.devic
         "resume": config.resume,
         "start": start,
     }
+
+
+def _absolute(value: Any) -> Any:
+    """The path of a file that is there, so that the run can be made again from any folder."""
+    path = Path(value).expanduser() if isinstance(value, str) and value else None
+    return str(path.absolute()) if path and path.exists() else value

@@ -13,6 +13,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from .annotation import choices, config_type
+from .bounds import check
 from .errors import UserError
 from .nearest import nearest
 from .signature import Key, Signature, read
@@ -66,6 +67,11 @@ class Option:
     factory: Callable[..., Any] | str
     package: str
 
+    @property
+    def place(self) -> str:
+        """Where its keys stand in the config: several writers are chosen at a time, each under its name."""
+        return f"{self.kind}.{self.name}" if self.kind == "writer" else self.kind
+
     @cached_property
     def signature(self) -> Signature:
         """What the factory asks for; nothing is imported for it.
@@ -77,6 +83,10 @@ class Option:
             return read(self.factory)
         except (LookupError, OSError, SyntaxError) as error:
             raise UserError(f"{self.kind}={self.name}: {self.package} cannot be read: {error}") from error
+
+    def needs(self, name: str) -> bool:
+        """Whether its factory cannot do without what the run gives under that name."""
+        return name in self.signature.needed
 
     @cached_property
     def schema(self) -> DictConfig:
@@ -138,13 +148,14 @@ class Registry:
         """Make `factory` the option `kind=name`.
 
         Raises:
-            UserError: another package has that name, or it is no name.
+            UserError: another package has that name, or it is no name, or the factory is none.
         """
-        if not name.replace("-", "_").isidentifier():
-            raise UserError(f"{package} registers the {kind} {name!r}: a name is letters, digits and underscores")
+        if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
+            raise UserError(f"{kind}={name}: a name is letters, digits and underscores")
+        if not isinstance(factory, str) and not callable(factory):
+            raise UserError(f"{kind}={name}: a factory is a class, a function or its place, not {factory!r}")
         if name in self._options[kind]:
-            other = self._options[kind][name].package
-            raise UserError(f"{kind}={name} is registered by both {other} and {package}: uninstall one of them")
+            raise UserError(f"{kind}={name} is registered by both {self._options[kind][name].package} and {package}")
         self._options[kind][name] = Option(kind, name, factory, package)
 
     def names(self, kind: str) -> list[str]:
@@ -169,7 +180,11 @@ class Registry:
         Raises:
             UserError: unknown option or key, a wrong type, a value missing.
         """
+        if config is None:
+            raise UserError(f"{kind}=null: a run needs one; there are: {', '.join(self.names(kind))}")
         option = self.find(kind, str(config["name"]))
+        if context.get("model", option) is None and option.needs("model"):
+            raise UserError(f"model=null: {kind}={option.name} needs one; there are: {', '.join(self.names('model'))}")
         values = _checked(option, config)
         arguments = {name: context[name] for name in option.signature.context if name in context}
         for key in option.signature.keys:
@@ -178,8 +193,8 @@ class Registry:
                 continue
             allowed = choices(key.annotation)
             if allowed and value not in allowed:
-                raise UserError(f"{kind}.{key.name}={value}: allowed are {', '.join(map(str, allowed))}")
-            place = f"{kind}.{key.name}"
+                raise UserError(f"{option.place}.{key.name}={value}: allowed are {', '.join(map(str, allowed))}")
+            place = f"{option.place}.{key.name}"
             arguments[key.name] = self._nested(key.nested, value, context, place) if key.nested else value
         return option.load()(**arguments)
 
@@ -223,13 +238,15 @@ def _checked(option: Option, config: Mapping[str, Any]) -> dict[str, Any]:
     assert isinstance(given, dict)
     for name in map(str, given):
         if name not in ("name", *allowed):
-            raise UserError(f"{option.kind}.{name}: no such key; {nearest(name, allowed)}")
+            raise UserError(f"{option.place}.{name}: no such key; {nearest(name, allowed)}")
     try:
         values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
     except OmegaConfBaseException as error:
-        raise UserError(f"{option.kind}.{error.full_key}: {str(error).splitlines()[0]}") from error
+        raise UserError(f"{option.place}.{error.full_key}: {str(error).splitlines()[0]}") from error
     assert isinstance(values, dict)
-    for name in allowed:
-        if values[name] == MISSING:
-            raise UserError(f"{option.kind}.{name} is required by {option.kind}={option.name}")
+    for key in option.signature.keys:
+        if values[key.name] == MISSING:
+            raise UserError(f"{option.place}.{key.name} is required by {option.kind}={option.name}")
+        if not key.nested:
+            check(f"{option.place}.{key.name}", values[key.name], key.annotation)
     return {str(name): value for name, value in values.items()}

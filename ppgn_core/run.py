@@ -29,43 +29,51 @@ from .progress import Progress
 from .protocols import Generator, Info, State
 from .provenance import provenance
 from .registry import Registry
+from .run_folder import RunFolder
 from .signature import NUMBERS, PICTURES
 from .writers.codes import Saved, load_codes
 
 GIVEN = (*NUMBERS, *PICTURES)
 
 
-def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[str]) -> None:
+def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[str]) -> bool:
     """Sample as `config` says and leave the files of the chosen writers in the folder `out`.
+
+    Returns whether it was asked to end before its last step.
 
     Raises:
         UserError: what is asked for cannot be had, told before anything is written; or every chain stopped.
     """
-    saved = load_codes(Path(config.resume).expanduser()) if config.resume else None
+    source = Path(config.resume).expanduser() if config.resume else None
+    saved = load_codes(source) if source else None
     device = choose_device(config.device)
+    folder = RunFolder(out, source, bool(config.get("overwrite")))
     context: dict[str, Any] = {name: config[name] for name in GIVEN}
-    context |= {"device": device, "noise": ChainNoise(config.seed, config.n_chains, device), "out": out}
+    context |= {"device": device, "noise": ChainNoise(config.seed, config.n_chains, device)}
+    context |= {"out": out, "run_folder": folder}
     context["clock"] = Clock()
     context["run"] = provenance(config, overrides, device, start=saved.step if saved else 0)
 
     def build(kind: str) -> Any:
         return registry.build(kind, config[kind], **context)
 
-    context["model"] = build("model")
+    context["model"] = build("model") if config.get("model") is not None else None
     context["generator"] = build("generator")
     context["energy"] = Energy(context["generator"], build("prior"), build("condition"), context["clock"])
     keep = Keep(config.keep, context["energy"]) if config.keep is not None else None
     sampler = build("sampler")
     writers = [registry.build("writer", chosen, **context) for chosen in (config.get("writer") or {}).values()]
+    writers.sort(key=lambda writer: getattr(writer, "commits", False))  # what a resumed run starts from comes last
 
     h, step, last_step = _start(config, context, saved)
     states = chain(sampler, h, config.n_steps - step, step, last_step)
-    with ExitStack() as stack:
-        for writer in reversed(writers):  # closed last in, first out, whatever happens
-            stack.callback(writer.close)
-        interrupted = stack.enter_context(interruptible())
-        progress = stack.enter_context(Progress(step, config.n_steps))
-        try:
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(folder.opened(saved.files if saved else None))
+            for writer in reversed(writers):  # closed last in, first out, whatever happens
+                stack.callback(writer.close)
+            interrupted = stack.enter_context(interruptible())
+            progress = stack.enter_context(Progress(step, config.n_steps))
             for state, info in states:
                 progress.update(state)
                 last = state.step == config.n_steps or interrupted()
@@ -77,13 +85,14 @@ def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[s
                     last = last or not _alive(state, info).any()
                 if last:
                     break
-        except OSError as error:
-            raise UserError(f"out={out}: {error.strerror} ({error.filename})") from error
+    except OSError as error:
+        raise UserError(f"out={out}: {error.strerror or error} ({error.filename})") from error
     if keep and keep.kept:
         print(keep)
     elif keep:
         print(f"ppgn: {keep}", file=sys.stderr)
     _report(state, info, out)
+    return interrupted()
 
 
 def _start(config: DictConfig, context: Mapping[str, Any], saved: Saved | None) -> tuple[Tensor, int, Tensor | None]:
@@ -93,6 +102,8 @@ def _start(config: DictConfig, context: Mapping[str, Any], saved: Saved | None) 
     if saved is None and config.init is None:
         return generator.draw(noise), 0, None
     if saved is None:
+        if context["model"] is None:
+            raise UserError(f"init={config.init}: model=null does not say how large pictures are; give model=NAME")
         return _encoded(generator, config, context["model"].image_size, noise), 0, None
     if saved.step >= config.n_steps:
         raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step} steps; allowed are more")

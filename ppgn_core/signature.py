@@ -11,7 +11,7 @@ from typing import Any
 from .annotation import nested_kind
 from .source import REQUIRED, Parameter, Unread, heirs, read_source
 
-COMPONENTS = {"model", "generator", "energy", "noise", "clock", "device", "out", "run", "fabric"}
+COMPONENTS = {"model", "generator", "energy", "noise", "clock", "device", "out", "run", "run_folder", "fabric"}
 NUMBERS = {"n_chains", "n_steps", "seed", "save_every", "switch_every", "epsilon1", "epsilon2", "epsilon3"}
 PICTURES = {"init", "mask"}
 CONTEXT = COMPONENTS | NUMBERS | PICTURES
@@ -52,10 +52,11 @@ class Key:
 
 @dataclass(frozen=True)
 class Signature:
-    """A factory's config keys, the names it takes from the run, and its docstring."""
+    """A factory's config keys, the names it takes from the run, those of them without a default, and its docstring."""
 
     keys: tuple[Key, ...]
     context: frozenset[str]
+    needed: frozenset[str]
     doc: str
 
     @property
@@ -79,7 +80,9 @@ def read(factory: Callable[..., Any] | str) -> Signature:
     for doc in reversed(docs):  # what the heir says wins
         said |= _argument_docs(doc)
     keys = tuple(Key(*p, said.get(p.name, "")) for p in parameters if p.name not in CONTEXT)
-    return Signature(keys, frozenset(p.name for p in parameters) & CONTEXT, docs[0] if docs else "")
+    names = frozenset(p.name for p in parameters) & CONTEXT
+    needed = frozenset(p.name for p in parameters if p.default is REQUIRED) & CONTEXT
+    return Signature(keys, names, needed, docs[0] if docs else "")
 
 
 def _inspected(factory: Callable[..., Any]) -> tuple[list[Parameter], list[str]]:

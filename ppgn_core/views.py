@@ -57,7 +57,7 @@ class Views:
         self.clock, self.n, self.shift, self.flip = clock, n, shift, flip
         self._last: _Look | None = None
         if self.noise is not None:
-            clock.turns |= set(range(1, n_steps + 1))
+            clock.changes_every_step = True
 
     def __call__(self, x: Tensor) -> Tensor:
         if self.noise is None:

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+import stat
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from .atomic import atomic
 from .errors import UserError
 
 N = TypeVar("N", bound="Tabled")
+M = TypeVar("M", bound=nn.Module)
+
+MOST_BYTES = 2 << 30
+"""Of a file of weights. The largest of the original release has 233 MiB."""
+TYPES = {"F16", "BF16", "F32", "F64", "U8", "I8", "I16", "I32", "I64", "BOOL"}
+"""Of tensors, as safetensors names them."""
+SPARE = 1 << 20
+"""Values that a network may have beyond twice those of its file, so that an error can tell which tensor is missing."""
 
 
 class Tabled(nn.Module):
     """A network that a table describes, kept in one file with that table.
 
-    A subclass takes its table as its only argument, and names the table's dataclass, which has `from_dict`.
+    A subclass takes its table as its only argument, and names the table's dataclass, a `ppgn_core.table.Table`.
     """
 
     kind: ClassVar[str]
@@ -34,16 +45,15 @@ class Tabled(nn.Module):
         return save(path, self.state_dict(), {self.kind: asdict(self.config)}, dtype)
 
     @classmethod
-    def load(cls: type[N], path: Path, sha256: str | None = None) -> N:
-        """The network of `path`, in eval mode.
+    def load(cls: type[N], path: Path, sha256: str | None = None, key: str = "weights") -> N:
+        """The network of `path`, in eval mode; `key` is what gave the path, for errors.
 
         Raises:
-            UserError: as `load` of this module.
+            UserError: as `load` of this module; the file holds another kind of network, its table is none, or its
+                tensors are not those that the table asks for.
         """
-        tensors, architecture = load(path, sha256)
-        network = cls(cls.table.from_dict(architecture[cls.kind]))
-        network.load_state_dict(tensors)
-        return network.eval()
+        tensors, architecture = load(path, sha256, key)
+        return made(lambda: cls(cls.table.from_dict(of_kind(architecture, cls.kind))), tensors, f"{key}={path}")
 
 
 def digest(path: Path) -> str:
@@ -53,6 +63,42 @@ def digest(path: Path) -> str:
         while block := file.read(1 << 20):
             found.update(block)
     return found.hexdigest()
+
+
+def digests(table: Path) -> dict[str, str]:
+    """The sha256 of every network, by its name, from `sha256.json`.
+
+    Raises:
+        UserError: no such file, or no such table.
+    """
+    regular(table, str(table))
+    try:
+        found = json.loads(table.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{table}: {error.strerror or error}") from None
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(sha256, str) for sha256 in found.values()):
+        raise UserError(f'{table}: not a table of sums; allowed is {{"NAME": "SHA256", …}}')
+    return found
+
+
+def regular(path: Path, told: str) -> None:
+    """That there is a file, whose bytes can be read at once and are no more than `MOST_BYTES`.
+
+    Raises:
+        UserError: there is none, or it is a folder, a pipe or too large; the message begins with `told`.
+    """
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:  # a path with a zero byte is a ValueError
+        raise UserError(f"{told}: {getattr(error, 'strerror', None) or error}") from None
+    if stat.S_ISDIR(found.st_mode):
+        raise UserError(f"{told}: it is a directory; allowed is a file")
+    if not stat.S_ISREG(found.st_mode):  # opening a pipe may never end
+        raise UserError(f"{told}: it is no regular file")
+    if found.st_size > MOST_BYTES:
+        raise UserError(f"{told}: it has {found.st_size} bytes; allowed are {MOST_BYTES}")
 
 
 def save(
@@ -70,23 +116,108 @@ def save(
     return digest(path)
 
 
-def load(path: Path, sha256: str | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors, in float32 where they are floating, and the architecture.
+def load(path: Path, sha256: str | None = None, key: str = "weights") -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors, in float32 where they are floating, and the architecture; `key` is what gave the path, for errors.
+
+    Every tensor has memory of its own, that torch gave it. What safetensors hands out lies within the file, wherever
+    the header ends; torch's own memory begins at multiples of 64 bytes, and its float32 kernels sum in another order
+    where data do not, so that a chain would not come out bit for bit.
 
     Raises:
-        UserError: no such file, another sha256 than expected, or not what `save` writes.
+        UserError: no such file, another sha256 than expected, not what `save` writes, or values that are not finite.
     """
     from safetensors import SafetensorError, safe_open
 
+    told = f"{key}={path}"
+    regular(path, told)
     try:
         if sha256 is not None and (found := digest(path)) != sha256:
-            raise UserError(f"weights={path}: corrupt, its sha256 is {found[:12]}…, expected {sha256[:12]}…")
+            raise UserError(f"{told}: corrupt, its sha256 is {found[:12]}…, expected {sha256[:12]}…")
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, no mapping
-        architecture = json.loads(metadata["architecture"])
+            architecture = json.loads(metadata["architecture"])
+            tensors = {name: _own(file, name, told) for name in file.keys()}  # noqa: SIM118, no mapping
     except OSError as error:
-        raise UserError(f"weights={path}: {error.strerror or error}") from None
-    except (SafetensorError, KeyError, ValueError):
-        raise UserError(f"weights={path}: not a file of weights with its architecture") from None
-    return {n: v.float() if v.is_floating_point() else v for n, v in tensors.items()}, architecture
+        raise UserError(f"{told}: {error.strerror or error}") from None
+    except (SafetensorError, KeyError, ValueError, RecursionError):
+        raise UserError(f"{told}: not a file of weights with its architecture") from None
+    if not isinstance(architecture, dict):
+        raise UserError(f"{told}: not a file of weights with its architecture, which is no table")
+    return tensors, architecture
+
+
+def _own(file: Any, name: str, told: str) -> Tensor:
+    kind = file.get_slice(name).get_dtype()
+    if kind not in TYPES:
+        raise UserError(f"{told}: its tensor {name} is of the type {kind}; allowed are {', '.join(sorted(TYPES))}")
+    value = file.get_tensor(name)
+    value = value.to(torch.float32 if value.is_floating_point() else value.dtype, copy=True)
+    if not value.isfinite().all():
+        raise UserError(f"{told}: its tensor {name} has values that are not finite in float32")
+    return value
+
+
+def of_kind(architecture: Mapping[str, Any], kind: str) -> Any:
+    """That part of a file's architecture.
+
+    Raises:
+        ValueError: it has none.
+    """
+    if kind not in architecture:
+        there = ", ".join(name[:40] for name in architecture) or "nothing"
+        raise ValueError(f"not of the kind {kind}, but of {there}")
+    return architecture[kind]
+
+
+def made(make: Callable[[], M], tensors: Mapping[str, Tensor], told: str) -> M:
+    """The network that `make` makes of a table nobody vouches for, filled with `tensors`, in eval mode.
+
+    Raises:
+        UserError: no network can be made of it, or none of these tensors; the message begins with `told`.
+    """
+    try:
+        with _Budget(SPARE + 2 * sum(value.numel() for value in tensors.values())):
+            network = make()
+    except (ValueError, KeyError, TypeError, ArithmeticError, RuntimeError) as error:  # torch's are of many types
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{told}: no network can be made of its table: {reason}") from None
+    fill(network, tensors, f"{told}: not of its table")
+    return network.eval()
+
+
+def fill(network: nn.Module, tensors: Mapping[str, Tensor], told: str) -> None:
+    """Copy tensors into a network's own.
+
+    Raises:
+        UserError: one is missing, too many, of another shape or type; the message begins with `told`.
+    """
+    own = network.state_dict()
+    for name, value in own.items():
+        if name not in tensors:
+            if name.endswith("num_batches_tracked"):  # of batch norm: counts, and old files have none
+                continue
+            raise UserError(f"{told}, it has no {name}")
+        given = tensors[name]
+        if given.shape != value.shape:
+            raise UserError(f"{told}, its {name} is {tuple(given.shape)} and not {tuple(value.shape)}")
+        if given.is_floating_point() != value.is_floating_point():
+            types = (str(kind).removeprefix("torch.") for kind in (given.dtype, value.dtype))
+            raise UserError(f"{told}, its {name} is of the type {' and not '.join(types)}")
+    if unknown := sorted(tensors.keys() - own.keys()):
+        raise UserError(f"{told}, which has no {unknown[0]}")
+    network.load_state_dict(tensors, strict=False)
+
+
+class _Budget(TorchFunctionMode):
+    """Stops the making of a network before it takes memory for more values than that."""
+
+    def __init__(self, values: int) -> None:
+        super().__init__()
+        self.left = values
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.empty:
+            self.left -= math.prod(args if isinstance(args[0], int) else args[0])
+            if self.left < 0:
+                raise ValueError("it asks for a far larger network than the file's tensors are")
+        return func(*args, **(kwargs or {}))

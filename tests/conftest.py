@@ -43,7 +43,7 @@ def registry(monkeypatch) -> Registry:
     registry, presets = plugins.load(entry_points(group=GROUP))
     registry.register("model", "blank", blank, "tests")
     registry.register("condition", "mean_colour", MeanColour, "tests")
-    monkeypatch.setattr(plugins, "_installed", lambda: (registry, presets))
+    monkeypatch.setattr(plugins, "_installed", lambda without: (registry, presets))
     return registry
 
 

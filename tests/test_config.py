@@ -108,7 +108,7 @@ def test_presets_of_a_plugin(registry, tmp_path, monkeypatch):
     (tmp_path / "plugin_with_presets" / "__init__.py").touch()
     (conf / "condition" / "red.yaml").write_text("defaults: [mean_colour, _self_]\nrgb: [1, 0, 0]\n")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(plugins, "_installed", lambda: (registry, ["pkg://plugin_with_presets.conf"]))
+    monkeypatch.setattr(plugins, "_installed", lambda without: (registry, ["pkg://plugin_with_presets.conf"]))
     assert folder("pkg://plugin_with_presets.conf") == conf
     configs.install()
     with initialize(version_base="1.3", config_path=None):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ppgn_core.writers.mp4 import LEAST, Mp4
+from ppgn_core.writers.mp4 import LEAST, enlarged
 
 from .conftest import QUICK
 
@@ -52,10 +52,9 @@ def test_it_is_what_players_ask_for(command):
 
 
 @pytest.mark.parametrize(("side", "size"), [((8, 8), 256), ((227, 227), 454), ((256, 256), 256), ((301, 257), 602)])
-def test_sides_are_even_and_large_enough(tmp_path, side, size):
-    writer = Mp4(tmp_path, {"resume": None})
+def test_sides_are_even_and_large_enough(side, size):
     image = np.arange(np.prod(side) * 3, dtype=np.uint8).reshape(*side, 3)
-    frame = writer.frame(image)
+    frame = enlarged(image)
     assert frame.shape[0] == size and frame.shape[1] % 2 == 0
     times = size // side[0]
     assert np.array_equal(frame[::times, ::times], image)
@@ -88,4 +87,4 @@ def test_without_ffmpeg_a_line_says_what_to_install(command, monkeypatch):
 
 def test_a_film_needs_frames_a_second(command):
     code, _, err = command(*RUN, "writer.mp4.fps=0", "out=out")
-    assert (code, err) == (2, "ppgn: writer.mp4.fps=0: must be a whole number from 1\n")
+    assert (code, err) == (2, "ppgn: writer.mp4.fps=0: must be a whole number from 1 up to 1000\n")

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import subprocess
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 
 import pytest
 
-from ppgn_core import UserError, plugins
+from ppgn_core import plugins
 from ppgn_core.registry import BUNDLED, KINDS
 
 GOOD = "from ppgn_core import hookimpl\n@hookimpl\ndef register_priors(register): register('flat', 'nowhere:Flat')\n"
@@ -23,31 +24,58 @@ def entry(tmp_path, monkeypatch):
     return make
 
 
+PRESETS = "from ppgn_core import hookimpl\n@hookimpl\ndef presets(): return {}\n"
+OTHERS = GOOD + "@hookimpl\ndef register_tastes(register): register('sweet', 'nowhere:Sweet')\n"
+
+
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "said", "kept"),
     [
-        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
-        ("raise RuntimeError('one\\ntwo')", "RuntimeError: one two"),
-        (GOOD.replace("priors", "prior"), "unknown hook 'register_prior'"),
-        (GOOD.replace("(register):", "(registrar):"), "PluginValidationError"),
-        (GOOD.replace("register('flat'", "register('flat', 1"), "TypeError"),
+        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'", ["flat"]),
+        ("raise RuntimeError('one\\ntwo')", "RuntimeError: one two", ["flat"]),
+        (GOOD.replace("(register):", "(registrar):"), "PluginValidationError", ["flat"]),
+        (GOOD.replace("'flat', 'nowhere:Flat'", "'flat'"), "TypeError", ["flat"]),
+        (GOOD.replace("'nowhere:Flat'", "1"), "a factory is a class, a function or its place, not 1", ["flat"]),
+        (GOOD.replace("'flat'", "'no name'"), "a name is letters, digits and underscores", ["flat"]),
+        (GOOD.replace("'flat'", "3"), "a name is letters, digits and underscores", ["flat"]),
+        (OTHERS.replace("flat", "own"), "hook register_tastes: no such hook here, it needs a newer", ["flat", "own"]),
+        (PRESETS.format("3"), "its presets: 3 is no folder of a package", ["flat"]),
+        (PRESETS.format("'pkg://no_such.conf'"), "its presets: 'pkg://no_such.conf' is no folder", ["flat"]),
+        (GOOD, "without its prior 'flat': prior=flat is registered by both", ["flat"]),
     ],
 )
-def test_broken_plugin_is_told_in_a_line_and_the_others_go_on(entry, capsys, source, said):
-    registry, _ = plugins.load([entry("broken_plugin", source), entry("good_plugin", GOOD)])
+def test_what_is_wrong_costs_that_alone_and_is_told_in_a_line(entry, capsys, source, said, kept):
+    registry, presets = plugins.load([entry("broken_plugin", source), entry("good_plugin", GOOD)])
     err = capsys.readouterr().err
-    assert registry.names("prior") == ["flat"]
-    assert err.count("\n") == 1 and "broken_plugin" in err and said in err
+    assert registry.names("prior") == kept and presets == []
+    assert err.count("\n") == 1 and said in err, err
+    if source != GOOD:
+        assert "broken_plugin" in err and "without=broken_plugin leaves it out" in err
 
 
-def test_two_plugins_with_one_name(entry):
-    with pytest.raises(UserError, match="prior=flat is registered by both plugin_one and plugin_two"):
-        plugins.load([entry("plugin_one", GOOD), entry("plugin_two", GOOD)])
+def test_a_plugin_can_be_left_out(entry, capsys):
+    registry, _ = plugins.load([entry("plugin_one", GOOD), entry("plugin_two", GOOD)], without=["plugin_two"])
+    assert registry.names("prior") == ["flat"] and capsys.readouterr().err == ""
+
+
+def test_the_command_line_leaves_a_plugin_out():
+    done = subprocess.run(
+        [sys.executable, "-m", "ppgn_core", "without=ppgn-pixels", "--help"], capture_output=True, text=True
+    )
+    assert done.returncode == 0 and "total_variation" not in done.stdout.partition("examples")[0]
+    assert "pip install ppgn-pixels" in done.stdout
+
+
+def test_the_projects_own_plugins_come_first():
+    """Nobody takes the place of the default by its name."""
+    thief = EntryPoint("aaa", "aaa", "ppgn")
+    ordered = sorted([*entry_points(group="ppgn"), thief], key=lambda e: plugins._package(e) not in plugins.OWN)
+    assert ordered[-1] is thief
 
 
 def test_presets(entry):
-    source = "from ppgn_core import hookimpl\n@hookimpl\ndef presets(): return 'pkg://a.conf'\n"
-    assert plugins.load([entry("with_presets", source)])[1] == ["pkg://a.conf"]
+    source = PRESETS.format("'pkg://ppgn_core.writers'")
+    assert plugins.load([entry("with_presets", source)])[1] == ["pkg://ppgn_core.writers"]
 
 
 def test_bundled_table_is_what_the_bundled_plugins_register():

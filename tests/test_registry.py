@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 
@@ -103,8 +103,35 @@ def test_two_plugins_with_one_name(registry):
 
 
 def test_no_name(registry):
-    with pytest.raises(UserError, match=r"b registers the condition 'a/b'"):
+    with pytest.raises(UserError, match=r"condition=a/b: a name is letters, digits and underscores"):
         registry.register("condition", "a/b", Leaf, "b")
+
+
+@dataclass
+class Bounded:
+    """Numbers within bounds."""
+
+    rate: Annotated[float, ">= 0", "< 1"] = 0.5
+    sizes: list[int] = (1,)  # type: ignore[assignment]
+    deep: Any = None
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"rate": 1.0}, "condition.rate=1.0: must be a number from 0 below 1"),
+        ({"rate": -0.5}, "condition.rate=-0.5: must be a number from 0 below 1"),
+        ({"rate": float("nan")}, "condition.rate=nan: must be a number from 0 below 1, and finite"),
+        ({"sizes": [1, 2**64]}, r"condition.sizes=\[1, 18446744073709551616\]: must be a whole number, of at most 64"),
+        ({"deep": {"a": [float("inf")]}}, r"condition.deep.a=\[inf\]: must be a number, and finite"),
+        ({"deep": "a\0b"}, r"condition.deep='a\\x00b'…: must be text of at most 10000 characters, none of them NUL"),
+    ],
+)
+def test_values_out_of_bounds(registry, values, message):
+    registry.register("condition", "bounded", Bounded, "tests")
+    assert registry.build("condition", {"name": "bounded", "rate": 0}).rate == 0
+    with pytest.raises(UserError, match=message):
+        registry.build("condition", {"name": "bounded", **values})
 
 
 @pytest.mark.parametrize("place", ["no_such_module:A", "ppgn_core.errors:Nothing"])

@@ -116,7 +116,7 @@ def test_the_files_of_a_run(registry, tmp_path, capsys):
     steps = (0, 5, 10, 15, 20)
     samples = {f"samples/chain_{k:03d}_step_{step:04d}.png" for k in range(3) for step in steps}
     assert set(files(tmp_path)) == samples | {
-        "grid.png", "chain.gif", "trace.jsonl", "codes.safetensors", "run.json"
+        "grid.png", "chain.gif", "chain.frames", "trace.jsonl", "codes.safetensors", "run.json"
     }  # fmt: skip
     assert [(row["step"], row["chain"]) for row in trace(tmp_path)] == [(step, k) for step in steps for k in range(3)]
     assert " ".join(trace(tmp_path)[-1]) == "chain step log_prob probability prior_norm condition_norm acceptance"
@@ -172,7 +172,10 @@ def test_resumed_steps_equal_a_run_in_one_go_bit_for_bit(registry, tmp_path, pla
 
 def test_a_new_run_in_an_old_folder_leaves_none_of_its_pictures(registry, tmp_path):
     run(config(n_chains=5, n_steps=30), registry, tmp_path, [])
-    run(config(), registry, tmp_path, [])
+    with pytest.raises(UserError, match=r"there is a run in it .*; overwrite=true replaces it, resume=.* goes on"):
+        run(config(), registry, tmp_path, [])
+    assert len(list((tmp_path / "samples").iterdir())) == 35
+    run(config(overwrite=True), registry, tmp_path, [])
     names = {path.name for path in (tmp_path / "samples").iterdir()}
     assert len(names) == 15
     assert not [name for name in names if re.match(r"chain_00[34]|.*step_00(25|30)", name)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from torch import Tensor
 
 from ..energy import Energy
@@ -22,10 +24,10 @@ class MALA(MetropolisHastings):
         sigma: σ, standard deviation of the proposal's noise; the step's length is σ²/2.
 
     Raises:
-        UserError: σ is not above 0, or the prior knows only its score.
+        UserError: the prior knows only its score.
     """
 
-    def __init__(self, energy: Energy, noise: ChainNoise, sigma: float = 0.4) -> None:
+    def __init__(self, energy: Energy, noise: ChainNoise, sigma: Annotated[float, "> 0"] = 0.4) -> None:
         super().__init__(energy, noise, sigma)
         self.langevin = ULA(energy, noise, sigma)
 

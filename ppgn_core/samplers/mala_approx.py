@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
@@ -14,6 +16,9 @@ from ..protocols import Info, State
 class MalaApprox:
     """h ← h + ε1·∇log p(h) + ε2·∇log p(y|h) + N(0, ε3²) (Eq. 11); every option beyond that is off.
 
+    With ε3 = 0 it climbs ε1·log p(h) + ε2·log p(y|h) and samples nothing. With noise its small steps sample
+    p(h)^(2ε1/ε3²) · p(y|h)^(2ε2/ε3²).
+
     The options are what the authors' released sampler does besides. Its step is h ← clip(h + s·Δ / mean|Δ|), with Δ the
     three terms of Eq. 11, noise included.
 
@@ -25,7 +30,7 @@ class MalaApprox:
         clip: keep h within the range of the generator's codes.
 
     Raises:
-        UserError: `clip` with a generator whose codes have no range, or `decay_steps` below 1.
+        UserError: `clip` with a generator whose codes have no range.
     """
 
     def __init__(
@@ -35,17 +40,15 @@ class MalaApprox:
         epsilon1: float,
         epsilon2: float,
         epsilon3: float,
-        step_size: float = 1.0,
-        step_size_end: float | None = None,
-        decay_steps: int = 200,
+        step_size: Annotated[float, ">= 0"] = 1.0,
+        step_size_end: Annotated[float | None, ">= 0"] = None,
+        decay_steps: Annotated[int, ">= 1"] = 200,
         normalize: bool = False,
         clip: bool = False,
     ) -> None:
         code = energy.generator.code
         if clip and code.low is None and code.high is None:
             raise UserError("sampler.clip=true: the codes of this generator have no range to keep to; allowed is false")
-        if decay_steps < 1:
-            raise UserError(f"sampler.decay_steps={decay_steps}: allowed are whole numbers from 1")
         self.energy = energy
         self.noise = noise
         self.epsilon1, self.epsilon2, self.epsilon3 = epsilon1, epsilon2, epsilon3

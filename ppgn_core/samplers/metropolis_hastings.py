@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from ..chain import select
 from ..energy import Energy
-from ..errors import UserError
 from ..noise import ChainNoise
 from ..protocols import Info, State
 
@@ -24,12 +24,10 @@ class MetropolisHastings:
         sigma: σ, standard deviation of the proposal.
 
     Raises:
-        UserError: σ is not above 0, or the prior knows only its score.
+        UserError: the prior knows only its score.
     """
 
-    def __init__(self, energy: Energy, noise: ChainNoise, sigma: float = 0.07) -> None:
-        if not 0 < sigma < float("inf"):
-            raise UserError(f"sampler.sigma={sigma}: allowed are numbers above 0")
+    def __init__(self, energy: Energy, noise: ChainNoise, sigma: Annotated[float, "> 0"] = 0.07) -> None:
         energy.density()  # or the refusal
         self.energy, self.noise, self.sigma = energy, noise, sigma
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from ..energy import Energy
-from ..errors import UserError
 from ..noise import ChainNoise
 from .mala_approx import MalaApprox
 
@@ -19,12 +20,7 @@ class ULA(MalaApprox):
 
     Args:
         sigma: σ, standard deviation of the noise; the step's length is σ²/2.
-
-    Raises:
-        UserError: σ is not above 0.
     """
 
-    def __init__(self, energy: Energy, noise: ChainNoise, sigma: float = 0.2) -> None:
-        if not 0 < sigma < float("inf"):
-            raise UserError(f"sampler.sigma={sigma}: allowed are numbers above 0")
+    def __init__(self, energy: Energy, noise: ChainNoise, sigma: Annotated[float, "> 0"] = 0.2) -> None:
         super().__init__(energy, noise, epsilon1=sigma**2 / 2, epsilon2=sigma**2 / 2, epsilon3=sigma)

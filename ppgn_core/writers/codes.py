@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, ClassVar
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from ..atomic import atomic
 from ..errors import UserError
 from ..protocols import Info, State
-
-NAME = "codes.safetensors"
+from ..run_folder import CODES, RunFolder, checksum
 
 
 class Codes:
-    """The codes `h` of every chain, with the step they stand at, to go on from by `resume=`: codes.safetensors."""
+    """The codes `h` of every chain, with the step they stand at, to go on from by `resume=`: codes.safetensors.
 
-    def __init__(self, out: Path) -> None:
-        self.path = out / NAME
-        self.last: tuple[State, Info] | None = None
+    It is written last at every saved step: a run that dies can be resumed from the step that it stands at.
+    """
+
+    commits: ClassVar[bool] = True
+
+    def __init__(self, run_folder: RunFolder) -> None:
+        self.folder = run_folder
 
     def write(self, state: State, info: Info) -> None:
-        self.last = state, info
+        tensors = {"h": state.h, "last_step": info.last_step, "step": torch.tensor(state.step)}
+        self.folder.commit({name: value.cpu().contiguous() for name, value in tensors.items()})
 
     def close(self) -> None:
-        if self.last is not None:
-            state, info = self.last
-            tensors = {"h": state.h, "last_step": info.last_step, "step": torch.tensor(state.step)}
-            with atomic(self.path) as temporary:
-                save_file({name: value.cpu().contiguous() for name, value in tensors.items()}, temporary)
+        pass
 
 
 @dataclass(frozen=True)
@@ -43,24 +44,45 @@ class Saved:
         h: codes `(B, *code)`.
         last_step: `(B,)`, less than `step` where a chain had stopped.
         step: steps taken.
+        files: length and CRC-32 of each file that grows with the run, as it was at that step.
     """
 
     h: Tensor
     last_step: Tensor
     step: int
+    files: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def load_codes(folder: Path) -> Saved:
     """What a run left in its `folder` to go on from.
 
     Raises:
-        UserError: there is nothing there, or it is broken.
+        UserError: there is nothing there, or it is damaged.
     """
-    path = folder / NAME
+    path = folder / CODES
     if not path.is_file():
-        raise UserError(f"resume={folder}: there is no {NAME} in it; allowed is the folder of a run that wrote one")
+        raise UserError(f"resume={folder}: there is no {CODES} in it; allowed is the folder of a run that wrote one")
     try:
-        saved = load_file(path)
-        return Saved(saved["h"], saved["last_step"], int(saved["step"]))
-    except (SafetensorError, KeyError) as error:
-        raise UserError(f"resume={folder}: {NAME} is damaged ({error})") from error
+        with safe_open(path, "pt") as file:
+            # memory of torch's own is aligned; kernels round differently on what the file hands out
+            tensors = {name: file.get_tensor(name).clone() for name in ("h", "last_step", "step")}
+            run = json.loads((file.metadata() or {})["run"])
+        if run["sha256"] != checksum(tensors):
+            raise ValueError("its checksum does not fit")
+        h, last_step, step = tensors["h"], tensors["last_step"], int(tensors["step"])
+        if not h.is_floating_point() or last_step.shape != h.shape[:1] or step < 0 or int(last_step.max()) > step:
+            raise ValueError("it holds no codes")
+        return Saved(h, last_step, step, _manifest(run["files"]))
+    except OSError as error:
+        raise UserError(f"resume={folder}: {CODES} cannot be read: {error.strerror or error}") from error
+    except (SafetensorError, LookupError, ValueError, TypeError, RuntimeError) as error:
+        raise UserError(f"resume={folder}: {CODES} is damaged ({error})") from error
+
+
+def _manifest(listed: Any) -> dict[str, tuple[int, int]]:
+    files = {}
+    for name, (length, crc) in dict(listed).items():
+        if not re.fullmatch(r"\w+(\.\w+)*", name) or type(length) is not int or type(crc) is not int or length < 0:
+            raise ValueError("its list of files is none")
+        files[name] = length, crc
+    return files

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from ..atomic import atomic
 from ..protocols import Info, State
+from ..run_folder import RunFolder
 from .image import to_uint8
+
+FRAMES = "chain.frames"
+"""The frames as they are, one after another, each behind its step: what every film of a run is made of at its end."""
 
 
 class Film:
@@ -18,29 +22,28 @@ class Film:
 
     name: ClassVar[str]
 
-    def __init__(self, out: Path, run: Mapping[str, Any]) -> None:
-        self.path = out / self.name
-        self.earlier = Path(run["resume"]).expanduser() / self.name if run["resume"] else None
-        self.frames: list[np.ndarray] = []
+    def __init__(self, run_folder: RunFolder) -> None:
+        self.folder = run_folder
+        self.shape: tuple[int, ...] | None = None
 
     def write(self, state: State, info: Info) -> None:
-        if not self.frames and self.earlier and self.earlier.exists():
-            self.frames = self.load(self.earlier)
-        self.frames.append(self.frame(to_uint8(state.x[:1])[0]))
+        image = to_uint8(state.x[:1])[0]
+        self.shape = image.shape
+        self.folder.append(FRAMES, np.int64(state.step).tobytes() + image.tobytes(), state.step)
 
     def close(self) -> None:
-        if self.frames:
-            with atomic(self.path) as temporary:
-                self.save(temporary)
+        if self.shape is not None:
+            self.folder.flush()
+            with atomic(self.folder.path / self.name) as temporary:
+                self.save(temporary, self.frames())
 
-    def frame(self, image: np.ndarray) -> np.ndarray:
-        """A picture `(H, W, 3)` as the film shows it."""
-        return image
+    def frames(self) -> Iterator[np.ndarray]:
+        """Read the frames `(H, W, 3)` one by one: a film may be longer than memory."""
+        assert self.shape is not None
+        layout = np.dtype([("step", "<i8"), ("image", "u1", self.shape)])
+        for row in np.memmap(self.folder.path / FRAMES, layout, "r"):
+            yield np.array(row["image"])
 
-    def load(self, path: Path) -> list[np.ndarray]:
-        """The frames of a film."""
-        raise NotImplementedError
-
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, frames: Iterator[np.ndarray]) -> None:
         """Write all frames."""
         raise NotImplementedError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from PIL import Image
@@ -21,7 +21,7 @@ class Grid:
     With `keep`, the last one kept of each chain, and no chain of which none was.
     """
 
-    def __init__(self, out: Path, run: Mapping[str, Any], gap: int = 2) -> None:
+    def __init__(self, out: Path, run: Mapping[str, Any], gap: Annotated[int, ">= 0", "<= 1000"] = 2) -> None:
         self.path = out / "grid.png"
         self.earlier = Path(run["resume"]).expanduser() / samples.NAME if run["resume"] else None
         self.run = run

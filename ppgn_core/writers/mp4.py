@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from ..errors import UserError
+from ..run_folder import RunFolder
 from .film import Film
 
 LEAST = 256
@@ -24,15 +25,13 @@ class Mp4(Film):
         fps: frames a second.
 
     Raises:
-        UserError: there is no ffmpeg, or less than one frame a second.
+        UserError: there is no ffmpeg.
     """
 
     name = "chain.mp4"
 
-    def __init__(self, out: Path, run: Mapping[str, Any], fps: int = 10) -> None:
-        super().__init__(out, run)
-        if fps < 1:
-            raise UserError(f"writer.mp4.fps={fps}: must be a whole number from 1")
+    def __init__(self, run_folder: RunFolder, fps: Annotated[int, ">= 1", "<= 1000"] = 10) -> None:
+        super().__init__(run_folder)
         try:
             import imageio_ffmpeg
 
@@ -41,27 +40,30 @@ class Mp4(Film):
             raise UserError("writer=mp4: there is no ffmpeg; `pip install imageio-ffmpeg` brings one") from error
         self.fps = fps
 
-    def frame(self, image: np.ndarray) -> np.ndarray:
-        times = -(-LEAST // min(image.shape[:2]))
-        times += times * image.shape[0] % 2 or times * image.shape[1] % 2
-        return image.repeat(times, 0).repeat(times, 1)
+    def save(self, path: Path, frames: Iterator[np.ndarray]) -> None:
+        from imageio_ffmpeg import write_frames
 
-    def load(self, path: Path) -> list[np.ndarray]:
-        import imageio.v3 as iio
+        output: Any = None
+        for frame in frames:
+            image = enlarged(frame)
+            if output is None:
+                output = write_frames(
+                    str(path),
+                    (image.shape[1], image.shape[0]),
+                    fps=self.fps,
+                    codec="libx264",
+                    pix_fmt_out="yuv420p",
+                    macro_block_size=2,
+                    quality=None,
+                    output_params=["-crf", "16", "-movflags", "+faststart"],
+                )
+                output.send(None)
+            output.send(np.ascontiguousarray(image))
+        output.close()
 
-        return list(iio.imread(path, plugin="FFMPEG"))
 
-    def save(self, path: Path) -> None:
-        import imageio.v3 as iio
-
-        iio.imwrite(
-            path,
-            np.stack(self.frames),
-            plugin="FFMPEG",
-            fps=self.fps,
-            codec="libx264",
-            pixelformat="yuv420p",
-            macro_block_size=2,
-            quality=None,
-            output_params=["-crf", "16", "-movflags", "+faststart"],
-        )
+def enlarged(image: np.ndarray) -> np.ndarray:
+    """A picture `(H, W, 3)` enlarged by a whole factor until its sides are even and at least LEAST."""
+    times = -(-LEAST // min(image.shape[:2]))
+    times += times * image.shape[0] % 2 or times * image.shape[1] % 2
+    return image.repeat(times, 0).repeat(times, 1)

@@ -23,7 +23,7 @@ class Samples:
 
     def write(self, state: State, info: Info) -> None:
         if not self.begun:
-            self._clear(state.step)
+            self._clear(self.run["start"] if self.run["resume"] else -1)
             self.begun = True
         images = to_uint8(state.x)
         for k in info.samples(state.step).nonzero().flatten().tolist():
@@ -34,9 +34,9 @@ class Samples:
         pass
 
     def _clear(self, step: int) -> None:
-        """Drop what an earlier run in this folder left from `step` on: pictures of two runs must not mix."""
+        """Drop what lies beyond `step`: a run that was killed may have drawn further than its codes."""
         for _, at, path in saved(self.folder):
-            if at >= step:
+            if at > step:
                 path.unlink()
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from ..atomic import atomic
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ..energy import Energy
     from ..protocols import Info, State
+    from ..run_folder import RunFolder
 
 NAME = "trace.jsonl"
 QUANTITIES = ("step", "log_prob", "probability", "prior_norm", "condition_norm", "acceptance")
@@ -37,26 +34,22 @@ class Trace:
     there.
     """
 
-    def __init__(self, out: Path, run: Mapping[str, Any], energy: Energy) -> None:
-        self.path = out / NAME
-        self.earlier = Path(run["resume"]).expanduser() / NAME if run["resume"] else None
+    def __init__(self, run_folder: RunFolder, energy: Energy) -> None:
+        self.folder = run_folder
         self.energy = energy
-        self.lines: list[str] = []
 
     def write(self, state: State, info: Info) -> None:
-        if not self.lines and self.earlier and self.earlier.exists():
-            self.lines = self.earlier.read_text().splitlines()
         found = quantities(state, info, self.energy).items()
         columns = {name: _numbers(values, len(state.h)) for name, values in found if name != "step"}
+        lines = []
         for k, last_step in enumerate(info.last_step.tolist()):
             if last_step == state.step:
                 row = {"chain": k, "step": state.step} | {name: column[k] for name, column in columns.items()}
-                self.lines.append(json.dumps(row))
+                lines.append(json.dumps(row) + "\n")
+        self.folder.append(NAME, "".join(lines).encode(), state.step)
 
     def close(self) -> None:
-        if self.lines:
-            with atomic(self.path) as temporary:
-                temporary.write_text("\n".join(self.lines) + "\n")
+        self.folder.flush()
 
 
 def _numbers(values: Tensor | None, n: int) -> list[float | None]:

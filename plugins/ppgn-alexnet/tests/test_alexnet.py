@@ -8,6 +8,7 @@ import pytest
 import torch
 from ppgn_alexnet.alexnet import CAFFENET, MINI, AlexNet, AlexNetConfig, Conv
 from ppgn_alexnet.layers import LocalNorm, Strided
+from ppgn_alexnet.one_tower import one_tower
 
 from ppgn_core.errors import UserError
 
@@ -233,3 +234,25 @@ def test_nothing_is_shared_between_precisions() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         network.activations(x, ("conv1",))
     assert network(x).dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "told"),
+    [
+        ("features.3.weight", (), "the kernels of features.0 or the units of classifier are not AlexNet's"),
+        ("classifier.1.weight", (4, 0), "the kernels of features.0 or the units of classifier are not AlexNet's"),
+        ("features.3.weight", (4, 4, 99, 99), "not AlexNet's: nothing is left of the image after conv2"),
+        ("features.6.weight", (4, 4, 2, 3), "the tensor of layers.conv3.0.weight has the shape"),
+        ("features.6.bias", None, "features.6.bias is missing"),
+    ],
+)
+def test_state_dicts_that_are_no_alexnets(name: str, shape: tuple[int, ...] | None, told: str) -> None:
+    kernels = {"features.0": (4, 3, 11, 11), "features.3": (4, 4, 5, 5)}
+    kernels |= {f"features.{i}": (4, 4, 3, 3) for i in (6, 8, 10)}
+    kernels |= {"classifier.1": (5, 4 * 36), "classifier.4": (6, 5), "classifier.6": (7, 6)}
+    state = {f"{layer}.weight": torch.ones(shape) for layer, shape in kernels.items()}
+    state |= {f"{layer}.bias": torch.ones(shape[0]) for layer, shape in kernels.items()}
+    assert one_tower(state)[0].n_classes == 7
+    changed = {key: value for key, value in state.items() if key != name}
+    with pytest.raises(UserError, match=told):
+        one_tower(changed if shape is None else {**changed, name: torch.ones(shape)})

@@ -13,6 +13,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, te
 
 KINDS = {"Convolution": 4, "InnerProduct": 14, "LRN": 15, "Pooling": 17, "ReLU": 18, "Softmax": 20, "Deconvolution": 39}
 V0_KINDS = {"Convolution": "conv", "InnerProduct": "innerproduct", "LRN": "lrn", "Pooling": "pool", "ReLU": "relu"}
+V0_KINDS |= {"Padding": "padding"}
 PARAMS = """
     ConvolutionParameter: num_output=1 uint32, pad=3 uint32*, kernel_size=4 uint32*, group=5 uint32, stride=6 uint32*
     InnerProductParameter: num_output=1 uint32
@@ -23,7 +24,8 @@ PARAMS = """
 """
 NETS = """
     BlobShape: dim=1 int64+
-    BlobProto: num=1 int32, channels=2 int32, height=3 int32, width=4 int32, data=5 DATA, shape=7 BlobShape, double_data=8 DOUBLE
+    BlobProto: num=1 int32, channels=2 int32, height=3 int32, width=4 int32, data=5 DATA, shape=7 BlobShape, double_data=8 DOUBLE, raw_data_type=10 int32, raw_data=12 bytes
+    SolverState: iter=1 int32, learned_net=2 string, history=3 BlobProto*, current_step=4 int32
     LayerParameter: name=1 string, type=2 string, bottom=3 string*, top=4 string*, blobs=7 BlobProto*, convolution_param=106 ConvolutionParameter, inner_product_param=117 InnerProductParameter, lrn_param=118 LRNParameter, pooling_param=121 PoolingParameter, relu_param=123 ReLUParameter, reshape_param=133 ReshapeParameter
     V1LayerParameter: layer=1 V0LayerParameter, bottom=2 string*, top=3 string*, name=4 string, type=5 int32, blobs=6 BlobProto*, convolution_param=10 ConvolutionParameter, inner_product_param=17 InnerProductParameter, lrn_param=18 LRNParameter, pooling_param=19 PoolingParameter, relu_param=30 ReLUParameter
     V0LayerParameter: name=1 string, type=2 string, num_output=3 uint32, pad=7 uint32, kernelsize=8 uint32, group=9 uint32, stride=10 uint32, local_size=13 uint32, alpha=14 float, beta=15 float, blobs=50 BlobProto*
@@ -78,8 +80,15 @@ PARAM |= {"InnerProduct": "inner_product_param", "Pooling": "pooling_param", "Re
 PARAM |= {"Reshape": "reshape_param"}
 
 
-def net(specs: list[Spec], lists: str = "packed", generation: str = "new", double: bool = False, four: bool = False):
-    """The net as a message: `generation` new, v1 or v0; `four`: legacy shapes of four axes."""
+def net(
+    specs: list[Spec],
+    lists: str = "packed",
+    generation: str = "new",
+    double: bool = False,
+    four: bool = False,
+    raw: int | None = None,
+):
+    """The net as a message: `generation` new, v1 or v0; `four`: legacy shapes of four axes; `raw`: NVIDIA's type."""
     made = schema(lists)["NetParameter"](name="a net")
     for spec in specs:
         if generation == "new":
@@ -101,14 +110,18 @@ def net(specs: list[Spec], lists: str = "packed", generation: str = "new", doubl
             else:
                 setattr(target, key, value)
         for values in spec.blobs:
-            fill(layer.blobs.add(), values, double, four)
+            fill(layer.blobs.add(), values, double, four, raw)
     return made
 
 
-def fill(blob: Any, values: np.ndarray, double: bool = False, four: bool = False) -> None:
-    """Values and shape of a blob."""
+def fill(blob: Any, values: np.ndarray, double: bool = False, four: bool = False, raw: int | None = None) -> None:
+    """Values and shape of a blob; NVIDIA's Caffe keeps bytes: 0 double, which it leaves out, 1 float, 2 half."""
     name, kind = ("double_data", "<f8") if double else ("data", "<f4")
-    if isinstance(getattr(blob, name), bytes):
+    if raw is not None:
+        blob.raw_data = values.astype(("<f8", "<f4", "<f2")[raw]).tobytes()
+        if raw:
+            blob.raw_data_type = raw
+    elif isinstance(getattr(blob, name), bytes):
         setattr(blob, name, values.astype(kind).tobytes())
     else:
         getattr(blob, name).extend(values.ravel().tolist())
@@ -118,10 +131,12 @@ def fill(blob: Any, values: np.ndarray, double: bool = False, four: bool = False
         blob.shape.dim.extend(values.shape)
 
 
-def write(folder: Path, name: str, specs: list[Spec], entry: tuple, **how: Any) -> tuple[Path, Path]:
+def write(folder: Path, name: str, specs: list[Spec], entry: tuple | None, **how: Any) -> tuple[Path, Path]:
     """The .caffemodel, and the .prototxt by which others run it on an input of that name and shape."""
     model, text = folder / f"{name}.caffemodel", folder / f"{name}.prototxt"
     model.write_bytes(net(specs, **how).SerializeToString())
+    if entry is None:
+        return model, text
     bare = net([Spec(s.name, s.kind, s.bottom, s.top, s.params) for s in specs])
     bare.input.append(entry[0])
     bare.input_shape.add().dim.extend(entry[1])
@@ -205,6 +220,24 @@ def lrcn(words: int, features: int, embedding: int, hidden: int, seed: int = 2) 
         Spec("lstm2", "LSTM", "lstm1", "lstm2", {}, two),
         Spec("predict", "InnerProduct", "lstm2", "predict", {"num_output": words}, predict),
     ]
+
+
+def with_padding_layers(specs: list[Spec]) -> list[Spec]:
+    """As the first nets were: a layer of its own before each convolution that pads."""
+    made = []
+    for spec in specs:
+        params = dict(spec.params)
+        if spec.kind == "Convolution" and (pad := params.pop("pad", 0)):
+            made.append(Spec(f"pad_{spec.name}", "Padding", spec.bottom, f"pad_{spec.name}", {"pad": pad}))
+            spec = Spec(spec.name, spec.kind, f"pad_{spec.name}", spec.top, params, spec.blobs)
+        made.append(spec)
+    return made
+
+
+def renamed(specs: list[Spec], names: dict[str, str]) -> list[Spec]:
+    """The net with layers of other names, and what they give."""
+    own = [[names.get(name, name) for name in (spec.name, spec.bottom, spec.top)] for spec in specs]
+    return [Spec(name, s.kind, into, top, s.params, s.blobs) for (name, into, top), s in zip(own, specs, strict=True)]
 
 
 def _weights(random: np.random.Generator, shape: tuple, out: int, fan: float | None = None) -> list[np.ndarray]:

@@ -9,10 +9,10 @@ from ppgn_alexnet.alexnet import AlexNet
 from ppgn_caffe.__main__ import main
 
 from .networks import by_opencv, check_alexnet, check_generator, cropped, imported
-from .schema import SMALL, SMALL_UP, alexnet, fill, generator, schema, write
+from .schema import SMALL, SMALL_UP, alexnet, fill, generator, schema, with_padding_layers, write
 from .transcription import run
 
-WAYS = {"new": {}, "v1": {"generation": "v1"}}
+WAYS = {"new": {}, "v1": {"generation": "v1"}, "nvidia": {"raw": 1}, "half": {"raw": 2}}
 WAYS |= {"double": {"double": True, "theirs": False}, "v0": {"generation": "v0", "four": True, "theirs": False}}
 
 
@@ -20,6 +20,20 @@ WAYS |= {"double": {"double": True, "theirs": False}, "v0": {"generation": "v0",
 def test_caffenet(way: str, tmp_path: Path) -> None:
     specs = alexnet(**SMALL)
     check_alexnet(tmp_path, specs if way == "new" else specs[:-1], "places", **WAYS[way])
+
+
+def test_layers_that_pad(tmp_path: Path) -> None:
+    """Of Caffe's first nets: the same network as of the same net as it is written now."""
+    specs = alexnet(**SMALL)[:-1]
+    model, _ = write(tmp_path, "net", with_padding_layers(specs), None, generation="v0")
+    plain, _ = write(tmp_path, "plain", specs, ("data", (1, 3, 227, 227)))
+    found, expected = (
+        AlexNet.load(imported(tmp_path / name, path) / "places.safetensors")
+        for name, path in (("found", model), ("expected", plain))
+    )
+    assert found.config == expected.config
+    for name, value in expected.state_dict().items():
+        assert torch.equal(found.state_dict()[name], value)
 
 
 def test_alexnet_normalises_before_it_pools(tmp_path: Path) -> None:

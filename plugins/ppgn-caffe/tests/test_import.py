@@ -105,7 +105,7 @@ NETS = {
     ),
     "deconv0 has 4 channels": lambda: generator(**{**SMALL_UP, "outs": (*SMALL_UP["outs"][:-1], 4)}),
     "give --vocabulary": lambda: [*alexnet(**SMALL), *lrcn(5, 7, 4, 3)],
-    "another architecture, with weights in the layers ip1, ip2; known are": lambda: [
+    "another architecture, with weights in the layers ip1 (InnerProduct 2×2), ip2 (InnerProduct 2×2); known": lambda: [
         Spec(name, "InnerProduct", "a", "b", {}, [shaped(2, 2)]) for name in ("ip1", "ip2")
     ],
 }

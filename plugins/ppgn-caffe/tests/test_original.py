@@ -165,5 +165,17 @@ def test_a_changed_network_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="sha256"):
         original(str(tmp_path)).network("generator")
     (tmp_path / "sha256.json").write_text("{")
-    with pytest.raises(UserError, match=r"sha256\.json"):
+    with pytest.raises(UserError, match=r"sha256\.json: not a table of sums"):
         original(str(tmp_path))
+
+
+def test_a_changed_list_of_classes_is_refused(folder: Path, tmp_path: Path) -> None:
+    for file in ("encoder.safetensors", "encoder.tsv", "sha256.json"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    (tmp_path / "encoder.tsv").write_text("\tonly one\n")
+    with pytest.raises(UserError, match="its network 'encoder' has 7 classes, and there are 1 names"):
+        original(str(tmp_path)).network("encoder")
+    for data in (b"no table\n", b"\xff\xfe\n"):
+        (tmp_path / "encoder.tsv").write_bytes(data)
+        with pytest.raises(UserError, match=r"encoder\.tsv: "):
+            original(str(tmp_path))

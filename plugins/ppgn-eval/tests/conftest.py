@@ -64,7 +64,7 @@ def registry(monkeypatch: pytest.MonkeyPatch, colours: Colours) -> Registry:
     registry.register("judge", "colours", lambda: colours, "tests")
     registry.register("model", "blank", blank, "tests")
     registry.register("condition", "interrupted", Interrupted, "tests")
-    monkeypatch.setattr(plugins, "_installed", lambda: (registry, presets))
+    monkeypatch.setattr(plugins, "_installed", lambda without: (registry, presets))
     monkeypatch.setattr(sys, "argv", ["ppgn_core"])
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
     return registry

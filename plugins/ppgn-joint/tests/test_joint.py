@@ -12,6 +12,7 @@ from ppgn_core.errors import UserError
 from ppgn_core.identity import Identity
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
+from ppgn_core.protocols import Code
 
 N = 4000
 
@@ -23,6 +24,7 @@ def model() -> Model:
     table = AlexNetConfig(convs, (8, 4), 3, image_size=8, resize=8, mean=(0.5,) * 3, scale=4.0)
     encoder = AlexNet(table)
     drawer = torch.nn.Sequential(torch.nn.Linear(8, 192), torch.nn.Sigmoid(), torch.nn.Unflatten(1, (3, 8, 8)))
+    drawer.code = Code((8,))
     return Model("tiny", {"encoder": lambda: encoder, "generator": lambda: drawer}, {}, image_size=8)
 
 

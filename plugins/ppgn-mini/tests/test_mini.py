@@ -12,6 +12,7 @@ from ppgn_lrcn.condition import LRCN
 from ppgn_mini.model import NETWORKS, mini
 from ppgn_mini.pack import pack
 
+from ppgn_core import weights
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
@@ -96,3 +97,38 @@ def test_a_network_that_is_not_the_one_packed_is_refused(tmp_path: Path) -> None
     path.write_bytes(data)
     with pytest.raises(UserError, match="corrupt, its sha256 is"):
         Captioner.load(path, sums["captioner"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("sha256.json", None, "sha256.json: No such file"),
+        ("sha256.json", "{", "sha256.json: not a table of sums; allowed is"),
+        ("sha256.json", "{}", "sha256.json: it has no sum of encoder; allowed is the table that came with the package"),
+        ("classes.tsv", None, "classes.tsv: No such file"),
+        ("scenes.tsv", "alp\n", "scenes.tsv: "),
+        ("classes.tsv", "n01443537\tgoldfish\n", "its network 'encoder' has 64 classes, and there are 1 names"),
+        ("encoder.safetensors", "", "corrupt, its sha256 is"),
+        ("encoder.safetensors", None, "No such file"),
+    ],
+)
+def test_what_came_with_the_package_is_damaged(
+    name: str, text: str | None, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in ("sha256.json", "classes.tsv", "scenes.tsv", "encoder.safetensors"):
+        (tmp_path / file).write_bytes((NETWORKS / file).read_bytes())
+    (tmp_path / name).unlink()
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr("ppgn_mini.model.NETWORKS", tmp_path)
+    with pytest.raises(UserError, match=told) as error:
+        mini().network("encoder")
+    assert str(tmp_path) in str(error.value) or "model=mini" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_what_float16_has_no_place_for_is_not_packed(tmp_path: Path) -> None:
+    weights.save(tmp_path / "large.safetensors", {"a": torch.full((3,), 1e5)}, {"name": "a"})
+    with pytest.raises(UserError, match=r"large\.safetensors: its tensor a has values beyond 65504"):
+        pack([tmp_path / "large.safetensors"], tmp_path / "made")
+    assert not (tmp_path / "made").exists()

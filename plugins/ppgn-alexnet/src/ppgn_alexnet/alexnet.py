@@ -1,15 +1,17 @@
 """The AlexNet family: one configurable network, from the paper's 227-pixel encoder to the 64-pixel one of `mini`.
 
-Krizhevsky et al. 2012, and BVLC's reference CaffeNet, the encoder E and the classifier C of the paper (section 2.1).
+Krizhevsky et al. 2012: the encoder E and the classifier C of the paper (section 3.2, S9.4), for which its release has
+BVLC's reference CaffeNet.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from ppgn_core.table import Table
 from ppgn_core.weights import Tabled
 
 from .image import Preprocess
@@ -21,7 +23,7 @@ from .memory import Pass
 class Conv:
     """One convolution of the table: `pool` and `norm` say what follows its ReLU."""
 
-    channels: int
+    channels: int = field(metadata={"most": 8192})  # normalising compares each channel with each
     kernel: int
     stride: int = 1
     padding: int = 0
@@ -31,7 +33,7 @@ class Conv:
 
 
 @dataclass(frozen=True)
-class AlexNetConfig:
+class AlexNetConfig(Table):
     """The layer table of one member of the family.
 
     Args:
@@ -52,8 +54,8 @@ class AlexNetConfig:
     convs: tuple[Conv, ...]
     fc: tuple[int, ...]
     n_classes: int
-    image_size: int
-    resize: int
+    image_size: int = field(metadata={"most": 2048})
+    resize: int = field(metadata={"most": 2048})
     mean: tuple[float, float, float]
     scale: float
     channel_order: Literal["rgb", "bgr"] = "rgb"
@@ -62,17 +64,9 @@ class AlexNetConfig:
     dropout: float = 0.5
     mean_image: bool = False
 
-    @classmethod
-    def from_dict(cls, table: Mapping[str, Any]) -> "AlexNetConfig":
-        """Back from `dataclasses.asdict`, by way of JSON."""
-        return cls(
-            **{
-                **table,
-                "convs": tuple(Conv(**conv) for conv in table["convs"]),
-                "fc": tuple(table["fc"]),
-                "mean": tuple(table["mean"]),
-            }
-        )
+    def __post_init__(self) -> None:
+        if self.resize < self.image_size:
+            raise ValueError(f"resize is {self.resize}; allowed are numbers from image_size, {self.image_size}")
 
 
 # BVLC reference CaffeNet; the mean pixel is the ILSVRC 2012 mean image's, in BGR on 0..255.
@@ -155,6 +149,8 @@ class AlexNet(Tabled):
             if conv.norm:
                 after[f"norm{i}"] = LocalNorm(channels, 5, alpha=1e-4, beta=0.75, k=1.0)
             self.layers.update(dict(reversed(after.items())) if config.first == "norm" else after)
+            if size < 1:
+                raise ValueError(f"nothing is left of the image after conv{i}")
         width = channels * size * size
         for i, units in enumerate(config.fc, start=len(config.convs) + 1):
             self.layers[f"fc{i}"] = nn.Sequential(

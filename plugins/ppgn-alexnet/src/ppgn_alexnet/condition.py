@@ -34,7 +34,7 @@ def objective(logits: Tensor, unit: int, gradient: Gradient) -> Tensor:
 
 
 class ClassCondition:
-    """log p(y = class | x), the softmax of a classifier (section 2, Eq. 11).
+    """log p(y = class | x), the softmax of a classifier (section 2.1, Eq. 11).
 
     Args:
         model: with a network of role `classifier` and its labels.
@@ -62,9 +62,9 @@ class ClassCondition:
         n_steps: int = 200,
         init: str | None = None,
     ) -> None:
-        self.network = model.network(classifier)
+        self.network = model.network(classifier, key="condition.classifier")
         self.gradient = gradient
-        labels = model.classes(classifier)
+        labels = model.classes(classifier, "condition.classifier")
         targets = target if isinstance(target, list) else [target]
         chosen = [self._named(model, labels, init) if one == "init" else labels.find(one) for one in targets]
         clock = clock or Clock()

@@ -1,12 +1,11 @@
 """The up-convolutional generator G: one configurable network, from the original release's 256 pixels to `mini`'s 64.
 
-Dosovitskiy & Brox 2016, table 8, and the paper's section S3: three fully connected layers, then up-convolutions.
+Dosovitskiy & Brox 2016, table 8, and the paper's section S9.4: three fully connected layers, then up-convolutions.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +14,12 @@ from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import Code
+from ppgn_core.table import Table
 from ppgn_core.weights import Tabled
 
 from .bilateral import bilateral
+
+DENSE = ("defc7", "defc6", "defc5")
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,11 @@ class Up:
 
     name: str
     channels: int
-    stride: int = 2
+    stride: Literal[1, 2] = 2
 
 
 @dataclass(frozen=True)
-class UpConvConfig:
+class UpConvConfig(Table):
     """The layer table of one generator.
 
     Args:
@@ -61,17 +63,15 @@ class UpConvConfig:
         """Side of the images, in pixels."""
         return 4 * math.prod(up.stride for up in self.ups)
 
-    @classmethod
-    def from_dict(cls, table: Mapping[str, Any]) -> "UpConvConfig":
-        """Back from `dataclasses.asdict`, by way of JSON."""
-        return cls(
-            **{
-                **table,
-                "fc": tuple(table["fc"]),
-                "ups": tuple(Up(**up) for up in table["ups"]),
-                "mean": tuple(table["mean"]),
-            }
-        )
+    def __post_init__(self) -> None:
+        names = [up.name for up in self.ups]
+        if len({*names, *DENSE, "reshape"}) != len(names) + len(DENSE) + 1:
+            raise ValueError(f"the names of its ups are {', '.join(names)}; allowed are distinct ones")
+        if len(self.fc) != len(DENSE) or self.fc[-1] != self.channels * 16:
+            raise ValueError(f"fc is {self.fc}; allowed are three widths, the last being 16 · channels")
+        drawn = f"{self.ups[-1].channels} channels, {self.image_size} pixels wide"
+        if self.ups[-1].channels != 3 or self.image_size > 2048:
+            raise ValueError(f"ups draw {drawn}; allowed are 3 channels, and at most 2048 pixels")
 
 
 # The original release's generator of the noiseless joint PPGN-h; its output is BGR on 0..255 less the mean pixel.
@@ -145,7 +145,7 @@ class UpConv(Tabled):
         self.code = Code((config.code,), low=0.0, high=config.high)
         self.layers = nn.ModuleDict()
         width = config.code
-        for name, units in zip(("defc7", "defc6", "defc5"), config.fc, strict=True):
+        for name, units in zip(DENSE, config.fc, strict=True):
             self.layers[name] = nn.Sequential(nn.Linear(width, units), nn.LeakyReLU(config.slope))
             width = units
         self.layers["reshape"] = nn.Unflatten(1, (config.channels, 4, 4))
@@ -185,7 +185,7 @@ class OfModel:
             filter, None what suits the network.
 
     Raises:
-        UserError: `smooth` is negative.
+        UserError: `smooth` is negative, or the network draws nothing.
     """
 
     def __init__(
@@ -199,7 +199,7 @@ class OfModel:
         if smooth is not None and smooth < 0:
             raise UserError(f"generator.smooth={smooth}: allowed are numbers from 0")
         self.model, self.encoder, self.layer, self.smooth = model, encoder, layer, smooth
-        self.network: UpConv = model.network(network)
+        self.network: UpConv = model.network(network, ("code", "draw"), "generator.network")
         self.code = self.network.code
 
     def __call__(self, h: Tensor) -> Tensor:
@@ -207,7 +207,15 @@ class OfModel:
 
     def encode(self, x: Tensor) -> Tensor:
         """E(x): images `(B, 3, H, W)` → codes `(B, code)`."""
-        return self.model.network(self.encoder).activations(x, (self.layer,))[self.layer]
+        network = self.model.network(self.encoder, ("activations", "layers"), "generator.encoder")
+        if self.layer not in network.layers:
+            allowed = ", ".join(network.layers)
+            raise UserError(f"generator.layer={self.layer}: {self.encoder} has no such layer; allowed are {allowed}")
+        h = network.activations(x, (self.layer,))[self.layer]
+        if h.shape[1:] != self.code.shape:
+            given, wanted = tuple(h.shape[1:]), tuple(self.code.shape)
+            raise UserError(f"generator.layer={self.layer}: its values are {given}; allowed is {wanted}, as of codes")
+        return h
 
     def draw(self, noise: ChainNoise) -> Tensor:
         return self.network.draw(noise)

@@ -11,7 +11,7 @@ from .condition import objective
 
 
 class HiddenNeuron:
-    """log p(unit | x) of a hidden unit, the softmax being over the channels at its position (section 4.3, Fig. S19).
+    """log p(unit | x) of a hidden unit, the softmax being over the channels at its position (section 4.1, Fig. S19).
 
     With `gradient=logit` the plain activation is climbed.
 
@@ -38,7 +38,8 @@ class HiddenNeuron:
         network: str = "classifier",
         before_relu: bool = False,
     ) -> None:
-        self.network, self.layer, self.unit, self.gradient = model.network(network), layer, unit, gradient
+        self.network = model.network(network, ("activations", "layers", "shape"), "condition.network")
+        self.layer, self.unit, self.gradient = layer, unit, gradient
         self.before_relu = before_relu
         if layer not in self.network.layers:
             raise UserError(f"condition.layer={layer}: no such layer; allowed are {', '.join(self.network.layers)}")

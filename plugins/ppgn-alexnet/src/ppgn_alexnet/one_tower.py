@@ -31,13 +31,18 @@ def one_tower(state: Mapping[str, Tensor]) -> tuple[AlexNetConfig, dict[str, Ten
             layers[ours] = state[f"{theirs}.weight"].float(), state[f"{theirs}.bias"].float()
         except (KeyError, AttributeError):
             raise UserError(f"the tensor {theirs}.weight or {theirs}.bias is missing; AlexNet has it") from None
-    if layers["conv1"][0].shape[1:] != (3, 11, 11) or any(layers[f"fc{i}"][0].dim() != 2 for i in (6, 7, 8)):
+    axes = {ours: 2 if ours.startswith("fc") else 4 for ours in LAYERS}
+    fitting = all(layers[ours][0].dim() == n and layers[ours][0].numel() for ours, n in axes.items())
+    if not fitting or layers["conv1"][0].shape[1:] != (3, 11, 11):
         raise UserError("the kernels of features.0 or the units of classifier are not AlexNet's")
     weight, bias = layers["conv1"]
     layers["conv1"] = weight / torch.tensor(DEVIATION).view(1, 3, 1, 1), bias
     config = _config({name: weight.shape for name, (weight, _) in layers.items()})
-    with torch.device("meta"):
-        shapes = {name: value.shape for name, value in AlexNet(config).named_parameters()}
+    try:
+        with torch.device("meta"):
+            shapes = {name: value.shape for name, value in AlexNet(config).named_parameters()}
+    except ValueError as error:
+        raise UserError(f"the kernels of features are not AlexNet's: {error}") from None
     found = dict(zip(shapes, (tensor for pair in layers.values() for tensor in pair), strict=True))
     for name, shape in shapes.items():
         if found[name].shape != shape or not found[name].isfinite().all():

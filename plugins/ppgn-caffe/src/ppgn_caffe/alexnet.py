@@ -15,6 +15,11 @@ from ppgn_core.errors import UserError
 from .fitting import Layers
 
 DENSE = ("fc6", "fc7", "fc8")
+OTHERS = (
+    "PReLU", "ELU", "Sigmoid", "TanH", "BNLL", "AbsVal", "Exp", "Log", "Power", "MVN", "Eltwise", "Threshold",
+    "BatchNorm", "Scale", "Bias", "SPP",
+)  # fmt: skip
+"""Types that would change what comes out."""
 
 
 def alexnet(layers: Layers, mean: np.ndarray | None = None) -> tuple[AlexNetConfig, dict[str, Tensor]]:
@@ -31,9 +36,10 @@ def alexnet(layers: Layers, mean: np.ndarray | None = None) -> tuple[AlexNetConf
         out, into, *_ = layers.shape(f"conv{i}", 4)
         groups = channels // into
         if channels % into or out % groups:
-            raise UserError(f"the layer conv{i} makes {out} channels of groups of {into}; it gets {channels}")
+            told = f"the layer {layers.told(f'conv{i}')} makes {out} channels of groups of {into}"
+            raise UserError(f"{told}; it gets {channels}")
         convs.append(replace(conv, channels=out, groups=groups))
-        numbers = {"num_output": out, "stride": conv.stride, "pad": conv.padding, "group": groups}
+        numbers = {"num_output": out, "stride": conv.stride, "pad": conv.padding, "group": groups, "dilation": 1}
         layers.require(f"conv{i}", "Convolution", **numbers, kernel_size=conv.kernel)
         layers.require(f"pool{i}", "Pooling", kernel_size=3, stride=2, pad=0, pool=0)
         layers.require(f"norm{i}", "LRN", local_size=5, alpha=1e-4, beta=0.75, k=1, norm_region=0)
@@ -43,6 +49,7 @@ def alexnet(layers: Layers, mean: np.ndarray | None = None) -> tuple[AlexNetConf
     fc6, fc7, fc8 = units = [layers.shape(name, 2)[0] for name in DENSE]
     for name, n in zip(DENSE, units, strict=True):
         layers.require(name, "InnerProduct", num_output=n)
+    _between(layers)
     first = _first(layers)
     config = replace(
         CAFFENET, convs=tuple(convs), fc=(fc6, fc7), n_classes=fc8, first=first, mean_image=mean is not None
@@ -50,11 +57,38 @@ def alexnet(layers: Layers, mean: np.ndarray | None = None) -> tuple[AlexNetConf
     return config, _weights(layers, config) | _mean(config, mean)
 
 
+def _between(layers: Layers) -> None:
+    """That the layers without weights, where any are told of, are those of the family.
+
+    Raises:
+        UserError: one is missing, or there is one that the family has not.
+    """
+    wanted = {
+        "ReLU": [f"relu{i}" for i in range(1, 8)],
+        "Pooling": [f"pool{i}" for i, conv in enumerate(CAFFENET.convs, start=1) if conv.pool],
+        "LRN": [f"norm{i}" for i, conv in enumerate(CAFFENET.convs, start=1) if conv.norm],
+    }
+    found = {kind: layers.of_kind(kind) for kind in wanted}
+    for kind, names in wanted.items() if any(found.values()) else ():
+        if missing := sorted(set(names) - set(found[kind])):
+            raise UserError(f"there is no {missing[0]}, a layer of the type {kind}, which CaffeNet and AlexNet have")
+        if kind != "ReLU" and (more := sorted(set(found[kind]) - set(names))):
+            told = f"the layer {layers.told(more[0])} is of the type {kind}"
+            raise UserError(f"{told}; CaffeNet and AlexNet have none there")
+    for kind in OTHERS:
+        for name in layers.of_kind(kind):
+            if layers.order["conv1"] < layers.order[name] < layers.order["fc8"]:
+                raise UserError(f"the layer {layers.told(name)} is of the type {kind}; CaffeNet and AlexNet have none")
+
+
 def _first(layers: Layers) -> Literal["pool", "norm"]:
-    pool, norm = layers.order.get("pool1"), layers.order.get("norm1")
-    if pool is None or norm is None:
+    pairs = [(f"pool{i}", f"norm{i}") for i, conv in enumerate(CAFFENET.convs, start=1) if conv.norm]
+    if not all(name in layers.order for pair in pairs for name in pair):
         raise UserError("neither order of pool1 and norm1 is told; give the net's --prototxt")
-    return "pool" if pool < norm else "norm"
+    pooled_first = {layers.order[pool] < layers.order[norm] for pool, norm in pairs}
+    if len(pooled_first) > 1:
+        raise UserError("pool1 and norm1 are in another order than pool2 and norm2; one order is expected")
+    return "pool" if pooled_first == {True} else "norm"
 
 
 def _weights(layers: Layers, config: AlexNetConfig) -> dict[str, Tensor]:

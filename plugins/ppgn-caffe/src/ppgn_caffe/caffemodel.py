@@ -1,4 +1,4 @@
-"""What a .caffemodel and a .binaryproto hold: layers with their blobs and settings, of all three generations of Caffe.
+"""What a .caffemodel holds: layers with their blobs and settings, of all three generations of Caffe, and of NVIDIA's.
 
 V0 and V1 files keep their layers in field 2 of the net, new ones in field 100; the numbers below are caffe.proto's.
 """
@@ -14,24 +14,32 @@ from pathlib import Path
 import numpy as np
 
 from ppgn_core.errors import UserError
+from ppgn_core.weights import regular
 
+from .mistaken import kind_of
 from .wire import Corrupt, Message, Value, varint
 
 MAX_AXES = 32
 
 DENSE = {1: "num_output"}
-CONVOLUTION = {**DENSE, 3: "pad", 4: "kernel_size", 5: "group", 6: "stride"}
+CONVOLUTION = {**DENSE, 3: "pad", 4: "kernel_size", 5: "group", 6: "stride", 18: "dilation"}
 LRN = {1: "local_size", 2: "alpha", 3: "beta", 4: "norm_region", 5: "k"}
 POOLING = {1: "pool", 2: "kernel_size", 3: "stride", 4: "pad"}
 RELU = {1: "negative_slope"}
 NEW = {106: CONVOLUTION, 117: DENSE, 118: LRN, 121: POOLING, 123: RELU}
 V1 = {10: CONVOLUTION, 17: DENSE, 18: LRN, 19: POOLING, 30: RELU}
 V0 = {3: "num_output", 7: "pad", 8: "kernel_size", 9: "group", 10: "stride", 11: "pool"}
-V0 |= {13: "local_size", 14: "alpha", 15: "beta"}
+V0 |= {13: "local_size", 14: "alpha", 15: "beta", 22: "k"}
+
+TIES = {2: "bottom", 3: "top"}
 
 KINDS = {4: "Convolution", 6: "Dropout", 14: "InnerProduct", 15: "LRN", 17: "Pooling", 18: "ReLU", 20: "Softmax"}
-KINDS |= {5: "Data", 21: "SoftmaxWithLoss", 1: "Accuracy", 22: "Split", 39: "Deconvolution"}
+KINDS |= {5: "Data", 21: "SoftmaxWithLoss", 1: "Accuracy", 22: "Split", 39: "Deconvolution", 2: "BNLL", 3: "Concat"}
+KINDS |= {8: "Flatten", 19: "Sigmoid", 23: "TanH", 25: "Eltwise", 26: "Power", 34: "MVN", 35: "AbsVal", 38: "Exp"}
 OLD_KINDS = {"conv": "Convolution", "innerproduct": "InnerProduct", "pool": "Pooling", "lrn": "LRN", "relu": "ReLU"}
+OLD_KINDS |= {"padding": "Padding", "sigmoid": "Sigmoid", "tanh": "TanH", "bnll": "BNLL", "power": "Power"}
+RAW = {0: "<f8", 1: "<f4", 2: "<f2"}
+"""The types of what NVIDIA's Caffe keeps as bytes: DOUBLE, which it is where the file does not say, FLOAT, FLOAT16."""
 
 
 @dataclass
@@ -42,45 +50,49 @@ class Layer:
         kind: the layer's type, under its name in new files.
         blobs: its weights, views into the file.
         settings: what is said of it, such as `stride`; what is not has Caffe's default.
+        bottoms, tops: names of what goes in and what comes out.
     """
 
     name: str = ""
     kind: str = ""
     blobs: list[np.ndarray] = field(default_factory=list)
     settings: dict[str, float] = field(default_factory=dict)
+    bottoms: list[str] = field(default_factory=list)
+    tops: list[str] = field(default_factory=list)
 
 
 def read_layers(path: Path) -> list[Layer]:
     """The layers of a .caffemodel, in its order.
 
     Raises:
-        UserError: no such file, or no caffemodel.
+        UserError: no such file, or no caffemodel: what it is instead, where that can be told.
     """
+    data = mapped(path)
+    if kind := kind_of(data):
+        raise UserError(f"{path}: it is {kind}; allowed is a .caffemodel")
     try:
-        return list(_layers(Message(_mapped(path))))
+        return padded(list(_layers(Message(data))))
     except Corrupt as error:
         raise UserError(f"{path}: not a caffemodel, or a damaged one: {error}") from None
 
 
-def read_mean(path: Path) -> np.ndarray:
-    """The mean image of a .binaryproto, `(channels, height, width)`, in BGR on 0..255.
+def padded(layers: list[Layer]) -> list[Layer]:
+    """As Caffe upgrades its first nets: a layer that pads goes, and who takes what it gives pads by as much."""
+    pads = {top: layer.settings.get("pad", 0) for layer in layers if layer.kind == "Padding" for top in layer.tops}
+    kept = [layer for layer in layers if layer.kind != "Padding"]
+    for layer in kept:
+        for bottom in pads.keys() & layer.bottoms:
+            layer.settings["pad"] = pads[bottom]
+    return kept
+
+
+def mapped(path: Path) -> memoryview:
+    """The file's bytes, which the system reads as they are looked at.
 
     Raises:
-        UserError: no such file, or no such image.
+        UserError: no such file, or an empty one.
     """
-    try:
-        mean = _blob(Message(_mapped(path)))
-    except Corrupt as error:
-        raise UserError(f"{path}: not a mean image, or a damaged one: {error}") from None
-    if mean.ndim != 4 or mean.shape[:2] != (1, 3) or not np.isfinite(mean).all():
-        raise UserError(
-            f"{path}: its shape is {mean.shape}, or not all values are finite; a mean image is (1, 3, H, W)"
-        )
-    return mean[0]
-
-
-def _mapped(path: Path) -> memoryview:
-    """The file's bytes, which the system reads as they are looked at."""
+    regular(path, str(path))
     try:
         with path.open("rb") as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
@@ -93,14 +105,17 @@ def _mapped(path: Path) -> memoryview:
 def _layers(net: Message) -> Iterator[Layer]:
     for number, value in net.fields():
         if number == 100:
-            yield _layer(net.within(value), {1: "name", 2: "kind", 7: "blobs"}, NEW)
+            yield _layer(net.within(value), {1: "name", 2: "kind", 3: "bottom", 4: "top", 7: "blobs"}, NEW)
         elif number == 2:
             message = net.within(value)
             old = [inner for number, inner in message.fields() if number == 1]
             if old:
-                yield _layer(message.within(old[0]), {1: "name", 2: "kind", 50: "blobs"}, V0)
+                layer = _layer(message.within(old[0]), {1: "name", 2: "kind", 50: "blobs"}, V0)
+                outer = _layer(message, TIES, {})
+                layer.bottoms, layer.tops = outer.bottoms, outer.tops
+                yield layer
             else:
-                yield _layer(message, {4: "name", 5: "kind", 6: "blobs"}, V1)
+                yield _layer(message, {**TIES, 4: "name", 5: "kind", 6: "blobs"}, V1)
 
 
 def _layer(message: Message, numbers: dict[int, str], params: dict) -> Layer:
@@ -108,7 +123,9 @@ def _layer(message: Message, numbers: dict[int, str], params: dict) -> Layer:
     for number, value in message.fields():
         part, param = numbers.get(number), params.get(number)
         if part == "blobs":
-            layer.blobs.append(_blob(message.within(value)))
+            layer.blobs.append(read_blob(message.within(value)))
+        elif part in ("bottom", "top"):
+            (layer.bottoms if part == "bottom" else layer.tops).append(_text(value))
         elif part == "name":
             layer.name = _text(value)
         elif part == "kind":
@@ -122,8 +139,8 @@ def _layer(message: Message, numbers: dict[int, str], params: dict) -> Layer:
     return layer
 
 
-def _blob(message: Message) -> np.ndarray:
-    """Its values in float32 or float64, in its shape.
+def read_blob(message: Message) -> np.ndarray:
+    """Its values in float16, float32 or float64, in its shape.
 
     Raises:
         Corrupt: the shape is not that of as many values.
@@ -131,6 +148,7 @@ def _blob(message: Message) -> np.ndarray:
     legacy: dict[int, int] = {}
     values: dict[int, list[np.ndarray]] = {5: [], 8: []}
     shape: list[int] | None = None
+    raw: tuple[int, Value | None] = 0, None
     for number, value in message.fields():
         if number in (1, 2, 3, 4):
             legacy[number] = int(_number(value))
@@ -138,13 +156,26 @@ def _blob(message: Message) -> np.ndarray:
             shape = _dims(message.within(value))
         elif number in values:
             values[number].append(_floats(value, "<f4" if number == 5 else "<f8"))
-    parts = values[5] or values[8]
+        elif number == 10:
+            raw = int(_number(value)), raw[1]
+        elif number == 12:
+            raw = raw[0], value
+    parts = values[5] or values[8] or _raw(*raw)
     data = parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.empty(0, np.float32)
     if shape is None:
         shape = [legacy.get(i, 1) for i in (1, 2, 3, 4)] if legacy else [len(data)]
     if math.prod(shape) != len(data):
         raise Corrupt(f"a blob of the shape {tuple(shape)} has {len(data)} values")
     return data.reshape(shape)
+
+
+def _raw(kind: int, value: Value | None) -> list[np.ndarray]:
+    """The bytes in which NVIDIA's Caffe keeps values of any of its types."""
+    if value is None:
+        return []
+    if kind not in RAW or not isinstance(value, memoryview):
+        raise Corrupt(f"a blob's bytes are of the type {kind}; {', '.join(map(str, RAW))} are floating")
+    return [_floats(value, RAW[kind])]
 
 
 def _dims(message: Message) -> list[int]:

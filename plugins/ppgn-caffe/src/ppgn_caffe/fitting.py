@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -12,22 +12,34 @@ from ppgn_core.errors import UserError
 
 from .caffemodel import KINDS, Layer
 
-DEFAULTS = {"stride": 1, "pad": 0, "group": 1, "local_size": 5, "alpha": 1.0, "beta": 0.75, "k": 1.0}
+DEFAULTS = {"stride": 1, "pad": 0, "group": 1, "local_size": 5, "alpha": 1.0, "beta": 0.75, "k": 1.0, "dilation": 1}
 DEFAULTS |= {"pool": 0, "norm_region": 0, "negative_slope": 0.0}
 """Caffe's own, for what a layer leaves out."""
 KNOWN = set(KINDS.values())
 
 
 class Layers:
-    """A file's layers by name."""
+    """A file's layers by the names that the architecture has for them; errors tell the file's own.
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
-        self.order = {layer.name: i for i, layer in enumerate(layers)}
-        self._named = {layer.name: layer for layer in layers if not layer.blobs}
-        self._named |= {layer.name: layer for layer in layers if layer.blobs}
+    Args:
+        names: of layers, by their place, that the file calls otherwise.
+    """
+
+    def __init__(self, layers: Sequence[Layer], names: Mapping[int, str] | None = None) -> None:
+        named = [((names or {}).get(i, layer.name), layer) for i, layer in enumerate(layers)]
+        self.order = {name: i for i, (name, _) in enumerate(named)}
+        self._named = {name: layer for name, layer in named if not layer.blobs}
+        self._named |= {name: layer for name, layer in named if layer.blobs}
 
     def weighty(self) -> list[str]:
-        return [name for name, layer in self._named.items() if layer.blobs]
+        return [layer.name for layer in self._named.values() if layer.blobs]
+
+    def told(self, name: str) -> str:
+        return self._named[name].name if name in self._named else name
+
+    def of_kind(self, kind: str) -> list[str]:
+        """The layers of that type, by the architecture's names."""
+        return sorted(name for name, layer in self._named.items() if layer.kind == kind)
 
     def blobs(self, name: str, n: int) -> list[np.ndarray]:
         """The layer's blobs, of which there are to be `n`."""
@@ -35,14 +47,15 @@ class Layers:
         if layer is None or not layer.blobs:
             raise UserError(f"the layer {name} is missing, or has no weights; there are {', '.join(self.weighty())}")
         if len(layer.blobs) != n:
-            raise UserError(f"the layer {name} has {len(layer.blobs)} blobs; {n} are expected")
+            raise UserError(f"the layer {layer.name} has {len(layer.blobs)} blobs; {n} are expected")
         return layer.blobs
 
     def shape(self, name: str, axes: int, n: int = 2, blob: int = 0) -> tuple[int, ...]:
         """The shape of one of the layer's `n` blobs: legacy files write four axes, the foremost of length 1."""
         shape = _squeezed(self.blobs(name, n)[blob], axes).shape
         if len(shape) != axes or 0 in shape:
-            raise UserError(f"the layer {name} has the shape {shape} in blob {blob}; {axes} axes are expected")
+            told = f"the layer {self.told(name)} has the shape {shape} in blob {blob}"
+            raise UserError(f"{told}; {axes} axes are expected")
         return shape
 
     def tensors(self, name: str, *shapes: Sequence[int]) -> list[Tensor]:
@@ -55,13 +68,12 @@ class Layers:
         for i, (blob, shape) in enumerate(zip(self.blobs(name, len(shapes)), shapes, strict=True)):
             values = _squeezed(blob, len(shape))
             if values.shape != tuple(shape):
-                raise UserError(
-                    f"the layer {name} has the shape {values.shape} in blob {i}; {tuple(shape)} is expected"
-                )
+                told = f"the layer {self.told(name)} has the shape {values.shape} in blob {i}"
+                raise UserError(f"{told}; {tuple(shape)} is expected")
             with np.errstate(over="ignore"):
                 kept = np.array(values, np.float32)
             if not np.isfinite(kept).all():
-                raise UserError(f"the layer {name} has values in blob {i} that are not finite")
+                raise UserError(f"the layer {self.told(name)} has values in blob {i} that are not finite")
             found.append(torch.from_numpy(kept))
         return found
 
@@ -75,11 +87,11 @@ class Layers:
         if layer is None:
             return
         if layer.kind in KNOWN - {kind}:
-            raise UserError(f"the layer {name} is of the type {layer.kind}; {kind} is expected")
+            raise UserError(f"the layer {layer.name} is of the type {layer.kind}; {kind} is expected")
         for key, value in wanted.items() if layer.settings else ():
             given = layer.settings.get(key, DEFAULTS.get(key, value))
             if abs(given - value) > 1e-6 * abs(value):
-                raise UserError(f"the layer {name} has {key} {given:g}; {value:g} is expected")
+                raise UserError(f"the layer {layer.name} has {key} {given:g}; {value:g} is expected")
 
     def setting(self, name: str, key: str) -> float | None:
         """None where there is no such layer."""

@@ -16,10 +16,12 @@ from ppgn_core.errors import UserError
 
 from . import labels
 from .alexnet import alexnet
-from .caffemodel import read_layers, read_mean
+from .caffemodel import read_layers
 from .card import Network
+from .families import recognised
 from .fitting import Layers
 from .lrcn import CNN, captioner, read_vocabulary
+from .mean import read_mean
 from .places365 import places365
 from .prototxt import in_order, read_prototxt
 from .upconv import upconv
@@ -42,13 +44,21 @@ def networks(path: Path, given: Given) -> dict[str, Network]:
     """The networks in a file, by the role that they have in the release.
 
     Raises:
-        UserError: what does not fit.
+        UserError: what does not fit; the message names the file.
     """
+    try:
+        return _networks(path, given)
+    except UserError as error:
+        told = str(error)
+        raise UserError(told if str(path) in told else f"{path}: {told}") from None
+
+
+def _networks(path: Path, given: Given) -> dict[str, Network]:
     if path.suffix in PYTORCH:
         return {"places": _alexnet(places365(path), "AlexNet of Places365", given)}
     found = read_layers(path)
-    layers = Layers(in_order(read_prototxt(given.prototxt), found) if given.prototxt else found)
-    return _FAMILIES[recognised(layers)](layers, given)
+    family, layers = recognised(in_order(read_prototxt(given.prototxt), found) if given.prototxt else found)
+    return _FAMILIES[family](layers, given)
 
 
 def _generator(layers: Layers, given: Given) -> dict[str, Network]:
@@ -76,29 +86,12 @@ def _lrcn(layers: Layers, given: Given) -> dict[str, Network]:
 _FAMILIES = {"generator": _generator, "alexnet": _classifier, "lrcn": _lrcn}
 
 
-def recognised(layers: Layers) -> str:
-    """The family, by the names of its layers: a key of `_FAMILIES`.
-
-    Raises:
-        UserError: none.
-    """
-    names = layers.weighty()
-    for name, family in {"defc7": "generator", "lstm1": "lrcn", "fc6": "alexnet", "conv1": "alexnet"}.items():
-        if name in names:
-            return family
-    listed = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
-    raise UserError(
-        f"another architecture, with weights in the layers {listed or '(none)'}; known are the generator (defc7 … "
-        "deconv0), CaffeNet, AlexNet and Places205 (conv1 … fc8), and LRCN (embedding, lstm1, lstm2, predict)"
-    )
-
-
 def write(path: Path, found: Mapping[str, Network], folder: Path) -> list[Path]:
     """Write each network with its classes and its card, and what their sums are; returns the networks' files."""
     source = f"`{path.name}`, {path.stat().st_size:,} bytes, sha256 {weights.digest(path)}"
     table = folder / "sha256.json"
     try:
-        sums = json.loads(table.read_text()) if table.exists() else {}
+        sums = weights.digests(table) if table.exists() else {}
         files = []
         for role, network in found.items():
             files.append(folder / f"{role}.safetensors")
@@ -111,8 +104,6 @@ def write(path: Path, found: Mapping[str, Network], folder: Path) -> list[Path]:
                 part.write_text(json.dumps(sums, indent=2, sort_keys=True) + "\n")
     except OSError as error:
         raise UserError(f"--to {folder}: {error.strerror or error}") from None
-    except ValueError:
-        raise UserError(f"{table}: not a table of sums; remove it and import again") from None
     return files
 
 

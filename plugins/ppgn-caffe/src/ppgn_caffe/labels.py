@@ -9,6 +9,7 @@ from pathlib import Path
 from ppgn_core.atomic import atomic
 from ppgn_core.errors import UserError
 from ppgn_core.model import Label, Labels
+from ppgn_core.weights import regular
 
 
 def read_list(path: Path, n_classes: int) -> Labels:
@@ -17,6 +18,7 @@ def read_list(path: Path, n_classes: int) -> Labels:
     Raises:
         UserError: no such file, or not as many lines as the network has classes.
     """
+    regular(path, f"--labels {path}")
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except OSError as error:

@@ -11,6 +11,7 @@ from ppgn_lrcn.vocabulary import EOS, Vocabulary
 from torch import Tensor
 
 from ppgn_core.errors import UserError
+from ppgn_core.weights import regular
 
 from .fitting import Layers
 
@@ -61,12 +62,15 @@ def read_vocabulary(path: Path) -> Vocabulary:
     Raises:
         UserError: no such file, or a word is there twice.
     """
+    regular(path, f"--vocabulary {path}")
     try:
         return Vocabulary([EOS, *path.read_text(encoding="utf-8").splitlines()])
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from None
+        raise UserError(f"--vocabulary {path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"--vocabulary {path}: not a text file") from None
     except ValueError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(f"--vocabulary {path}: {error}") from None
 
 
 def _reordered(values: Tensor) -> Tensor:

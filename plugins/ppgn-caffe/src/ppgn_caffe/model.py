@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ppgn_core import weights
 from ppgn_core.errors import UserError
-from ppgn_core.model import Labels, Model
+from ppgn_core.model import Model, read_labels
 
 SOURCES = {
     "generator": "generator.caffemodel",
@@ -28,6 +28,9 @@ def original(folder: str, device: torch.device | str = "cpu") -> Model:
 
     Args:
         folder: of the imported networks. `classifier.safetensors` is a classifier other than E, where it is there.
+
+    Raises:
+        UserError: the folder's lists of classes or of sums are damaged.
     """
     from ppgn_alexnet.alexnet import AlexNet
     from ppgn_alexnet.generator import UpConv
@@ -35,7 +38,8 @@ def original(folder: str, device: torch.device | str = "cpu") -> Model:
 
     place = Path(folder).expanduser()
     own = (place / "classifier.safetensors").exists()
-    sums = _sums(place)
+    table = place / "sha256.json"
+    sums = weights.digests(table) if table.exists() else {}
 
     def loader(network: Any, role: str) -> Callable[[], Any]:
         return lambda: network.load(_there(place, role), sums.get(role))
@@ -50,7 +54,7 @@ def original(folder: str, device: torch.device | str = "cpu") -> Model:
     }
     tables = {"encoder": "encoder", "classifier": "classifier" if own else "encoder", "places": "places"}
     files = {role: place / f"{table}.tsv" for role, table in tables.items()}
-    labels = {role: Labels.read(file) for role, file in files.items() if file.exists()}
+    labels = {role: read_labels(file) for role, file in files.items() if file.exists()}
     model: Model = Model("original", loaders, labels, image_size=256, device=device)
     return model
 
@@ -69,12 +73,3 @@ def _there(folder: Path, role: str) -> Path:
             command = f"python -m ppgn_caffe import {SOURCES[role]} --to {folder}"
             raise UserError(f"model.folder={folder}: {file.name} is not there; `{command}` brings it")
     return wanted[0]
-
-
-def _sums(folder: Path) -> dict[str, str]:
-    """What each network's sha256 was when it was imported."""
-    table = folder / "sha256.json"
-    try:
-        return json.loads(table.read_text()) if table.exists() else {}
-    except (OSError, ValueError) as error:
-        raise UserError(f"{table}: {error}") from None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ppgn_core.errors import UserError
+from ppgn_core.weights import regular
 
-from .caffemodel import KINDS, NEW, OLD_KINDS, V0, Layer
+from .caffemodel import KINDS, NEW, OLD_KINDS, V0, Layer, padded
 
 TOKEN = re.compile(r"""\s*(?:#[^\n]*\s*)*(?:("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[\w.+-]+|[{}:;,<>\[\]])|$)""")
 MAX_BYTES = 4 << 20
@@ -27,10 +29,12 @@ def read_prototxt(path: Path) -> list[Layer]:
     Raises:
         UserError: no such file, or not protobuf's text format.
     """
+    regular(path, f"--prototxt {path}")
     try:
         with path.open(encoding="utf-8") as file:
             fields = _block(_tokens(file.read(MAX_BYTES)), 0)
-        return [_layer(value) for name, value in fields if name in ("layer", "layers") and isinstance(value, list)]
+        layers = [value for name, value in fields if name in ("layer", "layers") and isinstance(value, list)]
+        return padded([_layer(value) for value in layers])
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from None
     except ValueError as error:  # also what is no text
@@ -40,7 +44,7 @@ def read_prototxt(path: Path) -> list[Layer]:
 def in_order(described: list[Layer], stored: list[Layer]) -> list[Layer]:
     """The layers of a prototxt with the blobs that a caffemodel stores under their names, as Caffe loads a net."""
     blobs = {layer.name: layer.blobs for layer in stored if layer.blobs}
-    return [Layer(layer.name, layer.kind, blobs.get(layer.name, []), layer.settings) for layer in described]
+    return [replace(layer, blobs=blobs.get(layer.name, [])) for layer in described]
 
 
 def _tokens(text: str) -> Iterator[str]:
@@ -95,4 +99,5 @@ def _layer(fields: Fields) -> Layer:
             key = {"kernelsize": "kernel_size"}.get(key, key)
             if key in SETTINGS and isinstance(text, str):
                 layer.settings[key] = ENUMS[text] if text in ENUMS else float(text)
+    layer.bottoms, layer.tops = ([str(v) for n, v in fields if n == end] for end in ("bottom", "top"))
     return layer

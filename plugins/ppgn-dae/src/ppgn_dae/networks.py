@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from torch import Tensor, nn
 
+from ppgn_core.table import Table
 from ppgn_core.weights import Tabled
 
 
 @dataclass(frozen=True)
-class CodeDAEConfig:
+class CodeDAEConfig(Table):
     """The layers of a fully connected autoencoder.
 
     Args:
@@ -24,10 +24,9 @@ class CodeDAEConfig:
     widths: tuple[int, ...]
     sigma: float
 
-    @classmethod
-    def from_dict(cls, table: Mapping[str, Any]) -> CodeDAEConfig:
-        """Back from `dataclasses.asdict`, by way of JSON."""
-        return cls(**{**table, "widths": tuple(table["widths"])})
+    def __post_init__(self) -> None:
+        if len(self.widths) < 2 or self.widths[0] != self.widths[-1]:
+            raise ValueError(f"widths is {self.widths}; allowed are two or more, the first being the last")
 
 
 class CodeDAE(Tabled):
@@ -48,7 +47,7 @@ class CodeDAE(Tabled):
 
 
 @dataclass(frozen=True)
-class ImageDAEConfig:
+class ImageDAEConfig(Table):
     """The layers of a convolutional autoencoder.
 
     Args:
@@ -64,10 +63,11 @@ class ImageDAEConfig:
     ups: tuple[tuple[int, int], ...]
     sigma: float
 
-    @classmethod
-    def from_dict(cls, table: Mapping[str, Any]) -> ImageDAEConfig:
-        """Back from `dataclasses.asdict`, by way of JSON."""
-        return cls(**{**table, "ups": tuple((channels, stride) for channels, stride in table["ups"])})
+    def __post_init__(self) -> None:
+        if math.prod(stride for _, stride in self.ups) != self.stride or self.kernel < self.stride:
+            raise ValueError(
+                f"stride is {self.stride}; allowed is the product of the strides of ups, and no more than the kernel"
+            )
 
 
 MINI_X = ImageDAEConfig(channels=96, kernel=5, stride=2, ups=((96, 1), (64, 2)), sigma=0.1)

@@ -17,8 +17,8 @@ from ppgn_core.protocols import Generator
 class ImagePrior:
     """PPGN-x: ∇log p(x) = (R(x) − x) / σ², R a convolutional autoencoder of images (section 3.1, S9.2).
 
-    The factor 1/σ² is part of ε1. With mini's R, trained at σ = 0.1 for images in [0, 1] (25.6 of 256, as in the
-    paper), σ² = 0.01 is absorbed. It knows only its score.
+    The factor 1/σ² is part of ε1. With mini's R, trained at σ = 0.1 for images in [0, 1] (the paper's σ is 25.6, which
+    is 0.1 of 256), σ² = 0.01 is absorbed. It knows only its score.
 
     Args:
         network: role of R in the model.
@@ -29,7 +29,7 @@ class ImagePrior:
 
     def __init__(self, model: Model, generator: Generator, network: str = "dae_x") -> None:
         require_images(generator, "prior=dae_x")
-        self.network = model.network(network)
+        self.network = model.network(network, ("config.sigma", "config.stride"), "prior.network")
         stride, shape = self.network.config.stride, tuple(generator.code.shape)
         if any(side % stride for side in shape[1:]):
             raise UserError(f"prior.network={network}: images are {shape}; allowed are sides that {stride} divides")
@@ -52,7 +52,7 @@ class CodePrior:
     """
 
     def __init__(self, model: Model, generator: Generator, network: str = "dae_h") -> None:
-        self.network = model.network(network)
+        self.network = model.network(network, ("config.sigma", "config.widths"), "prior.network")
         given, wanted = self.network.config.widths[:1], tuple(generator.code.shape)
         if given != wanted:
             raise UserError(f"prior.network={network}: of codes {given}; allowed are {wanted}, as the generator's are")

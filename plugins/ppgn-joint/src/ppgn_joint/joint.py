@@ -38,7 +38,8 @@ class Joint:
         sigma_x: float = 0.004,
         sigma_h1: float = 0.1,
     ) -> None:
-        self.network, self.noise, self.clock = model.network(encoder), noise, clock or Clock()
+        self.network = model.network(encoder, ("activations", "layers", "onward"), "prior.encoder")
+        self.noise, self.clock = noise, clock or Clock()
         self.layer, self.middle, self.sigma_x, self.sigma_h1 = layer, middle, sigma_x, sigma_h1
         names = list(self.network.layers)
         for key, name in (("middle", middle), ("layer", layer)):

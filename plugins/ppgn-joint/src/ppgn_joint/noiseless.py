@@ -20,7 +20,7 @@ class NoiselessJoint:
     """
 
     def __init__(self, model: Model, encoder: str = "encoder", layer: str = "fc6") -> None:
-        self.network = model.network(encoder)
+        self.network = model.network(encoder, ("activations", "layers"), "prior.encoder")
         self.layer = layer
         if layer not in self.network.layers:
             allowed = ", ".join(self.network.layers)

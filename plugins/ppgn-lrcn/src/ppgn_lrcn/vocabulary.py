@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from ppgn_core.errors import UserError
 
@@ -38,6 +39,20 @@ class Vocabulary:
         self._ids = {word: i for i, word in enumerate(words)}
         self.kinds = kinds
         self._entries = [[{self._ids[word] for word in entry} for entry in kind] for kind in kinds]
+
+    @classmethod
+    def of(cls, words: Any, kinds: Any) -> Vocabulary:
+        """From JSON that nobody vouches for.
+
+        Raises:
+            ValueError: what of it is no vocabulary.
+        """
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise ValueError("the vocabulary is no list of words")
+        try:
+            return cls(words, kinds)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"kinds are no lists of lists of words of the vocabulary: {error}") from None
 
     def __len__(self) -> int:
         return len(self.words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import torch
@@ -11,7 +10,9 @@ from ppgn_alexnet.generator import UpConv
 from ppgn_dae.networks import CodeDAE, ImageDAE
 from ppgn_lrcn.captioner import Captioner
 
-from ppgn_core.model import Labels, Model
+from ppgn_core import weights
+from ppgn_core.errors import UserError
+from ppgn_core.model import Model, read_labels
 
 NETWORKS = Path(__file__).parent / "networks"
 
@@ -23,13 +24,19 @@ def mini(device: torch.device | str = "cpu") -> Model:
     looks like the class. `condition.classifier=encoder` climbs E all the same: one pass then serves both. C and the
     network of scenes are shown pictures moved by up to 5 pixels, which draws better still; E is not, as it would have
     to pass twice.
+
+    Raises:
+        UserError: what came with the package is not there, or no longer what it was.
     """
-    sums: dict[str, str] = json.loads((NETWORKS / "sha256.json").read_text())
+    table = NETWORKS / "sha256.json"
+    sums = weights.digests(table)
 
     def kept(name: str) -> tuple[Path, str]:
+        if name not in sums:
+            raise UserError(f"{table}: it has no sum of {name}; allowed is the table that came with the package")
         return NETWORKS / f"{name}.safetensors", sums[name]
 
-    things, scenes = (Labels.read(NETWORKS / f"{name}.tsv") for name in ("classes", "scenes"))
+    things, scenes = (read_labels(NETWORKS / f"{name}.tsv") for name in ("classes", "scenes"))
     model: Model = Model(
         name="mini",
         loaders={

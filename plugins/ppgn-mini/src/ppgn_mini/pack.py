@@ -13,16 +13,24 @@ import torch
 
 from ppgn_core import weights
 from ppgn_core.atomic import atomic
+from ppgn_core.errors import UserError
 
 from .model import NETWORKS
 
 
 def pack(paths: list[Path], folder: Path = NETWORKS) -> dict[str, str]:
-    """Write each file's tensors as float16 into `folder`; returns every network's sha256."""
+    """Write each file's tensors as float16 into `folder`; returns every network's sha256.
+
+    Raises:
+        UserError: no such file, no file of weights, or values that float16 has no place for.
+    """
     table = folder / "sha256.json"
-    sums: dict[str, str] = json.loads(table.read_text()) if table.exists() else {}
+    sums = weights.digests(table) if table.exists() else {}
     for path in paths:
         tensors, architecture = weights.load(path)
+        for name, value in tensors.items():
+            if value.is_floating_point() and not value.half().isfinite().all():
+                raise UserError(f"{path}: its tensor {name} has values beyond 65504, the largest of float16")
         sums[path.stem] = weights.save(folder / path.name, tensors, architecture, torch.float16)
     with atomic(table) as part:
         part.write_text(json.dumps(sums, indent=2, sort_keys=True) + "\n")
@@ -30,5 +38,10 @@ def pack(paths: list[Path], folder: Path = NETWORKS) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    for name, digest in pack([Path(argument) for argument in sys.argv[1:]]).items():
+    try:
+        packed = pack([Path(argument) for argument in sys.argv[1:]])
+    except UserError as error:
+        print(f"ppgn_mini.pack: {error}", file=sys.stderr)
+        sys.exit(2)
+    for name, digest in packed.items():
         print(digest, name)

@@ -27,9 +27,10 @@ def torchvision_alexnet(
         drawer: `generator.safetensors`, as `ppgn_train recipe=generator model=torchvision_alexnet` exports it.
 
     Raises:
-        UserError: weights that cannot be had or are another network's; no generator where one is needed.
+        UserError: weights that cannot be had or are another network's; a generator that is none, or none where one is
+            needed.
     """
-    G = UpConv.load(Path(drawer)) if drawer else None
+    G = UpConv.load(Path(drawer).expanduser(), key="model.drawer") if drawer else None
 
     def draw() -> UpConv:
         if G is None:

@@ -47,7 +47,7 @@ class GeneratorRecipe:
 
     Adam on Σ MATCHED · |f(x) − f(G(h))|² / Var f over what is `compared`, and on `adversarial` · Σ FOOLED · −D(G(h)).
     With L_D and L_G the logistic losses of D and of G, D rests while L_D / L_G is below 0.1, and the adversarial loss
-    while it is above 10 (the paper's rule, S9.4).
+    while it is above 10 (the paper's rule, S9.1, by which all of G's training then rests).
 
     Args:
         data: an ImageFolder with `train` and `val`.

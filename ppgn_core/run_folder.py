@@ -1,0 +1,198 @@
+"""A run's folder: made when there is something to write, written by one process at a time, whole at every saved step.
+
+Files that grow, such as trace.jsonl, are appended to. `commit` then writes codes.safetensors, which says how long each
+of them is: what lies beyond was written by a run that died before it could commit, and is cut off on resuming.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import stat
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any
+
+from .atomic import atomic, durable, write_bytes
+from .errors import UserError
+
+CODES = "codes.safetensors"
+FILES = ("run.json", CODES, "trace.jsonl", "chain.frames", "chain.gif", "chain.mp4", "grid.png", "samples")
+"""What the core's writers leave: a folder that holds one of these holds a run."""
+
+BLOCK = 1 << 20
+TEMPORARY = re.compile(r"\..+\.\d+(\.\w+)?")
+
+
+def dated(root: Path, now: datetime | None = None) -> Path:
+    """Name a folder below `root` by date and time, to the microsecond: runs may begin in the same second."""
+    now = now or datetime.now()
+    return root / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S-%f}"
+
+
+class RunFolder:
+    """The folder of one run.
+
+    Args:
+        path: where it is, or will be.
+        resume: the folder of the run that this one goes on from, perhaps the same.
+        overwrite: whether an earlier run's files may be deleted.
+    """
+
+    def __init__(self, path: Path, resume: Path | None = None, overwrite: bool = False) -> None:
+        self.path, self.resume, self.overwrite = path, resume, overwrite
+        self._open: dict[str, IO[bytes]] = {}
+        self._lengths: dict[str, tuple[int, int]] = {}  # bytes and their CRC-32
+        self._steps: dict[str, int] = {}
+        self._lock: int | None = None
+        self._made: list[Path] = []
+
+    @contextmanager
+    def opened(self, manifest: Mapping[str, Any] | None = None) -> Iterator[RunFolder]:
+        """Make the folder, keep other processes out of it, and clear away what does not belong to this run.
+
+        Args:
+            manifest: of the run that is resumed, as `commit` kept it: what each growing file must begin with.
+
+        Raises:
+            UserError: it cannot be made or written, another process writes there, or a run is in it.
+        """
+        try:
+            try:
+                self._make()
+                self._take()
+                self._clear(manifest or {})
+            except OSError as error:
+                raise UserError(f"out={self.path}: {error.strerror or error} ({error.filename})") from error
+            yield self
+        finally:
+            for file in self._open.values():
+                file.close()
+            if self._lock is not None:
+                os.close(self._lock)
+            for folder in reversed(self._made):  # a run that wrote nothing leaves nothing
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
+
+    def append(self, name: str, data: bytes, step: int) -> None:
+        """Let the file `name` grow by `data`, once for each step: of several writers of one file the first one does."""
+        if self._steps.get(name) == step:
+            return
+        self._steps[name] = step
+        if name not in self._open:
+            self._open[name] = open(self.path / name, "ab", opener=_not_through_links)  # noqa: SIM115, closed in opened
+        self._open[name].write(data)
+        length, crc = self._lengths.get(name, (0, 0))
+        self._lengths[name] = length + len(data), zlib.crc32(data, crc)
+
+    def commit(self, tensors: Mapping[str, Any]) -> None:
+        """Write codes.safetensors, after all else that belongs to its step has reached the disk."""
+        from safetensors.torch import save
+
+        for file in self._open.values():
+            durable(file)
+        entry = {"files": self._lengths, "sha256": checksum(tensors)}
+        write_bytes(self.path / CODES, save(dict(tensors), {"run": json.dumps(entry)}))
+
+    def flush(self) -> None:
+        """Let readers see all that was appended."""
+        for file in self._open.values():
+            file.flush()
+
+    def _make(self) -> None:
+        missing = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            self._made.append(folder)
+        if not os.access(self.path, os.W_OK | os.X_OK):
+            raise UserError(f"out={self.path}: the folder cannot be written")
+
+    def _take(self) -> None:
+        """Lock the folder itself, so that the lock leaves no file and ends with its process, however that ends."""
+        try:
+            import fcntl
+        except ImportError:  # Windows
+            return
+        self._lock = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"out={self.path}: another process is writing there; allowed is another folder") from None
+        except OSError:  # a file system without locks
+            return
+
+    def _clear(self, manifest: Mapping[str, Any]) -> None:
+        there = [name for name in FILES if os.path.lexists(self.path / name)]
+        for name in there:
+            if (self.path / name).is_symlink():
+                raise UserError(f"out={self.path}: {name} is a symbolic link; nothing is written through one")
+        in_place = self.resume is not None and self.path.resolve() == self.resume.resolve()
+        if there and not in_place and not self.overwrite:
+            raise UserError(
+                f"out={self.path}: there is a run in it ({', '.join(there)}); overwrite=true replaces it, "
+                f"resume={self.path} goes on with it"
+            )
+        source = self.resume or self.path
+        for name, (length, crc) in manifest.items():
+            _check(source, name, length, crc)
+        self._sweep()
+        if not in_place:
+            self._remove(there)
+        for name, (length, crc) in manifest.items():
+            if not in_place:
+                _copy(source / name, self.path / name, length)
+            os.truncate(self.path / name, length)
+            self._lengths[name] = length, crc
+
+    def _remove(self, names: list[str]) -> None:
+        for name in names:
+            path = self.path / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def _sweep(self) -> None:
+        """Remove the temporaries of processes that died: nobody else writes here now."""
+        for folder in (self.path, self.path / "samples"):
+            for path in folder.iterdir() if folder.is_dir() else ():
+                if TEMPORARY.fullmatch(path.name) and stat.S_ISREG(path.lstat().st_mode):
+                    path.unlink()
+
+
+def checksum(tensors: Mapping[str, Any]) -> str:
+    """Digest names, types, shapes and values: a flipped bit in any of them shows."""
+    digest = sha256()
+    for name in sorted(tensors):
+        value = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)} ".encode())
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _check(folder: Path, name: str, length: int, crc: int) -> None:
+    """Raises UserError unless the file begins with the bytes that were committed."""
+    found = left = 0
+    try:
+        with open(folder / name, "rb", opener=_not_through_links) as file:
+            left = length
+            while left and (block := file.read(min(left, BLOCK))):
+                left, found = left - len(block), zlib.crc32(block, found)
+    except OSError as error:
+        raise UserError(f"resume={folder}: {name} cannot be read: {error.strerror}") from error
+    if left or found != crc:
+        raise UserError(f"resume={folder}: {name} is damaged, it does not begin as it was saved")
+
+
+def _copy(source: Path, target: Path, length: int) -> None:
+    with source.open("rb") as file, atomic(target) as temporary, temporary.open("wb") as new:
+        while length and (block := file.read(min(length, BLOCK))):
+            new.write(block)
+            length -= len(block)
+
+
+def _not_through_links(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)

@@ -1,0 +1,80 @@
+"""State dicts that others saved, as safetensors or by `torch.save`: read without running anything that is in them."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .errors import UserError
+from .weights import regular
+
+TYPES = {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool, torch.uint8}
+TYPES |= {torch.int8, torch.int16, torch.int32, torch.int64}
+ALLOWED = "allowed are safetensors, and what torch.save writes of tensors"
+
+
+def read_state_dict(path: Path, told: str) -> dict[str, Tensor]:
+    """The tensors by name; those that training scripts save under `state_dict`, and with `module.` in names, too.
+
+    Raises:
+        UserError: no such file, no state dict, or values that are not finite; the message begins with `told`.
+    """
+    regular(path, told)
+    try:
+        found = _loaded(path)
+    except OSError as error:
+        raise UserError(f"{told}: {error.strerror or error}") from None
+    except Exception as error:  # what a damaged file makes torch raise is not settled
+        raise UserError(f"{told}: not a state dict ({_reason(error)}); {ALLOWED}") from None
+    if isinstance(found, Mapping):
+        found = found.get("state_dict", found)
+    if not isinstance(found, Mapping) or not found:
+        raise UserError(f"{told}: not a state dict, but {type(found).__name__}; {ALLOWED}")
+    tensors = {}
+    for name, value in found.items():
+        if reason := _unfit(value):
+            raise UserError(f"{told}: not a state dict, its {str(name)[:100]!r} is {reason}; {ALLOWED}")
+        tensors[str(name).removeprefix("module.").replace(".module.", ".")] = value
+    return tensors
+
+
+def _loaded(path: Path) -> Any:
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return load_file(path)
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > path.stat().st_size:  # torch.save compresses nothing: the rest is made to fill memory
+            raise ValueError(f"a zip of {path.stat().st_size} bytes that unpacks to {size}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pickles by other protocols than torch's own: they are read, or refused
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _unfit(value: Any) -> str | None:
+    """What keeps it from being a plain tensor of finite numbers with memory behind each."""
+    if not isinstance(value, Tensor):
+        return f"no tensor, but {type(value).__name__}"
+    if value.layout is not torch.strided or value.is_quantized or value.device.type != "cpu":
+        return "no plain tensor"
+    if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+        return f"of the shape {tuple(value.shape)}, and has fewer values"
+    if value.dtype not in TYPES:
+        return f"of the type {str(value.dtype).removeprefix('torch.')}"
+    return None if value.isfinite().all() else "not finite"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, pickle.UnpicklingError):
+        return "it asks for code to be run, or is damaged"
+    text = str(error).splitlines()
+    return text[0][:100] if text else type(error).__name__
