@@ -22,7 +22,8 @@ def test_what_a_record_says_is_no_order(registry: Registry, tmp_path: Path, caps
     keys |= {"writer": "[samples,codes,record]", "epsilon3": 0.1, "sampler": "mala_approx"}
     assert make(tmp_path / "run", 2, keys) == 0
     path, elsewhere = tmp_path / "run" / "run.json", tmp_path / "elsewhere"
-    before = json.loads(path.read_text())
+    whole = path.read_text()
+    before = json.loads(whole)
     for harm in (
         f"hydra.run.dir={elsewhere}",
         f"--config-dir={elsewhere}",
@@ -41,9 +42,9 @@ def test_what_a_record_says_is_no_order(registry: Registry, tmp_path: Path, caps
     path.write_text(json.dumps({**before, "overrides": [*before["overrides"], "seed=3", "prior.scale=2"]}))
     with pytest.raises(UserError, match="was told seed=3"):
         make(tmp_path / "run", 4, keys)
-    path.write_text(json.dumps({**before, "overrides": [*before["overrides"], "epsilon3=0.7"]}))
-    assert make(tmp_path / "run", 4, keys) == 0
-    assert record(tmp_path / "run")["config"]["epsilon3"] == 0.1  # what is asked for now
+    path.write_text(whole)
+    assert make(tmp_path / "run", 4, {**keys, "epsilon3": 0.2}) == 0
+    assert record(tmp_path / "run")["config"]["epsilon3"] == 0.2  # what is asked for now
 
 
 def test_nothing_is_drawn_through_a_link(registry: Registry, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
