@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 import torch
 from PIL import Image, ImageChops
 from ppgn_eval.__main__ import main
+from ppgn_eval.mixing import LARGEST_RHAT
 from ppgn_eval.runs import make, record
 from ppgn_eval.study import study
 from ppgn_eval.systems import read, systems
@@ -42,7 +46,7 @@ def test_tables(runs: Path, photographs: Path, colours: Colours) -> None:
     table = quality(found)
     rows = {str(row[0]): dict(zip(table.columns, row, strict=True)) for row in table.rows}
     assert list(rows) == ["real photographs", "gaussian · alexnet", "none · alexnet"]
-    assert [row["first, %"] for row in rows.values()] == [100, 100, 50]
+    assert [row["first, %"] for row in rows.values()] == ["100.0 ± 8.6", "100.0 ± 8.6", "50 ± 18"]  # of 8
     assert [row["number"] for row in rows.values()] == [8, 8, 8]  # half of 8 photographs of two classes
     assert rows["real photographs"]["inception score"] == pytest.approx(2, abs=0.3)
     assert rows["none · alexnet"]["inception score"] == pytest.approx(1, abs=0.1)
@@ -51,7 +55,8 @@ def test_tables(runs: Path, photographs: Path, colours: Colours) -> None:
     assert [row[:4] for row in mixed.rows] == [["gaussian", "alexnet", 0.1, 0.0], ["none", "alexnet", 0.1, 0.0]]
     for row in mixed.rows:
         values = dict(zip(mixed.columns, row, strict=True))
-        assert values["chains"] == 8 and values["accepted, %"] == 50 and values["seconds"] == 4
+        assert values["chains"] == 8 and values["accepted, %"] == "50.00 ± 0.00" and values["seconds"] == 4
+        assert values["R̂"] < LARGEST_RHAT
         assert values["effective samples"] > 50  # of 8 chains with 13 states that have nothing to do with each other
         assert values["steps for one"] == pytest.approx(8 * 13 / values["effective samples"])
         assert values["effective samples a second"] == pytest.approx(values["effective samples"] / 4)
@@ -68,6 +73,26 @@ def test_a_report_is_left(
     assert results.startswith("# Results\n\nMade by `python -m ppgn_eval run=")
     first = next(line for line in results.splitlines() if re.match(r"\| (real|gaussian)", line))
     assert first.startswith("| real photographs |")
+
+
+def test_no_ess_stands_where_chains_do_not_mix(registry: Registry, run_folder: Folder, tmp_path: Path) -> None:
+    run_folder("mixed")
+    stuck = run_folder("stuck", prior={"name": "none"})
+    for path in sorted((stuck / "samples").iterdir()):  # each chain at a brightness of its own
+        chain = int(path.stem.split("_")[1])
+        Image.eval(Image.open(path), lambda value, chain=chain: value // 4 + 40 * chain).save(path)
+    assert evaluate(tmp_path, stuck.parent) == 0
+    text = (tmp_path / "out" / "results.md").read_text().split("\n### Mixing")[1]
+    head, *rows = ([cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("| "))
+    of_ess = [head.index(name) for name in ("effective samples", "steps for one", "effective samples a second")]
+    html = (tmp_path / "out" / "report.html").read_text()
+    mixed = {}
+    for row in rows[1:]:
+        mixed[row[1]] = float(row[head.index("R̂")]) <= LARGEST_RHAT
+        assert [row[k] != "–" for k in of_ess] == [mixed[row[1]]] * 3
+        cells = r"</td><td[^>]*>".join(map(re.escape, row[1:-1]))
+        assert re.search(f"<tr><td[^>]*>{cells}</td></tr>", html)  # the page says what the tables say
+    assert mixed == {"gaussian": True, "none": False}
 
 
 def test_a_second_time_nothing_is_judged(registry: Registry, runs: Path, tmp_path: Path, colours: Colours) -> None:
@@ -117,33 +142,38 @@ def test_an_interrupted_run_goes_on(registry: Registry, tmp_path: Path, monkeypa
     assert Interrupted.calls == calls
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["run"], "run: arguments are KEY=VALUE"),
-        (["judge=mini"], "run: give run=DIR"),
-        (["run=a", "suite=paper"], "run: give run=DIR"),
-        (["run=nowhere"], "run=nowhere: no run folder, and none below it"),
-        (["run=a", "jugde=mini"], "jugde: no such key; nearest: judge"),
-        (["run=a", "judge=solomon"], "judge=solomon: no such judge; there are: colours, efficientnet_lite0, mini"),
-        (["run=a", "judge=mini", "judge.arch=vgg"], "judge.arch: no such key"),
-        (["suite=book"], "suite=book: allowed is paper"),
-        (["run=a", "burn_in=1"], "burn_in=1: must be a number from 0, less than 1"),
-        (["run=a", "photographs=one"], "photographs=one: must be a whole number from 2"),
-        (["run=a", "data=nowhere"], "data=nowhere: no such folder"),
-        (["suite=paper", "classes=65", "judge=colours"], "classes=65: allowed are 1 to 64"),
-        (["suite=paper", "priors=gauss", "judge=colours"], "priors=gauss: the suite has no such prior; nearest: gaus"),
-        (["run=a", "device=tpu"], "device=tpu: there is none here"),
-    ],
-)
-def test_what_cannot_be_done_is_told_in_a_line(
-    registry: Registry, arguments: list[str], told: str, capsys: pytest.CaptureFixture, tmp_path: Path, monkeypatch: Any
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert main(arguments) == 2
-    out, err = capsys.readouterr()
-    assert err.startswith(f"ppgn_eval: {told}") and err.count("\n") == 1 and out == ""
-    assert not list(tmp_path.iterdir())
+KILLED = """
+import os, signal, sys
+from ppgn_eval.__main__ import main
+
+left = int(sys.argv[1])
+replace = os.replace
+
+def killed(*paths):
+    global left
+    left -= 1
+    if left == 0:
+        half = open(paths[0], "r+b")
+        half.truncate(os.path.getsize(paths[0]) // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(*paths)
+
+os.replace = killed
+main(sys.argv[2:])
+"""
+
+
+def test_killed_at_the_worst_moments_it_goes_on(registry: Registry, run_folder: Folder, tmp_path: Path) -> None:
+    run = run_folder("red", n_chains=2, n_steps=22)
+    arguments = [f"run={run}", "judge=mini", f"out={tmp_path / 'out'}", f"cache={tmp_path / 'cache'}"]
+    for moment, finished in ((1, []), (4, ["report.html"])):  # of two batches, then the two files of the report
+        done = subprocess.run([sys.executable, "-c", KILLED, str(moment), *arguments], capture_output=True, text=True)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert [path.name for path in (tmp_path / "out").glob("[!.]*")] == finished
+        assert len(list((tmp_path / "cache").rglob("[!.]*.safetensors"))) == (2 if finished else 0)
+    assert "</html>" in (tmp_path / "out" / "report.html").read_text()
+    assert main(arguments) == 0
+    assert {path.name for path in (tmp_path / "out").glob("[!.]*")} == {"report.html", "results.md"}
 
 
 def test_help_lists_judges_and_keys(registry: Registry, capsys: pytest.CaptureFixture) -> None:

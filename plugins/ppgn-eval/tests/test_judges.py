@@ -10,7 +10,7 @@ import torch
 from ppgn_eval.cache import Kept, digest
 from ppgn_eval.judge import Classifier, Judge
 from ppgn_torchvision.networks import load
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torchvision.models import get_model, get_model_weights
 
 from ppgn_core import plugins
@@ -131,12 +131,34 @@ def test_another_judge_is_asked_anew(tmp_path: Path, colours: Colours) -> None:
     assert colours.seen == 4
 
 
-def test_a_damaged_file_is_as_if_it_were_not_there(tmp_path: Path, colours: Colours) -> None:
+@pytest.mark.parametrize("damage", ["cut", "changed", "without a hash", "gone"])
+def test_a_damaged_file_is_as_if_it_were_not_there(tmp_path: Path, colours: Colours, damage: str) -> None:
+    x = torch.rand(2, 3, 8, 8)
+    before = Kept(colours, tmp_path)
+    before(x)
+    (path,) = tmp_path.rglob("*.safetensors")
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "cut":
+        path.write_bytes(content[:-9])
+    elif damage == "changed":
+        path.write_bytes(content[:-9] + bytes([content[-9] ^ 64]) + content[-8:])
+    elif damage == "without a hash":
+        path.write_bytes(content)
+        save_file(load_file(path), path)
+    assert Kept(colours, tmp_path).places == {}
+    torch.testing.assert_close(before(x).logits, 10 * x.mean((2, 3)))
+    assert colours.seen == 2 + 2
+    torch.testing.assert_close(Kept(colours, tmp_path)(x).logits, 10 * x.mean((2, 3)))
+    assert colours.seen == 2 + 2  # what was lost is kept again
+
+
+def test_a_file_that_was_never_finished_is_not_read(tmp_path: Path, colours: Colours) -> None:
     x = torch.rand(2, 3, 8, 8)
     Kept(colours, tmp_path)(x)
     (path,) = tmp_path.rglob("*.safetensors")
-    path.write_bytes(path.read_bytes()[:9])
-    torch.testing.assert_close(Kept(colours, tmp_path)(x).logits, colours(x).logits)
+    path.rename(path.with_name(f".{path.name}.7.safetensors"))
+    assert Kept(colours, tmp_path).places == {}
 
 
 def test_content_is_pixels_and_their_arrangement() -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize
 from ppgn_eval.__main__ import _parsed, main
+from ppgn_eval.mixing import LARGEST_RHAT
 from ppgn_eval.paper import CONDITIONS, PRIORS, cells
+from ppgn_eval.tables import MIXING_NOTE, QUALITY_NOTE
 
 from ppgn_core import config as configs
 from ppgn_core import plugins
@@ -34,6 +36,18 @@ def test_the_results_in_the_docs_are_of_the_suite_of_today() -> None:
     mixed = {tuple(cell.strip() for cell in line.split("|")[1:3]) for line in mixing.splitlines() if "|" in line}
     priors = {str(setting.keys["prior"]) for setting in PRIORS.values()}
     assert drawn == priors and {(prior, condition) for prior in priors for condition in CONDITIONS} <= mixed
+
+
+def test_the_results_in_the_docs_are_told_as_the_code_tells_them() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "results.md").read_text(encoding="utf-8")
+    assert QUALITY_NOTE in text and MIXING_NOTE in text
+    lines = text.split("\n### Mixing")[1].splitlines()
+    head, *rows = ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("|"))
+    values = [dict(zip(head, row, strict=True)) for row in rows[1:]]
+    assert len(values) > 100
+    for row in values:
+        told = [row[name] for name in ("effective samples", "steps for one", "effective samples a second")]
+        assert float(row["R̂"]) <= LARGEST_RHAT or told == ["–"] * 3
 
 
 def test_every_cell_composes_and_no_two_share_a_folder() -> None:

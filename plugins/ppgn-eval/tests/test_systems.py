@@ -92,7 +92,8 @@ def test_folders_are_found_below(run_folder: Folder, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (lambda folder: (folder / "run.json").write_text("{"), "run.json is damaged: KeyError: 'config'"),
+        (lambda folder: (folder / "run.json").write_text("{"), "run.json is damaged: Expecting property name"),
+        (lambda folder: (folder / "run.json").write_text("{}"), "config.model.name is missing; allowed is a name"),
         (lambda folder: [p.unlink() for p in folder.glob("samples/*")], "there are no samples of step 2; run it with"),
     ],
 )

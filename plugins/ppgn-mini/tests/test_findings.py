@@ -1,13 +1,20 @@
 """The commands that measure captions and findings, with fewer and shorter chains."""
 
+import math
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from hydra import compose, initialize
 from PIL import Image
 from ppgn_mini import findings
 from ppgn_mini.captions import CAPTIONS, hue
 from ppgn_mini.captions import main as captions
+
+from ppgn_core import config as configs
 
 SHORT = ["n_chains=2", "n_steps=2"]
 
@@ -22,10 +29,12 @@ def test_hue_is_that_of_the_coloured_pixels_of_the_middle(tmp_path: Path) -> Non
     picture.paste((128, 128, 128), (16, 16, 48, 48))
     picture.paste((0, 0, 255), (24, 24, 40, 40))
     picture.save(tmp_path / "blue.png")
-    assert hue([tmp_path / "blue.png"]) == pytest.approx(240, abs=2)
+    assert hue([tmp_path / "blue.png"]).value == pytest.approx(240, abs=2)
     for name, colour in (("a", (255, 0, 60)), ("b", (255, 60, 0))):  # to both sides of 0
         Image.new("RGB", (8, 8), colour).save(tmp_path / f"{name}.png")
-    assert hue([tmp_path / "a.png", tmp_path / "b.png"]) % 359 == pytest.approx(0, abs=2)
+    both = hue([tmp_path / "a.png", tmp_path / "b.png"])
+    assert both.value % 359 == pytest.approx(0, abs=2)
+    assert both.error == pytest.approx(math.degrees(math.tan(math.radians(60 * 60 / 255))), rel=0.1)  # 8 bits of hue
 
 
 def test_captions_are_drawn_and_judged(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -36,15 +45,71 @@ def test_captions_are_drawn_and_judged(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_every_finding_is_run(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the last of its settings; that all compose is tested below."""
     monkeypatch.setattr(findings, "CLASSES", ("lemon",))
+    monkeypatch.setattr(findings, "UNITS", (7,))
+    few = {title: replace(f, settings=dict(list(f.settings.items())[-1:])) for title, f in findings.FINDINGS.items()}
+    monkeypatch.setattr(findings, "FINDINGS", few)
     assert findings.main([f"out={tmp_path}", *SHORT]) == 0
     said = capsys.readouterr().out
-    assert all(name in said for settings in findings.FINDINGS.values() for name in settings)
-    assert len(list(tmp_path.glob("finding_*.png"))) == len(findings.FINDINGS)
+    assert all(name in said for finding in few.values() for name in finding.settings)
+    assert said.count("±") >= 4 * len(few)  # one class has no error of `apart`, two steps no modes
+    assert len(list(tmp_path.glob("finding_*.png"))) == len(few)
+
+
+def test_every_setting_composes() -> None:
+    configs.install()
+    with initialize(config_path=None, version_base="1.3"):
+        for finding in findings.FINDINGS.values():
+            (keys, *_) = finding.asked.values()
+            for changes in finding.settings.values():
+                configs.check(compose("config", [f"{key}={value}" for key, value in {**keys, **changes}.items()]))
+
+
+@pytest.mark.parametrize("command", [findings.main, captions], ids=["findings", "captions"])
+@pytest.mark.parametrize(
+    ("argument", "told"),
+    [("n_steps=many", "n_steps=many: must be a whole number from 1"), ("fast", "fast: arguments are")],
+)
+def test_what_cannot_be_done_is_told(
+    command: Callable[[list[str]], int], argument: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert command([f"out={tmp_path / 'out'}", argument]) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_sharpness_and_what_is_pulled_back() -> None:
     stripes = torch.tensor([0.0, 1.0]).repeat(4).expand(1, 3, 8, 8)
-    assert findings._sharpness(stripes) == pytest.approx(0.5)
-    left = [float(cell) for cell in findings._pulled_back().columns[1].cells]
+    assert findings._sharpness(stripes) == pytest.approx([0.5])
+    left = [float(str(cell).split(" ± ")[0]) for cell in findings._pulled_back().columns[1].cells]
     assert all(0 < share < 1 for share in left)
+
+
+def test_priors_are_compared_with_everything_else_equal() -> None:
+    for finding in findings.FINDINGS.values():
+        given = {setting.get("prior") for setting in finding.settings.values()}
+        if given == set(findings.PRIORS):
+            rest = [
+                {key: value for key, value in keys.items() if key not in ("prior", "epsilon1")}
+                for keys in finding.settings.values()
+            ]
+            assert rest == [findings.SAME] * 4 and {"epsilon2", "epsilon3", "generator.network"} <= set(findings.SAME)
+    assert sum(finding.settings is findings.PRIORS for finding in findings.FINDINGS.values()) == 2
+
+
+def test_chains_that_stay_are_told_from_those_that_move() -> None:
+    rng = np.random.default_rng(0)
+    centres = 10 * np.eye(12, 16)
+    images = torch.zeros(3, 3, 64, 64)
+
+    def chains(places: np.ndarray) -> findings.Chains:
+        features = centres[places] + 0.01 * rng.normal(size=(*places.shape, 16))
+        return findings.Chains(images, images, features.astype(np.float32), torch.zeros(3, 2), [])
+
+    stay = chains(np.repeat([[0], [1], [2]], 12, axis=1))
+    move = chains(np.tile(np.arange(12), (3, 1)))
+    rows = [findings._measured({"7": found}, 1.0, None, named_classes=False) for found in (stay, move)]
+    assert [row[4] for row in rows] == ["1.00 ± 0.00", "12.00 ± 0.00"]
+    assert float(rows[0][5]) == pytest.approx(10 * 2**0.5, rel=0.01) and float(rows[1][5]) < 0.1
+    assert rows[0][0] == rows[0][1] == "–"

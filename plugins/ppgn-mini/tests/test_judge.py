@@ -11,8 +11,9 @@ from ppgn_mini.model import mini
 
 def test_likeness_is_one_for_copies_and_less_for_others() -> None:
     x = torch.rand(3, 3, 64, 64)
-    assert alike({0: x[:1].expand(3, 3, 64, 64)}) == pytest.approx(1)
-    assert alike({0: x}) < 0.1
+    assert alike({0: x[:1].expand(3, 3, 64, 64)}).value == pytest.approx(1)
+    assert alike({0: x}).value < 0.1
+    assert alike({0: x, 1: x[:1].expand(3, 3, 64, 64)}).error == pytest.approx(0.5, abs=0.05)
 
 
 def test_it_judges_what_is_drawn_and_draws_nothing_twice(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -24,5 +25,5 @@ def test_it_judges_what_is_drawn_and_draws_nothing_twice(tmp_path: Path, capsys:
             Image.new("RGB", (64, 64), (k, 0, 0)).save(folder / "samples" / f"chain_{k:03d}_step_0200.png")
     assert main([f"out={tmp_path}"]) == 0
     said = capsys.readouterr().out
-    assert "1.6%" in said  # one picture for all: right for one class of 64
+    assert "1.56 ± 0.55 %" in said  # one picture for all: right for one class of 64
     assert (tmp_path / "classes.png").exists()

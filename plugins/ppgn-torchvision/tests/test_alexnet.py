@@ -84,6 +84,7 @@ def test_the_survey_draws_judges_and_draws_nothing_twice(
     said = capsys.readouterr().out
     for row in ("goldfish", "alp", "volcano", "known to mini", "scenes, new to G", "new to all of mini"):
         assert row in said
+    assert said.count("±") >= 14  # three shares in all rows but the two of classes that mini does not know
     made = (tmp_path / "volcano" / "grid.png").stat().st_mtime_ns
     assert survey.main(short) == 0
     assert (tmp_path / "volcano" / "grid.png").stat().st_mtime_ns == made

@@ -7,11 +7,13 @@ is done, and the same command goes on from there.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -19,6 +21,8 @@ from ppgn_core import plugins
 from ppgn_core.errors import UserError
 from ppgn_core.help import listing
 from ppgn_core.nearest import nearest
+
+from .records import one_line
 
 SHARED: dict[str, tuple[Any, str]] = {
     "run": ("null", "run folder, or a folder of them; several set apart by commas, or run=DIR again"),
@@ -49,7 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
         _evaluate(arguments)
         return 0
     except UserError as error:
-        print(f"ppgn_eval: {error}", file=sys.stderr)
+        print(f"ppgn_eval: {one_line(error, 1000)}", file=sys.stderr)
+        return 2
+    except OSError as error:  # a full disk, a folder that was taken away meanwhile
+        print(f"ppgn_eval: {one_line(error.filename, 300)}: {error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("ppgn_eval: interrupted; the same command goes on from what is done", file=sys.stderr)
@@ -65,24 +72,44 @@ def _evaluate(arguments: Sequence[str]) -> None:
     from ppgn_core.device import choose_device
 
     from .cache import Kept, default_folder
-    from .evaluate import evaluate
+    from .evaluate import check_out, check_writable, evaluate
     from .paper import PRIORS, draw
+    from .photographs import check
+    from .photographs import folders as folders_of
     from .systems import find
 
-    out = Path(str(values["out"])).expanduser()
-    data = Path(str(values["data"])).expanduser() if values["data"] else None
-    if data and not data.is_dir():  # before hours of drawing
+    out = _path("out", str(values["out"] or "evaluated"))
+    data, cache = (_path(key, str(values[key])) if values[key] else None for key in ("data", "cache"))
+    runs = [_path("run", folder) for folder in values["run"] or []]
+    check_out(out, runs)
+    check_writable("cache", cache or default_folder())
+    if data and not os.path.isdir(data):
         raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
     device = choose_device(str(values["device"]))
-    judge = plugins.registry().build("judge", {"name": values["judge"], **judge_keys}, device=device)
+    judge = plugins.registry().build("judge", {**judge_keys, "name": values["judge"]}, device=device)
+    for folder in (
+        folders_of(data, judge.labels).values() if data and values["suite"] else ()
+    ):  # before hours of drawing
+        check(folder, values["photographs"])
     if values["suite"]:
         priors = str(values["priors"]).split(",") if values["priors"] else list(PRIORS)
         folders = draw(out / "runs", values["n_chains"], values["n_steps"], values["classes"], priors)
     else:
-        folders = find(Path(folder).expanduser() for folder in values["run"])
-    kept = Kept(judge, Path(str(values["cache"])).expanduser() if values["cache"] else default_folder())
+        folders = find(runs)
+    kept = Kept(judge, cache or default_folder())
     evaluate(folders, kept, data, out, list(arguments), values["photographs"], values["burn_in"])
-    print(out / "report.html")
+    print(str(out / "report.html").encode(errors="backslashreplace").decode())
+
+
+def _path(key: str, text: str) -> Path:
+    try:
+        path = Path(text).expanduser()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except (OSError, RuntimeError, ValueError) as error:  # too long a name, nobody of that name, a null character
+        raise UserError(f"{key}={one_line(text, 300)}: {getattr(error, 'strerror', None) or error}") from error
+    return path
 
 
 def _parsed(arguments: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -95,7 +122,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
             raise UserError(f"{argument}: arguments are KEY=VALUE")
         if key == "run":
             given["run"] = given.get("run", []) + [folder for folder in value.split(",") if folder]
-        elif key.startswith("judge."):
+        elif key.startswith("judge.") and key != "judge.name":
             judge[key.removeprefix("judge.")] = _value(argument, value)
         elif key in SHARED or key in SUITE:
             given[key] = _value(argument, value) if isinstance({**SHARED, **SUITE}[key][0], int | float) else value
@@ -107,7 +134,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
 def _value(argument: str, text: str) -> Any:
     try:
         return OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))["value"]  # type: ignore[index,call-overload]
-    except (OmegaConfBaseException, ValueError) as error:
+    except (OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
         raise UserError(f"{argument}: cannot be read: {str(error).splitlines()[0]}") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -25,7 +26,8 @@ class Kept:
     """A judge that remembers, by the content of images (pixels, not files) and by its own weights.
 
     What is new in one call is one file in `folder`, which appears whole or not at all: an interruption loses at most
-    one call. A file that cannot be read is as if it were not there. The folder may be deleted at any time.
+    one call. Each file has a hash of what is in it: one that was cut or changed is as if it were not there. The folder
+    may be deleted at any time.
     """
 
     def __init__(self, judge: Judge, folder: Path) -> None:
@@ -33,34 +35,54 @@ class Kept:
         self.folder = folder / hashlib.sha256(judge.key.encode()).hexdigest()[:16]
         self.places: dict[bytes, tuple[Path, int]] = {}
         for path in sorted(self.folder.glob("*.safetensors")):
-            try:
-                with safe_open(path, "pt") as file:
-                    keys = file.get_tensor("images").numpy()
-            except (SafetensorError, OSError):
-                continue
-            self.places |= {key.tobytes(): (path, row) for row, key in enumerate(keys)}
+            found = None if path.name.startswith(".") else _read(path)  # a dot: never finished
+            if found is not None:
+                self.places |= {key: (path, row) for row, key in enumerate(found[0])}
 
     def __call__(self, x: Tensor) -> Verdict:
         keys = [digest(image) for image in x]
+        wanted = {self.places[key][0] for key in keys if key in self.places}
+        found = {path: _read(path) for path in wanted}
+        lost = {path for path, whole in found.items() if whole is None}
+        self.places = {key: place for key, place in self.places.items() if place[0] not in lost}
         new = {key: i for i, key in reversed([*enumerate(keys)]) if key not in self.places}
         if new:
-            self._keep(list(new), self.judge(x[list(new.values())]))
-        places = [self.places[key] for key in keys]
-        found = {path: _read(path) for path in {path for path, _ in places}}
-        return Verdict(*(torch.stack([found[path][i][row] for path, row in places]) for i in (0, 1)))
+            path, verdict = self._keep(list(new), self.judge(x[list(new.values())]))
+            found[path] = list(new), verdict
+        rows = [(whole[1], row) for path, row in map(self.places.__getitem__, keys) if (whole := found[path])]
+        return Verdict(*(torch.stack([verdict[i][row] for verdict, row in rows]) for i in (0, 1)))
 
-    def _keep(self, keys: list[bytes], verdict: Verdict) -> None:
+    def _keep(self, keys: list[bytes], verdict: Verdict) -> tuple[Path, Verdict]:
         path = self.folder / f"{hashlib.sha256(b''.join(keys)).hexdigest()[:32]}.safetensors"
         images = torch.frombuffer(bytearray(b"".join(keys)), dtype=torch.uint8).view(len(keys), -1)
         tensors = {"images": images, **verdict._asdict()}
+        tensors = {name: value.contiguous() for name, value in tensors.items()}
         with atomic(path) as temporary:
-            save_file({name: value.contiguous() for name, value in tensors.items()}, temporary)
+            save_file(tensors, temporary, {"sha256": _sum(tensors)})
         self.places |= {key: (path, row) for row, key in enumerate(keys)}
+        return path, verdict
 
 
-def _read(path: Path) -> Verdict:
-    with safe_open(path, "pt") as file:
-        return Verdict(file.get_tensor("features"), file.get_tensor("logits"))
+def _read(path: Path) -> tuple[list[bytes], Verdict] | None:
+    """The digests of images and what was found of each; None where the file is not as it was written."""
+    try:
+        with safe_open(path, "pt") as file:
+            kept = (file.metadata() or {}).get("sha256")
+            tensors = {name: file.get_tensor(name) for name in ("images", *Verdict._fields)}
+    except (SafetensorError, OSError):
+        return None
+    if kept != _sum(tensors):
+        return None
+    return [key.tobytes() for key in tensors.pop("images").numpy()], Verdict(**tensors)
+
+
+def _sum(tensors: Mapping[str, Tensor]) -> str:
+    """A hash of tensors by name, of their shapes too."""
+    total = hashlib.sha256()
+    for name, value in sorted(tensors.items()):
+        total.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
+        total.update(value.numpy().tobytes())
+    return total.hexdigest()
 
 
 def digest(image: Tensor) -> bytes:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ppgn_core.errors import UserError
+
+from .records import is_number, is_whole, one_line, parsed, text
 from .systems import Run
+
+MOST = 10_000_000
+"""Numbers of one quantity in a trace."""
 
 QUANTITIES = ("log_prob", "prior_norm", "condition_norm", "acceptance")
 
@@ -34,24 +40,44 @@ def states(run: Run, burn_in: float) -> tuple[list[list[Path]], int]:
 
 
 def trace(run: Run) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.int64]]:
-    """Each quantity of trace.jsonl as `(chains, steps)`, NaN where it is unknown, and the steps; empty without one."""
-    try:
-        lines = (run.folder / "trace.jsonl").read_text(encoding="utf-8").splitlines()
-    except OSError:
+    """Each quantity of trace.jsonl as `(chains, steps)`, NaN where it is unknown, and the steps; empty without one.
+
+    Raises:
+        UserError: a line of it is not what the writer `trace` writes.
+    """
+    path = run.folder / "trace.jsonl"
+    if not path.exists() and not path.is_symlink():
         return {}, np.zeros(0, np.int64)
-    rows = [json.loads(line) for line in lines]
-    steps = sorted({row["step"] for row in rows})
-    column = {step: i for i, step in enumerate(steps)}
-    found = {name: np.full((1 + max(row["chain"] for row in rows), len(steps)), np.nan) for name in QUANTITIES}
+    lines = text(path).removesuffix("\n").split("\n")
+    rows = [_row(line, f"{path}: line {number}") for number, line in enumerate(lines, 1)]
+    chains, steps = (sorted({row[key] for row in rows}) for key in ("chain", "step"))
+    if len(chains) * len(steps) > MOST:
+        raise UserError(f"{path} is damaged: {len(chains)} chains with {len(steps)} steps; allowed are {MOST} numbers")
+    line_of, column_of = ({number: i for i, number in enumerate(numbers)} for numbers in (chains, steps))
+    found = {name: np.full((len(chains), len(steps)), np.nan) for name in QUANTITIES}
     for row in rows:
         for name, values in found.items():
             if row.get(name) is not None:
-                values[row["chain"], column[row["step"]]] = row[name]
-    return found, np.array(steps)
+                values[line_of[row["chain"]], column_of[row["step"]]] = row[name]
+    return found, np.array(steps, np.int64)
 
 
-def acceptance(run: Run) -> float:
-    """Mean over chains and saved steps; NaN where nothing was ever refused: a sampler without a reject step."""
-    found = trace(run)[0].get("acceptance", np.zeros(0))
-    known = found[np.isfinite(found)]
-    return float(known.mean()) if known.size and known.min() < 1 else float("nan")
+def _row(line: str, where: str) -> dict[str, Any]:
+    row = parsed(line, where)
+    if not isinstance(row, dict):
+        raise UserError(f"{where} is damaged: allowed is an object")
+    for key in ("chain", "step"):
+        if not is_whole(row.get(key)):
+            raise UserError(f"{where} is damaged: {key} is {one_line(row.get(key))}; allowed is a whole number from 0")
+    for key in QUANTITIES:
+        if row.get(key) is not None and not is_number(row[key]):
+            raise UserError(f"{where} is damaged: {key} is {one_line(row[key])}; allowed are a number and null")
+    return row
+
+
+def acceptance(run: Run) -> list[float]:
+    """Of each chain, the mean over its saved steps; none where nothing was refused: a sampler without a reject step."""
+    found = trace(run)[0].get("acceptance", np.zeros((0, 0)))
+    if not (found < 1).any():
+        return []
+    return [float(chain[np.isfinite(chain)].mean()) for chain in found if np.isfinite(chain).any()]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 
 from ppgn_core import plugins
+from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 
 from .judge import Classifier
@@ -24,7 +25,10 @@ def efficientnet_lite0(device: torch.device | str = "cpu", among: str | None = "
     loaded = load()
     labels, units, name = loaded.labels, None, "EfficientNet-Lite0"
     if among is not None:
-        model: Model = plugins.registry().build("model", {"name": among}, device=device)
+        try:
+            model: Model = plugins.registry().build("model", {"name": among}, device=device)
+        except UserError as error:
+            raise UserError(f"judge.among={among}: {error}") from error
         labels = model.labels["classifier"]
         units = [loaded.labels.find(str(label), "judge.among").index for label in labels]
         name += f", first of the {len(labels)} classes of {among}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Sequence
 from datetime import date
@@ -10,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ppgn_core.atomic import atomic
+from ppgn_core.errors import UserError
 
 from . import tables
 from .judge import Judge
@@ -18,10 +20,48 @@ from .report import Section, markdown, write_report
 from .study import study
 from .systems import read, systems
 
+TITLE = "What was drawn, judged"
+
 RULE = (
     "Runs are one system if their configs differ only in what is asked for (the condition's target, text or unit), in "
     "the seed, and in what changes no chain: how many there are, where and how often they are saved."
 )
+
+
+MARKS = {"report.html": f"<title>{TITLE}</title>", "results.md": "# Results\n\nMade by `python -m ppgn_eval"}
+"""By which a file that an earlier evaluation left is told from anybody else's."""
+
+
+def check_out(out: Path, folders: Sequence[Path]) -> None:
+    """Whether a report can be written there, before anything is read or drawn.
+
+    Raises:
+        UserError: it cannot be, something else of those names is there, or a link in a run folder leads there.
+    """
+    place = Path(os.path.abspath(out))
+    for folder in map(os.path.abspath, folders):
+        for inner in [place, *place.parents]:
+            if inner.is_relative_to(folder) and inner != Path(folder) and inner.is_symlink():
+                raise UserError(f"out={out}: {inner} is a symbolic link in a run folder; allowed is a real folder")
+    check_writable("out", out)
+    for name, mark in MARKS.items():
+        path = out / name
+        if os.path.lexists(path) and (not path.is_file() or mark not in _beginning(path)):
+            raise UserError(f"out={out}: {name} is there, and no report of ppgn_eval; allowed is another folder")
+
+
+def check_writable(key: str, folder: Path) -> None:
+    """Raises UserError if that folder cannot be made or written."""
+    there = Path(os.path.abspath(folder))
+    while not os.path.lexists(there):
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"{key}={folder}: {there} is no folder that can be written")
+
+
+def _beginning(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(4096).decode(errors="replace")
 
 
 def evaluate(
@@ -46,6 +86,7 @@ def evaluate(
     """
     found = study(systems([read(folder) for folder in folders]), judge, data, at_most, burn_in)
     command = shlex.join(["python", "-m", "ppgn_eval", *arguments])
+    command = command.encode(errors="backslashreplace").decode()  # a name of a file need not be UTF-8
     made = f"Made by `{command}` on {date.today().isoformat()} with ppgn-core {version('ppgn-core')}."
     mixed = tables.mixing(found)
     measured = [
@@ -55,6 +96,6 @@ def evaluate(
     settings = {one.system.label: one.system.setting for one in found.systems}
     config = json.dumps({"command": command, "judge": judge.key, "systems": settings}, indent=2, ensure_ascii=False)
     sections = [Section("How it was made", made.replace("`", ""), []), *measured, *pictures(found)]
-    write_report(out / "report.html", "What was drawn, judged", sections, config)
+    write_report(out / "report.html", TITLE, sections, config)
     with atomic(out / "results.md") as temporary:
         temporary.write_text(f"# Results\n\n{made} Judge: {judge.name}.\n\n{markdown(measured)}", encoding="utf-8")

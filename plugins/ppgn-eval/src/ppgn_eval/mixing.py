@@ -17,6 +17,13 @@ MOST = 1000
 FEWEST = 10
 """States of a chain: it is split in two, and of fewer than five in a row no autocorrelation is to be had."""
 
+LARGEST_RHAT = 1.2
+"""R̂ up to which chains count as mixed (Brooks and Gelman 1998; Vehtari et al. 2021 ask for 1.01).
+
+Beyond it each chain has seen a part of the distribution only, and the effective number of samples is what the estimator
+makes of chains that never meet: a little more than one for each.
+"""
+
 
 @dataclass(frozen=True)
 class Mixing:
@@ -26,13 +33,18 @@ class Mixing:
         ess: effective number of samples of all chains together, in the direction that mixes worst.
         time: autocorrelation time in steps, chain-steps for each effective sample.
         rhat: potential scale reduction (R̂) over chains, the largest of all directions.
-        modes: visited by one chain, on average.
+        modes: that each chain visited.
     """
 
     ess: float
     time: float
     rhat: float
-    modes: float
+    modes: list[int]
+
+    @property
+    def mixed(self) -> bool:
+        """Whether `ess` and `time` mean something; not where R̂ is unknown, as of one chain alone."""
+        return self.rhat <= LARGEST_RHAT
 
 
 def mixing(features: NDArray[np.floating], every: int, radius: float) -> Mixing:
@@ -49,7 +61,7 @@ def mixing(features: NDArray[np.floating], every: int, radius: float) -> Mixing:
     from arviz_stats.base import array_stats
 
     chains, states, _ = features.shape
-    visited = float(np.mean([modes(chain, radius) for chain in features]))
+    visited = [modes(chain, radius) for chain in features]
     if states < FEWEST:
         return Mixing(math.nan, math.nan, math.nan, visited)
     along = principal_components(features)
@@ -58,7 +70,7 @@ def mixing(features: NDArray[np.floating], every: int, radius: float) -> Mixing:
     directions = np.moveaxis(along, -1, 0)
     moved = [values for values in directions if np.ptp(values, axis=1).max() > 1e-6 * np.ptp(values)]
     ess = min((float(array_stats.ess(values)) for values in moved), default=float(chains))
-    rhat = max(float(array_stats.rhat(values)) for values in directions) if chains > 1 else math.nan
+    rhat = float(np.max([array_stats.rhat(values) for values in directions])) if chains > 1 else math.nan
     return Mixing(ess, every * chains * states / ess, rhat, visited)
 
 

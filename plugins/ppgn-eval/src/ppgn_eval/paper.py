@@ -2,7 +2,8 @@
 
 For a table like Table S3 every prior, as it draws well, draws the same classes. For mixing every prior
 walks under each of four conditions, without and with noise (ε3), and with less of the prior (ε1). As in the paper, C is
-shown the picture as it is (`condition.shift=0`).
+shown the picture as it is (`condition.shift=0`). A prior keeps the ε2 that it draws well with, so what differs between
+two is not the prior alone; `python -m ppgn_mini.findings` compares priors with all else equal.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.nearest import nearest
 
-from .runs import make
+from .runs import make, refuse_links, samples
 from .study import shown
 
 
@@ -115,12 +116,13 @@ def draw(out: Path, n_chains: int, n_steps: int, n_classes: int, priors: list[st
     A run whose chains all came to values that are not finite is told of, and the others go on.
 
     Raises:
-        UserError: no such prior, or a run was refused.
+        UserError: no such prior, a symbolic link in `out`, or a run was refused.
         KeyboardInterrupt: what was drawn is kept.
     """
     for prior in priors:
         if prior not in PRIORS:
             raise UserError(f"priors={prior}: the suite has no such prior; {nearest(prior, PRIORS)}")
+    refuse_links(out)
     found = []
     for cell in shown(list(cells(n_chains, n_steps, n_classes, priors)), "drawing"):
         folder = out / cell.folder
@@ -129,7 +131,7 @@ def draw(out: Path, n_chains: int, n_steps: int, n_classes: int, priors: list[st
             raise KeyboardInterrupt
         if code and not (folder / "run.json").is_file():
             raise UserError(f"suite=paper: the run {folder} failed")
-        if any((folder / "samples").glob(f"*_step_{n_steps:04d}.png")):
+        if samples(folder, n_steps):
             found.append(folder)
         else:
             print(f"ppgn_eval: {folder}: no chain reached step {n_steps}; it is left out", file=sys.stderr)

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from ppgn_core.errors import UserError
 from ppgn_core.model import Labels
-from ppgn_core.pictures import load_pictures
+from ppgn_core.pictures import SUFFIXES, load_pictures
 
 from .classes import of_folder
 from .judge import Judge
+from .runs import PHOTOGRAPHS, opened
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,33 @@ def folders(data: Path, labels: Labels) -> dict[int, Path]:
     """
     if not data.is_dir():
         raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
-    found = {of_folder(path.name, labels): path for path in sorted(data.iterdir()) if path.is_dir()}
+    try:
+        found = {of_folder(path.name, labels): path for path in sorted(data.iterdir()) if path.is_dir()}
+    except OSError as error:
+        raise UserError(f"data={data}: cannot be read: {error.strerror}") from error
     found.pop(None, None)
     if not found:
         raise UserError(f"data={data}: no folder in it is named for a class of the judge, such as {labels[0]}")
     return {k: path for k, path in found.items() if k is not None}
+
+
+def check(folder: Path, at_most: int) -> None:
+    """Open the photographs that would be judged, so that a damaged one is told before anything is.
+
+    Raises:
+        UserError: there are none, or one cannot be read.
+    """
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    except OSError as error:
+        raise UserError(f"data={folder}: cannot be read: {error.strerror}") from error
+    if not files:
+        raise UserError(f"data={folder}: there is no picture in it; allowed are {', '.join(sorted(SUFFIXES))}")
+    for path in files[:at_most]:
+        try:
+            opened(path, PHOTOGRAPHS)
+        except UserError as error:
+            raise UserError(f"data={error}") from error
 
 
 def photographs(folder: Path, size: int, judge: Judge, at_most: int) -> Judged:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from .estimate import Estimate, share
+
 
 class _Found(nn.Module):
     """The network that torchmetrics asks for, where the judge has had its pass: hands on what it is given."""
@@ -23,7 +25,12 @@ class _Found(nn.Module):
 
 def accuracy(logits: Tensor, truth: Tensor, first: int = 1) -> float:
     """Share of rows whose true class is among the `first` likeliest."""
-    return float((logits.topk(min(first, logits.shape[1]), 1).indices == truth[:, None]).any(1).float().mean())
+    return named(logits, truth, first).value
+
+
+def named(logits: Tensor, truth: Tensor, first: int = 1) -> Estimate:
+    """`accuracy` with its binomial error: of the last samples of chains, or of photographs, which are independent."""
+    return share((logits.topk(min(first, logits.shape[1]), 1).indices == truth[:, None]).any(1).tolist())
 
 
 def inception_score(logits: Tensor) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -83,10 +84,15 @@ def markdown(sections: list[Section]) -> str:
         lines += [f"## {section.title}", ""] if tables else []
         for table in tables:
             rules = ["--:" if numeric(table.column(k)) else "---" for k in range(len(table.columns))]
-            rows = [[cell.replace("|", "\\|") for cell in row] for row in [table.columns, *_shown(table)]]
+            rows = [list(map(_plain, row)) for row in [table.columns, *_shown(table)]]
             lines += [f"### {table.title}", "", *(f"| {' | '.join(row)} |" for row in [rows[0], rules, *rows[1:]]), ""]
             lines += [table.note, ""] if table.note else []
     return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown takes for no more than text, in one line."""
+    return re.sub(r"[\\`|<\[&]", r"\\\g<0>", " ".join(text.split()))
 
 
 def _contents(sections: list[Section]) -> Iterator[str]:

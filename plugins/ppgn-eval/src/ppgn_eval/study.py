@@ -13,11 +13,13 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from .chains import acceptance, states
+from ppgn_core.errors import UserError
+
+from .chains import acceptance, states, trace
 from .classes import asked_for
 from .judge import Judge
 from .mixing import FEWEST, Mixing, mixing, spacing
-from .photographs import Classes, Judged, folders, joined, photographs
+from .photographs import Classes, Judged, check, folders, joined, photographs
 from .runs import images, samples
 from .systems import Run, System
 
@@ -33,14 +35,14 @@ class Walk:
         chains: that reached the end.
         chain_steps: that were looked at, of all chains together.
         seconds: that the whole run took.
-        acceptance: NaN where the sampler has no reject step.
+        acceptance: of each chain; empty where the sampler has no reject step.
     """
 
     mixing: Mixing
     chains: int
     chain_steps: int
     seconds: float
-    acceptance: float
+    acceptance: list[float]
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,14 @@ def study(systems: Sequence[System], judge: Judge, data: Path | None, at_most: i
         UserError: an image cannot be read, or `data` holds no class of the judge.
     """
     there = folders(data, judge.labels) if data else {}
+    wanted = {asked_for(run.config, judge.labels) for system in systems for run in system.runs}
+    chosen = [(k, folder) for k, folder in there.items() if k in wanted]
+    for _, folder in chosen:
+        check(folder, at_most)
+    for system in systems:
+        _check_sizes(system)
     ends = [_ends(system, judge) for system in shown(systems, "last samples")]
     size = next((judged.images.shape[-1] for found in ends for judged in found.values()), 64)
-    asked = {k for found in ends for k in found if k >= 0}
-    chosen = [(k, folder) for k, folder in there.items() if k in asked]
     real = {k: photographs(folder, size, judge, at_most) for k, folder in shown(chosen, "photographs")}
     radius = spacing([judged.features.numpy() for judged in (real or _pooled(ends)).values()])
     walks: list[list[Walk]] = [[] for _ in systems]
@@ -98,6 +104,22 @@ def study(systems: Sequence[System], judge: Judge, data: Path | None, at_most: i
         walks[i] += [walk] if walk else []
     studied = [Studied(*found) for found in zip(systems, ends, walks, strict=True)]
     return Study(judge, studied, real, size)
+
+
+def _check_sizes(system: System) -> None:
+    """Raises UserError if a trace cannot be read, or samples of two runs are not of one size: they share figures."""
+    first: tuple[Run, tuple[int, int]] | None = None
+    for run in system.runs:
+        trace(run)
+        if run.size is None:
+            continue
+        first = first or (run, run.size)
+        if run.size != first[1]:
+            told = [" × ".join(map(str, side)) for side in (run.size, first[1])]
+            raise UserError(
+                f"run={run.folder}: samples of {told[0]} pixels, but {first[0].folder} has {told[1]}; "
+                "allowed in runs of one system is one size"
+            )
 
 
 def shown(items: Sequence[T], what: str) -> Iterable[T]:

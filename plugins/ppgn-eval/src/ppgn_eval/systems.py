@@ -10,14 +10,16 @@ share a figure, runs that differ in any of it never do.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ppgn_core.errors import UserError
+from ppgn_core.writers.samples import NAME, saved
 
-from .runs import record, samples
+from .records import is_number, is_whole, one_line, parsed, text
+from .runs import check, samples
 
 ASKED = frozenset({"target", "text", "unit"})
 APART = frozenset({"out", "resume", "seed", "n_chains", "n_steps", "save_every", "device", "writer"})
@@ -26,10 +28,11 @@ FOREMOST = ("generator.name", "epsilon1", "epsilon3", "epsilon2", "n_steps", "sa
 
 @dataclass(frozen=True)
 class Run:
-    """One run folder and its record."""
+    """One run folder, its record, and the height and width of its samples, in pixels, if it has any."""
 
     folder: Path
     record: dict[str, Any] = field(repr=False)
+    size: tuple[int, int] | None = None
 
     @property
     def config(self) -> dict[str, Any]:
@@ -86,27 +89,57 @@ def find(folders: Iterable[Path]) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for folder in folders:
-        here = sorted(path.parent for path in folder.rglob("run.json"))
+        here = sorted(path.parent for path in folder.rglob("run.json")) if folder.is_dir() else []
         if not here:
             raise UserError(f"run={folder}: no run folder, and none below it; allowed are folders with a run.json")
         found |= dict.fromkeys(here)
     return list(found)
 
 
+def _name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 100 and value.isprintable()
+
+
+RULES: list[tuple[str, Callable[[Any], bool], str]] = [
+    ("config.model.name", _name, "a name"),
+    ("config.prior.name", _name, "a name"),
+    ("config.condition.name", _name, "a name"),
+    ("config.condition.classifier", lambda value: value is None or _name(value), "a name or null"),
+    ("config.epsilon1", is_number, "a number"),
+    ("config.epsilon3", is_number, "a number"),
+    ("config.n_chains", lambda value: is_whole(value, 1), "a whole number from 1"),
+    ("step", is_whole, "a whole number from 0"),
+    ("seconds", lambda value: is_number(value) and value >= 0, "a number from 0"),
+    ("start", is_whole, "a whole number from 0"),
+    ("stopped", lambda value: isinstance(value, list), "a list"),
+]
+"""What is asked of a record; whatever else it says is only compared and shown."""
+
+OPTIONAL: dict[str, Any] = {"config.condition.classifier": None, "start": 0, "stopped": []}
+
+
 def read(folder: Path) -> Run:
-    """The run in a folder.
+    """The run in a folder, its record and its samples checked.
 
     Raises:
-        UserError: its record is damaged, or it kept no samples.
+        UserError: its record or a sample is damaged, or it kept no samples.
     """
-    run = Run(folder, record(folder))
-    try:
-        assert run.config["condition"] and run.step >= 0 and run.seconds >= 0
-    except (KeyError, TypeError, ValueError, AssertionError) as error:
-        raise UserError(f"run={folder}: run.json is damaged: {type(error).__name__}: {error}") from error
+    found = parsed(text(folder / "run.json"), f"run={folder}: run.json")
+    for key, allowed, told in RULES:
+        value = found
+        for part in key.split("."):
+            value = value.get(part, _MISSING) if isinstance(value, Mapping) else _MISSING
+        value = OPTIONAL.get(key, _MISSING) if value is _MISSING else value
+        if not allowed(value):
+            given = "is missing" if value is _MISSING else f"is {one_line(value)}"
+            raise UserError(f"run={folder}: run.json is damaged: {key} {given}; allowed is {told}")
+    run = Run(folder, found, check([path for _, _, path in saved(folder / NAME)]))
     if not samples(folder, run.step) and not run.record.get("stopped"):
         raise UserError(f"run={folder}: there are no samples of step {run.step}; run it with the writer samples")
     return run
+
+
+_MISSING = object()
 
 
 def systems(runs: Iterable[Run]) -> list[System]:
@@ -136,7 +169,7 @@ def _parts(settings: list[dict[str, Any]]) -> list[list[str]]:
         for group in alike.values():
             if len({str(settings[i].get(key)) for i in group}) > 1:
                 for i in group:
-                    told[i] = [*told[i], f"{key.removesuffix('.name')}={settings[i].get(key)}"]
+                    told[i] = [*told[i], f"{one_line(key.removesuffix('.name'))}={one_line(settings[i].get(key))}"]
     return told
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from statistics import fmean, median
 
+import numpy as np
 import torch
 
 from .diversity import WINDOW, share_more_diverse, within_classes
+from .estimate import Estimate, mean, rate
 from .manifold import precision_recall
+from .mixing import LARGEST_RHAT
 from .photographs import Classes, halves, joined
-from .quality import accuracy, frechet_distance, inception_score, kernel_distance
+from .quality import frechet_distance, inception_score, kernel_distance, named
 from .report import Cell, Table
 from .study import Studied, Study, shown
 
@@ -21,6 +23,31 @@ K = 3
 """Of precision and recall."""
 
 UNKNOWN = math.nan
+
+QUALITY_NOTE = (
+    "The last sample of every chain, none left out. First, first five: how often the judge names the class asked "
+    f"for. FID, KID, precision and recall (k = {K}) are in the judge's features, against every other "
+    "photograph of the classes in that row; the first row is the photographs in between. FID falls with the number "
+    "of images. MS-SSIM: mean over pairs of one class, low where they differ. More diverse: share of classes whose "
+    "samples are less alike than the photographs of that class in which they are most alike. "
+    "± is the standard error: √(p(1 − p)/n) of a rate, where last samples of chains, photographs or classes are the n "
+    "trials (where none or all are hits, as if it were half a one), and s/√n of a mean over classes. The chains of a "
+    "class are independent of each other; the samples of one chain are not, and only the last counts. Precision is "
+    "over samples and recall over photographs, the other set being taken as it is; MS-SSIM is over classes, as the "
+    "pairs of one class share images."
+)
+
+MIXING_NOTE = (
+    "Effective samples of all chains together (bulk ESS, ArviZ) and chain-steps for each, along the one of five "
+    "principal components of the judge's features that mixes worst; R̂ near 1 where chains cannot be told apart. "
+    f"Where R̂, the largest of all runs, is more than {LARGEST_RHAT} (Brooks and Gelman 1998) or unknown, chains "
+    "have not been seen to mix; the estimator then gives little more than one for each, whatever they do, and – "
+    "stands there. "
+    "Modes: clusters of pictures that one chain went through, two pictures being of one mode if they are nearer "
+    "than the median photograph of a class is to the next (samples, where there are no photographs). The start of "
+    "each chain is left out of all this, and counts in the seconds. ± of modes and acceptance is the standard error "
+    "s/√n over chains, as the samples of one chain are not independent."
+)
 
 
 def quality(study: Study) -> Table:
@@ -38,14 +65,7 @@ def quality(study: Study) -> Table:
     alike = [within_classes(_images(measured), size) for size in sizes]
     rows = [_row("real photographs", measured, reference, alike, sizes)] if measured else []
     rows += [_row(found.system.label, found.ends, reference, alike, sizes) for found in shown(systems, "quality")]
-    note = (
-        "The last sample of every chain, none left out. First, first five: how often the judge names the class asked "
-        f"for. FID, KID, precision and recall (k = {K}) are in the judge's features, against every other "
-        "photograph of the classes in that row; the first row is the photographs in between. FID falls with the number "
-        "of images. MS-SSIM: mean over pairs of one class, low where they differ. More diverse: share of classes whose "
-        "samples are less alike than the photographs of that class in which they are most alike."
-    )
-    return Table(f"Quality, judged by {study.judge.name}", columns, rows, note)
+    return Table(f"Quality, judged by {study.judge.name}", columns, rows, QUALITY_NOTE)
 
 
 def _images(classes: Classes) -> dict[int, torch.Tensor]:
@@ -59,15 +79,20 @@ def _row(name: str, ends: Classes, real: Classes, alike: list[dict[int, float]],
     if known:
         truth = torch.cat([torch.full((len(judged),), k) for k, judged in known.items()])
         logits = joined(known.values()).logits
-        row += [100 * accuracy(logits, truth), 100 * accuracy(logits, truth, first=5)]
+        row += [str(100 * named(logits, truth, first)) for first in (1, 5)]
     else:
         row += [UNKNOWN] * 2
     row.append(inception_score(everything.logits))
     row += _distances(known, {k: judged for k, judged in real.items() if k in known})
     own = [within_classes(_images(ends), size) if _side(ends) >= WINDOW else {} for size in sizes]
-    row += [fmean(found.values()) if found else UNKNOWN for found in own]
+    row += [str(mean(found.values())) for found in own]
     paired = {k: value for k, value in own[-1].items() if k in alike[-1]}
-    return [*row, 100 * share_more_diverse(paired, alike[-1])]
+    return [*row, str(100 * _of(len(paired), share_more_diverse(paired, alike[-1])))]
+
+
+def _of(n: int, share: float) -> Estimate:
+    """The rate of n trials that `share` is."""
+    return rate(round(share * n) if n else 0, n)
 
 
 def _side(classes: Classes) -> int:
@@ -82,8 +107,9 @@ def _distances(known: Classes, real: Classes) -> list[Cell]:
     features, others = joined(known.values()).features, joined(real.values()).features
     if min(len(features), len(others)) <= K:
         return [UNKNOWN] * 4
-    near = precision_recall(features, others, K)
-    return [frechet_distance(features, others), 1000 * kernel_distance(features, others), *near]
+    precision, recall = precision_recall(features, others, K)
+    near = [_of(len(features), precision), _of(len(others), recall)]
+    return [frechet_distance(features, others), 1000 * kernel_distance(features, others), *map(str, near)]
 
 
 def mixing(study: Study) -> Table:
@@ -94,22 +120,14 @@ def mixing(study: Study) -> Table:
     if not any(row[4] for row in rows):
         columns.pop(4)
         rows = [row[:4] + row[5:] for row in rows]
-    note = (
-        "Effective samples of all chains together (bulk ESS, ArviZ) and chain-steps for each, along the one of five "
-        "principal components of the judge's features that mixes worst; R̂ near 1 where chains cannot be told apart. "
-        "Modes: clusters of pictures that one chain went through, two pictures being of one mode if they are nearer "
-        "than the median photograph of a class is to the next (samples, where there are no photographs). The start of "
-        "each chain is left out of all this, and counts in the seconds."
-    )
-    return Table("Mixing and what it costs", columns, rows, note)
+    return Table("Mixing and what it costs", columns, rows, MIXING_NOTE)
 
 
 def _mixed(found: Studied) -> list[Cell]:
     setting, walks = found.system.setting, found.walks
     besides = [part for part in found.system.parts[2:] if not part.startswith(("epsilon1=", "epsilon3="))]
-    ess, seconds = sum(walk.mixing.ess for walk in walks), sum(walk.seconds for walk in walks)
-    accepted = [walk.acceptance for walk in walks if math.isfinite(walk.acceptance)]
-    rhats = [walk.mixing.rhat for walk in walks if math.isfinite(walk.mixing.rhat)]
+    seconds = sum(walk.seconds for walk in walks)
+    ess = sum(walk.mixing.ess for walk in walks) if all(walk.mixing.mixed for walk in walks) else UNKNOWN
     return [
         *found.system.parts[:2],
         float(setting["epsilon1"]),
@@ -118,9 +136,9 @@ def _mixed(found: Studied) -> list[Cell]:
         sum(walk.chains for walk in walks),
         ess,
         sum(walk.chain_steps for walk in walks) / ess,
-        median(rhats) if rhats else UNKNOWN,
-        fmean(walk.mixing.modes for walk in walks),
-        100 * fmean(accepted) if accepted else UNKNOWN,
+        float(np.max([walk.mixing.rhat for walk in walks])),
+        str(mean(count for walk in walks for count in walk.mixing.modes)),
+        str(100 * mean(accepted for walk in walks for accepted in walk.acceptance)),
         seconds,
         ess / seconds if seconds else UNKNOWN,
     ]

@@ -1,62 +1,111 @@
 """`python -m ppgn_mini.findings [out=DIR] [KEY=VALUE …]`: the paper's qualitative findings, measured on mini.
 
-Runs `ppgn_core` under every setting that a finding compares, a few classes each, the classifier being shown the picture
-as it is (`condition.shift=0`), as in the paper. Prints beside each setting
+Runs `ppgn_core` under every setting that a finding compares, for a few classes or hidden neurons each, the classifier
+being shown the picture as it is (`condition.shift=0`), as in the paper. Settings of one finding that compares priors
+differ in the prior and its weight ε1 alone; ε2, ε3, G and the number of steps are equal. Prints beside each setting
   sure    mean p(y | x) of the classifier that the chains climb,
   judge   how often the independent classifier names the class (chance is 1.6 %),
-  moved   RMS difference of 8 × 8 thumbnails between the middle and the end of a chain: whether it stays in a mode,
+  moved   RMS difference of 8 × 8 thumbnails between the middle and the end of a chain,
   sharp   mean |difference| of neighbouring pixels (0.077 of mini's validation photographs),
-and one sheet of pictures for each finding. Runs already in `out` are not made again. Other arguments go to `ppgn_core`.
+  modes   that the second half of a chain visits: clusters in the independent classifier's features,
+  apart   distance of the last samples of two chains there; 1 is the median distance of a last sample to the nearest
+          other one of what is asked for, which is also the radius of a mode,
+each with its standard error, binomial for `judge`, over what is asked for in `apart`, over chains for the others, and
+one sheet of pictures for each finding. Runs already in `out` are not made again. Other arguments go to `ppgn_core`.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from ppgn_eval.efficientnet import efficientnet_lite0
+from ppgn_eval.estimate import UNKNOWN, Estimate, mean
 from ppgn_eval.judge import Judge
-from ppgn_eval.quality import accuracy
+from ppgn_eval.mixing import FEWEST, modes, spacing
+from ppgn_eval.quality import named
 from ppgn_eval.runs import grid, images, make, parsed, samples
+from ppgn_eval.runs import steps as steps_of
 from rich.console import Console
 from rich.table import Table
+from scipy.spatial.distance import pdist
 from torch import Tensor
 from torch.nn import functional as F
 
 from ppgn_core.atomic import atomic
+from ppgn_core.errors import UserError
 from ppgn_core.noise import ChainNoise
 from ppgn_core.sheet import draw
 
 from .model import mini
 
 CLASSES = ("lemon", "goldfish", "mushroom", "pizza")
+UNITS = (7, 8, 9, 10)
+"""Of the classifier's fc7."""
+
 N_CHAINS, N_STEPS = 8, 200
 NOISY = {"epsilon3": "0.1"}
 PIXELS = {"generator": "identity", "epsilon3": "0"}
 FREE = {"prior": "none", "epsilon2": "2"}
+SAME = {"epsilon2": "20", "epsilon3": "0.1", "generator.network": "generator"}
+"""What chains that differ in their prior share; 20 is the ε2 that DGN-AM draws best with."""
 
-FINDINGS: dict[str, dict[str, Mapping[str, str]]] = {
-    "DGN-AM stays in a mode, joint chains leave it": {
-        "gaussian": {"experiment": "dgn_am", **NOISY},
-        "dae_h": {"experiment": "ppgn_h", **NOISY},
-        "noiseless_joint": NOISY,
-        "joint": {"experiment": "joint", **NOISY},
-    },
-    "larger ε3 hurts": {f"epsilon3 = {e}": {"epsilon3": e} for e in ("0", "0.1", "0.3", "1")},
-    "ε1 first helps mixing, then drowns the class": {
-        f"epsilon1 = {e}": {"epsilon1": e, **NOISY} for e in ("0", "0.01", "0.03", "0.1", "0.3", "1")
-    },
-    "PPGN-x blurs, and without a prior the classifier is fooled": {
-        "no prior, E climbed": {**PIXELS, **FREE, "condition.classifier": "encoder", "epsilon2": "0.05"},
-        "no prior": {**PIXELS, **FREE},
-        "total_variation": {"experiment": "total_variation"},
-        "PPGN-x": {"experiment": "ppgn_x"},
-        "joint_x": {**PIXELS, "prior": "joint_x", "epsilon1": "0.03", "epsilon2": "2"},
-        "noiseless joint PPGN-h": {},
-    },
+PRIORS = {
+    "gaussian": {"prior": "gaussian", "epsilon1": "0.01", **SAME},
+    "dae_h": {"prior": "dae_h", "epsilon1": "0.01", **SAME},
+    "noiseless_joint": {"prior": "noiseless_joint", "epsilon1": "0.1", **SAME},
+    "joint": {"prior": "joint", "epsilon1": "0.1", **SAME},
+}
+"""ε1 is each prior's own, as in the paper: a score that is not divided by σ² has no scale of its own."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Settings that are compared.
+
+    Args:
+        settings: keys for `ppgn_core` by what the table calls them.
+        neurons: whether hidden neurons are asked for, in place of classes.
+        saves: states of a chain that are kept after its start.
+    """
+
+    settings: Mapping[str, Mapping[str, str]]
+    neurons: bool = False
+    saves: int = 2
+
+    @property
+    def asked(self) -> dict[str, dict[str, str]]:
+        """Keys of the conditions by the names of their folders."""
+        if self.neurons:
+            keys = {"condition": "hidden_neuron", "condition.layer": "fc7"}
+            return {f"fc7_{unit}": {**keys, "condition.unit": str(unit)} for unit in UNITS}
+        return {name: {"condition.target": name, "condition.shift": "0"} for name in CLASSES}
+
+
+FINDINGS = {
+    "DGN-AM stays in a mode of a class, joint chains leave it": Finding(PRIORS, saves=40),
+    "DGN-AM stays in a mode of a hidden neuron, joint chains leave it": Finding(PRIORS, neurons=True, saves=40),
+    "larger ε3 hurts": Finding({f"epsilon3 = {e}": {"epsilon3": e} for e in ("0", "0.1", "0.3", "1")}),
+    "ε1 first helps mixing, then drowns the class": Finding(
+        {f"epsilon1 = {e}": {"epsilon1": e, **NOISY} for e in ("0", "0.01", "0.03", "0.1", "0.3", "1")}
+    ),
+    "PPGN-x blurs, and without a prior the classifier is fooled": Finding(
+        {
+            "no prior, E climbed": {**PIXELS, **FREE, "condition.classifier": "encoder", "epsilon2": "0.05"},
+            "no prior": {**PIXELS, **FREE},
+            "total_variation": {"experiment": "total_variation"},
+            "PPGN-x": {"experiment": "ppgn_x"},
+            "joint_x": {**PIXELS, "prior": "joint_x", "epsilon1": "0.03", "epsilon2": "2"},
+            "noiseless joint PPGN-h": {},
+        }
+    ),
 }
 
 
@@ -65,54 +114,108 @@ def main(arguments: list[str]) -> int:
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
-    given = parsed(arguments)
-    out, steps = Path(given.pop("out", "findings")), int(given.get("n_steps", N_STEPS))
-    judge, console = efficientnet_lite0(), Console(width=None if sys.stdout.isatty() else 120)
-    for number, (finding, settings) in enumerate(FINDINGS.items(), start=1):
-        table = Table("setting", "sure", "judge", "moved", "sharp", title=finding)
-        sheet = []
-        for k, (name, changes) in enumerate(settings.items()):
-            folder = out / f"{number}_{k}"
-            for target in CLASSES:
-                keys = {
-                    "condition.target": target,
-                    "condition.shift": 0,
-                    "n_chains": N_CHAINS,
-                    "save_every": steps // 2,
-                }
-                keys |= {"writer": "[grid,samples,trace,record]", **changes, **given}
-                if code := make(folder / target, steps, keys):
-                    return code
-                sheet.append(({"setting": name, "class": target}, grid(folder / target)))
-            table.add_row(name, *_measured(folder, steps, judge))
-        console.print(table)
-        with atomic(out / f"finding_{number}.png") as temporary:
-            draw(sheet).save(temporary)
+    try:
+        given = parsed(arguments)
+        out, steps = Path(given.pop("out", "findings")), steps_of(given, N_STEPS)
+        judge, console = efficientnet_lite0(), Console(width=None if sys.stdout.isatty() else 120)
+        for number, (title, finding) in enumerate(FINDINGS.items(), start=1):
+            if code := _found(title, finding, out, number, steps, given, judge, console):
+                return code
+    except UserError as error:
+        print(f"ppgn_mini.findings: {error}", file=sys.stderr)
+        return 2
     console.print(_pulled_back())
     return 0
 
 
-def _measured(folder: Path, steps: int, judge: Judge) -> list[str]:
-    ends, middles, truth, sure = [], [], [], []
-    for target in CLASSES:
-        run = folder / target
-        ends.append(images(samples(run, steps)))
-        middles.append(images(samples(run, steps // 2)))
-        truth += [judge.labels.find(target).index] * len(ends[-1])
-        rows = map(json.loads, (run / "trace.jsonl").read_text().splitlines())
-        sure += [row["probability"] for row in rows if row["step"] == steps]
-    end, middle = torch.cat(ends), torch.cat(middles)
-    moved = (_thumbnails(end) - _thumbnails(middle)).square().mean().sqrt()
-    named = accuracy(judge(end).logits, torch.tensor(truth))
-    return [f"{sum(sure) / len(sure):.2f}", f"{named:.0%}", f"{moved:.3f}", f"{_sharpness(end):.3f}"]
+def _found(
+    title: str,
+    finding: Finding,
+    out: Path,
+    number: int,
+    steps: int,
+    given: Mapping[str, str],
+    judge: Judge,
+    console: Console,
+) -> int:
+    """Make the runs of one finding, print its table, leave its sheet; the exit code of the first run that failed."""
+    every = max(1, steps // finding.saves)
+    shared = {"n_chains": str(N_CHAINS), "save_every": str(every), "writer": "[grid,samples,trace,record]"}
+    table = Table("setting", "sure", "judge", "moved", "sharp", "modes", "apart", title=title)
+    sheet, chains = [], {}
+    for k, (name, changes) in enumerate(finding.settings.items()):
+        for asked, keys in finding.asked.items():
+            folder = out / f"{number}_{k}" / asked
+            if code := make(folder, steps, {**keys, **shared, **changes, **given}):
+                return code
+            sheet.append(({"setting": name, "asked for": asked}, grid(folder)))
+            chains[name, asked] = _chains(folder, steps, every, judge)
+    last = {asked: [chains[name, asked].ends for name in finding.settings] for asked in finding.asked}
+    radius = spacing([np.concatenate(ends) for ends in last.values()])
+    for name in finding.settings:
+        ours = {asked: chains[name, asked] for asked in finding.asked}
+        table.add_row(name, *_measured(ours, radius, judge, named_classes=not finding.neurons))
+    console.print(table)
+    with atomic(out / f"finding_{number}.png") as temporary:
+        draw(sheet).save(temporary)
+    return 0
+
+
+@dataclass(frozen=True)
+class Chains:
+    """What is left of the chains of one run.
+
+    Args:
+        images, middles: the samples at the end and half-way, `(n, 3, H, W)`.
+        features: the judge's, of the second half of each chain `(n, states, D)`.
+        logits: the judge's, of `images`.
+        sure: p(y | x) at the end, where the condition knows it.
+    """
+
+    images: Tensor
+    middles: Tensor
+    features: NDArray[np.float32]
+    logits: Tensor
+    sure: list[float]
+
+    @property
+    def ends(self) -> NDArray[np.float32]:
+        return self.features[:, -1]
+
+
+def _chains(folder: Path, steps: int, every: int, judge: Judge) -> Chains:
+    saved = [step for step in range(0, steps + 1, every) if step >= steps // 2]
+    saved += [steps] * (saved[-1] != steps)
+    shown = [images(samples(folder, step)) for step in saved]
+    verdicts = [judge(x) for x in shown]
+    features = np.stack([verdict.features.numpy() for verdict in verdicts], axis=1)
+    rows = map(json.loads, (folder / "trace.jsonl").read_text(encoding="utf-8").splitlines())
+    sure = [row["probability"] for row in rows if row["step"] == steps and row["probability"] is not None]
+    return Chains(shown[-1], shown[0], features, verdicts[-1].logits, sure)
+
+
+def _measured(ours: Mapping[str, Chains], radius: float, judge: Judge, named_classes: bool) -> list[str]:
+    end, middle = (torch.cat([getattr(c, name) for c in ours.values()]) for name in ("images", "middles"))
+    judged = UNKNOWN
+    if named_classes:
+        truth = [judge.labels.find(asked).index for asked, c in ours.items() for _ in c.images]
+        judged = named(torch.cat([c.logits for c in ours.values()]), torch.tensor(truth))
+    square = mean((_thumbnails(end) - _thumbnails(middle)).square().mean((1, 2, 3)).tolist())
+    moved = Estimate(math.sqrt(square.value), square.error / (2 * math.sqrt(square.value))) if square.value else square
+    visited = [modes(chain, radius) for c in ours.values() for chain in c.features if len(chain) >= FEWEST]
+    apart = mean(float(pdist(c.ends).mean()) / radius for c in ours.values() if len(c.ends) > 1)
+    sure = mean(p for c in ours.values() for p in c.sure)
+    return [str(sure), judged.percent, *map(str, (moved, mean(_sharpness(end)), mean(visited), apart))]
 
 
 def _thumbnails(x: Tensor) -> Tensor:
     return F.adaptive_avg_pool2d(x, 8)
 
 
-def _sharpness(x: Tensor) -> float:
-    return float((x.diff(dim=-1).abs().mean() + x.diff(dim=-2).abs().mean()) / 2)
+def _sharpness(x: Tensor) -> list[float]:
+    """Of each picture."""
+    across, down = (x.diff(dim=dim).abs().mean((1, 2, 3)) for dim in (-1, -2))
+    return ((across + down) / 2).tolist()
 
 
 @torch.no_grad()
@@ -128,7 +231,7 @@ def _pulled_back() -> Table:
     for sigma in (0.1, 0.3, 1.0, 3.0):
         n = sigma * noise.normal(1, h.shape[1:])
         R = [E.activations(G(code), ("fc6",))["fc6"] for code in (h + n, h)]
-        table.add_row(f"{sigma:g}", f"{float(((R[0] - R[1]).norm(dim=1) / n.norm(dim=1)).mean()):.2f}")
+        table.add_row(f"{sigma:g}", str(mean(((R[0] - R[1]).norm(dim=1) / n.norm(dim=1)).tolist())))
     return table
 
 
