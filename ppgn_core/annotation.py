@@ -25,8 +25,11 @@ def nested_kind(annotation: str) -> str | None:
 
 
 def choices(annotation: str) -> tuple[Any, ...] | None:
-    """The values that a `Literal[…]` allows, `None` for any other annotation."""
+    """The values that a `Literal[…]` allows, with None where it is `| None`; `None` for any other annotation."""
     node = _parse(annotation) if annotation else None
+    if isinstance(node, ast.BinOp) and _is(node.right, None):
+        literal = choices(ast.unparse(node.left))
+        return (*literal, None) if literal else None
     if isinstance(node, ast.Subscript) and _name(node.value) == "Literal":
         return tuple(ast.literal_eval(e) for e in _elements(node.slice))
     return None

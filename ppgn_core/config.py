@@ -41,6 +41,7 @@ TOP: dict[str, str] = {
     "epsilon1": 'Annotated[float, ">= 0"]',
     "epsilon2": "float",
     "epsilon3": 'Annotated[float, ">= 0"]',
+    "as_in_the_paper": "bool",
     "keep": "str | None",
     "init": "str | None",
     "mask": "str | None",

@@ -12,7 +12,9 @@ from .annotation import nested_kind
 from .source import REQUIRED, Parameter, Unread, heirs, read_source
 
 COMPONENTS = {"model", "generator", "energy", "noise", "clock", "device", "out", "run", "run_folder", "fabric"}
-NUMBERS = {"n_chains", "n_steps", "seed", "save_every", "switch_every", "epsilon1", "epsilon2", "epsilon3"}
+NUMBERS = {"n_chains", "n_steps", "seed", "save_every", "switch_every", "epsilon1", "epsilon2", "epsilon3"} | {
+    "as_in_the_paper"
+}
 PICTURES = {"init", "mask"}
 CONTEXT = COMPONENTS | NUMBERS | PICTURES
 """Parameters of these names are given by the run; they are no config keys."""

@@ -33,7 +33,7 @@ KEYS = {
     "torchvision_neuron": {"layer": "conv5.2", "weights": "random", "arch": SMALL},
     "hidden_neuron": {"layer": "conv3", "unit": 3, "position": "max"},
     "product": {
-        "terms": {"a": {"name": "alexnet", "target": 2}, "b": {"name": "lrcn", "text": "a"}},
+        "terms": {"a": {"name": "alexnet", "target": 2}, "b": {"name": "lrcn", "text": "a", "weight": 1.0}},
         "weights": {"a": -1},
     },
     "mixture": {"terms": [{"name": "alexnet", "target": 2}, {"name": "alexnet", "target": 3}]},

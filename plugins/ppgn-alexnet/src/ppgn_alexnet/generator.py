@@ -5,7 +5,7 @@ Dosovitskiy & Brox 2016, table 8, and the paper's section S9.4: three fully conn
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -182,10 +182,10 @@ class OfModel:
         encoder: role of the network that leads pictures back to codes, for `init`.
         layer: of it, whose values are the codes.
         smooth: differences of colour, in [0, 1], that a bilateral filter over the picture takes for grain; 0 is no
-            filter, None what suits the network.
+            filter, None what suits the network (none as in the paper).
 
     Raises:
-        UserError: `smooth` is negative, or the network draws nothing.
+        UserError: the network draws nothing.
     """
 
     def __init__(
@@ -194,10 +194,11 @@ class OfModel:
         network: str = "generator",
         encoder: str = "encoder",
         layer: str = "fc6",
-        smooth: float | None = None,
+        smooth: Annotated[float | None, ">= 0"] = None,
+        as_in_the_paper: bool = False,
     ) -> None:
-        if smooth is not None and smooth < 0:
-            raise UserError(f"generator.smooth={smooth}: allowed are numbers from 0")
+        if smooth is None and as_in_the_paper:
+            smooth = 0.0
         self.model, self.encoder, self.layer, self.smooth = model, encoder, layer, smooth
         self.network: UpConv = model.network(network, ("code", "draw"), "generator.network")
         self.code = self.network.code

@@ -37,8 +37,10 @@ class LRCN:
         captioner: role of the captioner.
         weight: w, the power of p(y | x) that is climbed. A sum over words is steeper in h than a class, and overshoots
             with the ε2 that suits that one; a weight of its own lets a caption share ε2 with classes, in a product too.
-            None: 0.5 where one word alone is weighed against its rivals, as in "oranges", and else 0.015.
-        among: `rivals`, or `all`: log p of the whole caption, as in the paper, each word against all others.
+            None: 1 as in the paper; else 0.5 where one word alone is weighed against its rivals, as in "oranges", and
+            0.015 for several.
+        among: `rivals`, or `all`: the paper's sum over all words against all others. None: `rivals`, and `all` as in
+            the paper.
         network, layer: role of the network whose features it sees, and its layer; None are those it was trained on.
         shift: pixels that the network sees the picture moved by at most, as of `condition=alexnet`.
         truncated: the original release's gradient, of each word as LSTM 2 sees the image at that word alone.
@@ -53,7 +55,7 @@ class LRCN:
         text: str | list[str],
         captioner: str = "captioner",
         weight: float | None = None,
-        among: Literal["rivals", "all"] = "rivals",
+        among: Literal["rivals", "all"] | None = None,
         network: str | None = None,
         layer: str | None = None,
         truncated: bool = False,
@@ -62,10 +64,13 @@ class LRCN:
         clock: Clock | None = None,
         switch_every: int = 200,
         n_steps: int = 200,
+        as_in_the_paper: bool = False,
     ) -> None:
         if weight is not None and weight <= 0:
             raise UserError(f"condition.weight={weight}: allowed are positive numbers")
-        self.given_weight, self.among = weight, among
+        if as_in_the_paper:
+            weight, among = weight or 1.0, among or "all"
+        self.given_weight, self.among = weight, among or "rivals"
         self.captioner: Captioner = model.network(captioner, ("vocabulary", "gates"), "condition.captioner")
         read = [self._read(one) for one in (text if isinstance(text, list) else [text])]
         clock = clock or Clock()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 import torch
@@ -17,13 +19,16 @@ from ppgn_core.model import Model, read_labels
 NETWORKS = Path(__file__).parent / "networks"
 
 
-def mini(device: torch.device | str = "cpu") -> Model:
+def mini(device: torch.device | str = "cpu", as_in_the_paper: bool = False) -> Model:
     """E, C, G, that of the joint PPGN-h, the captioner, two denoising autoencoders.
 
     E names the same classes as C, and more of them rightly; but C was trained adversarially, so that what convinces it
     looks like the class. `condition.classifier=encoder` climbs E all the same: one pass then serves both. C and the
     network of scenes are shown pictures moved by up to 5 pixels, which draws better still; E is not, as it would have
     to pass twice.
+
+    With `as_in_the_paper` the classifier is E itself and sees the picture as it is. The captioner keeps the network
+    that it was trained on, whose role is then `robust`.
 
     Raises:
         UserError: what came with the package is not there, or no longer what it was.
@@ -37,21 +42,34 @@ def mini(device: torch.device | str = "cpu") -> Model:
         return NETWORKS / f"{name}.safetensors", sums[name]
 
     things, scenes = (read_labels(NETWORKS / f"{name}.tsv") for name in ("classes", "scenes"))
+
+    @cache
+    def encoder() -> AlexNet:
+        return AlexNet.load(*kept("encoder"))
+
+    def captioner() -> Captioner:
+        network = Captioner.load(*kept("captioner"))
+        if as_in_the_paper:
+            network.config = replace(network.config, network="robust")
+        return network
+
+    robust = partial(AlexNet.load, *kept("classifier"))
     model: Model = Model(
         name="mini",
         loaders={
             "generator": lambda: UpConv.load(*kept("generator")),
             "generator_joint": lambda: UpConv.load(*kept("generator_joint")),
-            "encoder": lambda: AlexNet.load(*kept("encoder")),
-            "classifier": lambda: AlexNet.load(*kept("classifier")),
+            "encoder": encoder,
+            "classifier": encoder if as_in_the_paper else robust,
             "places": lambda: AlexNet.load(*kept("places")),
-            "captioner": lambda: Captioner.load(*kept("captioner")),
+            "captioner": captioner,
             "dae_x": lambda: ImageDAE.load(*kept("dae_x")),
             "dae_h": lambda: CodeDAE.load(*kept("dae_h")),
+            **({"robust": robust} if as_in_the_paper else {}),
         },
         labels={"classifier": things, "encoder": things, "places": scenes},
         image_size=64,
         device=device,
-        shift={"classifier": 5, "places": 5},
+        shift={} if as_in_the_paper else {"classifier": 5, "places": 5},
     )
     return model

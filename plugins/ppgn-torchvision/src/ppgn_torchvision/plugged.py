@@ -25,8 +25,9 @@ class Plugged(ClassCondition):
             and overshoots with the ε2 that suits that one; a weight of its own lets it share ε2 with others, also in a
             product.
         views: how many randomly moved and mirrored copies of an image the logits are the mean of, at every step.
-        shift: pixels, of those that the network sees, that a copy is moved by at most; 0 without `flip` is the image.
-        flip: mirror every other copy.
+        shift: pixels, of those that the network sees, that a copy is moved by at most; None is 16, and 0 as in the
+            paper. 0 without `flip` is the image.
+        flip: mirror every other copy; None is true, and false as in the paper.
 
     Raises:
         UserError: no such class, or a number out of its range.
@@ -39,13 +40,14 @@ class Plugged(ClassCondition):
         gradient: Literal["log_softmax", "softmax", "logit", "target_logit"] = "log_softmax",
         weight: float = 0.005,
         views: int = 1,
-        shift: int = 16,
-        flip: bool = True,
+        shift: int | None = None,
+        flip: bool | None = None,
         noise: ChainNoise | None = None,
         clock: Clock | None = None,
         switch_every: int = 200,
         n_steps: int = 200,
         init: str | None = None,
+        as_in_the_paper: bool = False,
     ) -> None:
         if weight <= 0:
             raise UserError(f"condition.weight={weight}: allowed are positive numbers")
@@ -53,5 +55,7 @@ class Plugged(ClassCondition):
         super().__init__(model, target, gradient, clock=clock, switch_every=switch_every, n_steps=n_steps, init=init)
         self.weight = weight
         side = min(self.network.preprocess(torch.zeros(1, 3, 64, 64)).shape[-2:])
+        shift = (0 if as_in_the_paper else 16) if shift is None else shift
+        flip = not as_in_the_paper if flip is None else flip
         self.network.views = Views(noise, clock, n_steps, side, shift, flip, views)
 
