@@ -13,7 +13,8 @@ from torch.nn import functional as F
 
 from .adversarial import misleading
 from .loop import seed_step
-from .photographs import jitter_colour, load, shift_and_flip
+from .photographs import jitter_colour, load_parts, shift_and_flip
+from .schedule import OneCycle
 
 SMALL = replace(
     MINI,
@@ -67,7 +68,7 @@ class ClassifierRecipe:
         self.label_smoothing, self.jitter, self.shift = label_smoothing, jitter, shift
         self.adversarial = adversarial
         self.weights = {"cross_entropy": 1.0}
-        self.train, self.val = (load(Path(data, part), self.table.resize, cache) for part in ("train", "val"))
+        self.train, self.val = load_parts(data, self.table.resize, cache)
         own = self.table.dropout if dropout is None else dropout
         network = nn.ModuleDict(self.parts(replace(self.table, n_classes=len(self.train.classes), dropout=own)))
         optimizer = torch.optim.AdamW(
@@ -78,9 +79,7 @@ class ClassifierRecipe:
             lr=learning_rate,
         )
         self.network, self.optimizer = fabric.setup(network.to(memory_format=torch.channels_last), optimizer)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, learning_rate, total_steps=-(-images // batch_size) + 1, pct_start=0.25
-        )
+        self.schedule = OneCycle(self.optimizer, learning_rate, -(-images // batch_size), rise=0.25)
         self.generator = torch.Generator().manual_seed(seed)
 
     def parts(self, config: AlexNetConfig) -> dict[str, nn.Module]:
@@ -114,6 +113,7 @@ class ClassifierRecipe:
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         self.network.train()
+        self.schedule.at(seen // self.batch_size)
         seed_step(self.generator, self.seed, seen)
         picked = torch.randint(len(self.train.images), (self.batch_size,), generator=self.generator)
         images = shift_and_flip(self.train.images[picked], self.shift, self.generator).float() / 255

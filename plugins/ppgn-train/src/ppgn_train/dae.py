@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from .features import Features
 from .loop import seed_step
-from .photographs import beneath, evenly, load, shift_and_flip
+from .networks import load
+from .photographs import beneath, evenly, load_parts, shift_and_flip
+from .schedule import OneCycle
 
 
 class Denoising:
@@ -28,7 +30,7 @@ class Denoising:
         self.fabric, self.sigma = fabric, sigma
         optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True)
         self.network, self.optimizer = fabric.setup(network, optimizer)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimizer, learning_rate, total_steps=steps + 1)
+        self.schedule = OneCycle(self.optimizer, learning_rate, steps)
 
     def state(self) -> dict[str, Any]:
         return {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule}
@@ -94,7 +96,7 @@ class ImageDAERecipe:
     ) -> None:
         torch.manual_seed(seed)
         self.images, self.batch_size, self.shift, self.seed = images, batch_size, shift, seed
-        self.train, self.val = (load(Path(data, part), size, cache).images for part in ("train", "val"))
+        self.train, self.val = (part.images for part in load_parts(data, size, cache))
         ups = ((channels, 1), *MINI_X.ups[1:])
         network = ImageDAE(replace(MINI_X, channels=channels, ups=ups, sigma=sigma)).to(
             memory_format=torch.channels_last
@@ -107,6 +109,7 @@ class ImageDAERecipe:
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         seed_step(self.generator, self.seed, seen)
+        self.denoising.schedule.at(seen // self.batch_size)
         picked = torch.randint(len(self.train), (self.batch_size,), generator=self.generator)
         clean = shift_and_flip(self.train[picked], self.shift, self.generator).float() / 255
         return {"loss": self.denoising.step(clean.contiguous(memory_format=torch.channels_last), self.generator)}
@@ -163,13 +166,13 @@ class CodeDAERecipe:
         torch.manual_seed(seed)
         self.fabric, self.images, self.batch_size, self.seed = fabric, images, batch_size, seed
         see = Features(fabric, encoder, layer, cache)
-        train, val = (load(Path(data, part), see.network.config.resize, cache).images for part in ("train", "val"))
+        train, val = (part.images for part in load_parts(data, see.network.config.resize, cache))
         self.train = torch.cat([see(train, "train"), see(train.flip(3), "train mirrored")])
         self.val = see(val, "val").float()
         code = self.train.shape[1]
         network = CodeDAE(CodeDAEConfig((code, *widths, code), sigma))
         self.denoising = Denoising(fabric, network, sigma, -(-images // batch_size), learning_rate, weight_decay)
-        self.decoder = UpConv.load(Path(decoder)).to(fabric.device) if decoder else None
+        self.decoder = load(UpConv, "decoder", decoder).to(fabric.device) if decoder else None
         self.generator = torch.Generator()
 
     def state(self) -> dict[str, Any]:
@@ -177,6 +180,7 @@ class CodeDAERecipe:
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         seed_step(self.generator, self.seed, seen)
+        self.denoising.schedule.at(seen // self.batch_size)
         picked = torch.randint(len(self.train), (self.batch_size,), generator=self.generator)
         return {"loss": self.denoising.step(self.train[picked].float(), self.generator)}
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ppgn_core import weights
 
 from .loop import seed_step
-from .photographs import beneath, evenly, load
+from .photographs import beneath, evenly, load_parts
 
 
 class Dictionary(nn.Module):
@@ -52,7 +52,7 @@ class PatchesRecipe:
         seed: int = 0,
     ) -> None:
         self.fabric, self.patch, self.images, self.batch_size, self.seed = fabric, patch, images, batch_size, seed
-        self.train, self.val = (load(Path(data, part), size, cache).images for part in ("train", "val"))
+        self.train, self.val = (part.images for part in load_parts(data, size, cache))
         self.generator = torch.Generator().manual_seed(seed)
         self.dictionary = Dictionary(self._cut(self.train, words)).to(fabric.device)
         self.shown = evenly(self.val).float() / 255
