@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning_fabric import Fabric
@@ -55,15 +55,15 @@ class CaptionerRecipe:
         cache: str | None = None,
         names: str | None = None,
         layer: str = "fc6",
-        images: int = 600_000,
-        batch_size: int = 256,
-        learning_rate: float = 4e-3,
-        weight_decay: float = 0.02,
-        variants: int = 4,
-        repaint: float = 0.3,
-        adversarial: float = 0.75,
-        shift: int = 5,
-        jitter: float = 0.15,
+        images: Annotated[int, ">= 1", "<= 5e11"] = 600_000,
+        batch_size: Annotated[int, ">= 1", "<= 65536"] = 256,
+        learning_rate: Annotated[float, "> 0", "<= 1"] = 4e-3,
+        weight_decay: Annotated[float, ">= 0", "<= 1000"] = 0.02,
+        variants: Annotated[int, ">= 1", "<= 64"] = 4,
+        repaint: Annotated[float, ">= 0", "<= 1"] = 0.3,
+        adversarial: Annotated[float, ">= 0", "<= 1000"] = 0.75,
+        shift: Annotated[int, ">= 0", "<= 31"] = 5,
+        jitter: Annotated[float, ">= 0", "<= 1"] = 0.15,
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)

@@ -17,8 +17,8 @@ OPTIONAL = ("rest", "walkers")
 """Parts that begin anew where a checkpoint lacks them: one of an earlier version, or of a training without."""
 
 
-def save(path: Path, parts: Mapping[str, Any], progress: Mapping[str, float]) -> None:
-    """Write the states of a recipe's parts, and the counters beside them.
+def save(path: Path, parts: Mapping[str, Any], progress: Mapping[str, Any]) -> None:
+    """Write the states of a recipe's parts, and beside them the counters and the precision.
 
     Raises:
         UserError: the weights are no longer finite; what is there stays.
@@ -36,7 +36,7 @@ def save(path: Path, parts: Mapping[str, Any], progress: Mapping[str, float]) ->
         temporary.write_bytes(buffer.getbuffer())
 
 
-def load(path: Path, parts: Mapping[str, Any]) -> dict[str, float]:
+def load(path: Path, parts: Mapping[str, Any]) -> dict[str, Any]:
     """Put the states back into a recipe's parts; returns the counters. Optimizers keep the rates of their making.
 
     Raises:
@@ -65,6 +65,15 @@ def load(path: Path, parts: Mapping[str, Any]) -> dict[str, float]:
         for group, options in zip(part.param_groups if asked else [], asked, strict=True):
             group.update(options)
     return {"seen": saved["seen"], "seconds": float(saved["seconds"])}
+
+
+def precision(path: Path) -> str | None:
+    """The precision that the training of a checkpoint computes in, if that can be told."""
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        return str(saved["precision"])
+    except Exception:  # as above; `load` will tell
+        return None
 
 
 def _counters(saved: Mapping[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning_fabric import Fabric
@@ -52,15 +52,15 @@ class ClassifierRecipe:
         fabric: Fabric,
         data: str,
         cache: str | None = None,
-        images: int = 500_000,
-        batch_size: int = 128,
-        learning_rate: float = 3e-3,
-        weight_decay: float = 0.05,
-        label_smoothing: float = 0.1,
-        dropout: float | None = None,
-        jitter: float = 0.3,
-        shift: int = 8,
-        adversarial: float = 0.0,
+        images: Annotated[int, ">= 1", "<= 5e11"] = 500_000,
+        batch_size: Annotated[int, ">= 2", "<= 65536"] = 128,
+        learning_rate: Annotated[float, "> 0", "<= 1"] = 3e-3,
+        weight_decay: Annotated[float, ">= 0", "<= 1000"] = 0.05,
+        label_smoothing: Annotated[float, ">= 0", "<= 1"] = 0.1,
+        dropout: Annotated[float | None, ">= 0", "<= 1"] = None,
+        jitter: Annotated[float, ">= 0", "<= 1"] = 0.3,
+        shift: Annotated[int, ">= 0", "<= 31"] = 8,
+        adversarial: Annotated[float, ">= 0", "<= 1000"] = 0.0,
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)

@@ -36,7 +36,7 @@ class PaperCritic(nn.Module):
         for layer in self.body:
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-                nn.init.zeros_(layer.bias)
+                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> dict[str, Tensor]:
         """The logit of D(x), `(B, 1)`: that of real, less that of fake."""

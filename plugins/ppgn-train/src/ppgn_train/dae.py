@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning_fabric import Fabric
 from ppgn_alexnet.generator import UpConv
 from ppgn_dae.networks import MINI_X, CodeDAE, CodeDAEConfig, ImageDAE
 from torch import Tensor, nn
+
+from ppgn_core.errors import UserError
 
 from .features import Features
 from .loop import seed_step
@@ -84,18 +86,20 @@ class ImageDAERecipe:
         fabric: Fabric,
         data: str,
         cache: str | None = None,
-        size: int = 64,
-        channels: int = 96,
-        sigma: float = 0.1,
-        images: int = 100_000,
-        batch_size: int = 64,
-        learning_rate: float = 2e-3,
-        weight_decay: float = 4e-4,
-        shift: int = 4,
+        size: Annotated[int, ">= 4", "<= 4096"] = 64,
+        channels: Annotated[int, ">= 1", "<= 4096"] = 96,
+        sigma: Annotated[float, "> 0", "<= 1000"] = 0.1,
+        images: Annotated[int, ">= 1", "<= 5e11"] = 100_000,
+        batch_size: Annotated[int, ">= 1", "<= 65536"] = 64,
+        learning_rate: Annotated[float, "> 0", "<= 1"] = 2e-3,
+        weight_decay: Annotated[float, ">= 0", "<= 1000"] = 4e-4,
+        shift: Annotated[int, ">= 0", "<= 1024"] = 4,
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)
         self.images, self.batch_size, self.shift, self.seed = images, batch_size, shift, seed
+        if size % MINI_X.stride or shift >= size:
+            raise UserError(f"size={size} shift={shift}: allowed are multiples of {MINI_X.stride}, and shorter shifts")
         self.train, self.val = (part.images for part in load_parts(data, size, cache))
         ups = ((channels, 1), *MINI_X.ups[1:])
         network = ImageDAE(replace(MINI_X, channels=channels, ups=ups, sigma=sigma)).to(
@@ -155,12 +159,12 @@ class CodeDAERecipe:
         cache: str | None = None,
         decoder: str | None = None,
         layer: str = "fc6",
-        widths: Sequence[int] = (512, 256, 128, 256, 512),
-        sigma: float = 1.0,
-        images: int = 2_000_000,
-        batch_size: int = 64,
-        learning_rate: float = 1e-3,
-        weight_decay: float = 1e-3,
+        widths: Annotated[Sequence[int], ">= 1", "<= 65536"] = (512, 256, 128, 256, 512),
+        sigma: Annotated[float, "> 0", "<= 1000"] = 1.0,
+        images: Annotated[int, ">= 1", "<= 5e11"] = 2_000_000,
+        batch_size: Annotated[int, ">= 1", "<= 65536"] = 64,
+        learning_rate: Annotated[float, "> 0", "<= 1"] = 1e-3,
+        weight_decay: Annotated[float, ">= 0", "<= 1000"] = 1e-3,
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)

@@ -56,12 +56,17 @@ def seed_step(generator: torch.Generator, seed: int, seen: int) -> None:
     generator.manual_seed((seed << 40) + seen)
 
 
-def train(recipe: Recipe, out: Path, images: int, every_minutes: float = 5.0, log_every: int = 50) -> None:
+def train(
+    recipe: Recipe, out: Path, images: int, every_minutes: float = 5.0, log_every: int = 50, precision: str = ""
+) -> None:
     """Run `recipe` until it has seen `images` images, going on from `out`'s checkpoint where there is one.
 
     Every `every_minutes`, and at the end or when asked to stop: a checkpoint, then what follows from it alone, the
     validation figures, a picture and an export. These are made again where a training goes on, so that whatever the
     kill left out is there.
+
+    Args:
+        precision: that the recipe computes in, which the checkpoint notes.
 
     Raises:
         UserError: the folder cannot be written or is another training's, its checkpoint is damaged or of another
@@ -69,10 +74,10 @@ def train(recipe: Recipe, out: Path, images: int, every_minutes: float = 5.0, lo
     """
     with claim(out), writable(out), _asked_to_stop() as asked:
         path = out / "checkpoint.pt"
-        progress: dict[str, Any] = {"seen": 0, "seconds": 0.0}
+        progress: dict[str, Any] = {"seen": 0, "seconds": 0.0, "precision": precision}
         goes_on = path.exists()
         if goes_on:
-            progress = checkpoint.load(path, recipe.state())
+            progress |= checkpoint.load(path, recipe.state())
         # What was logged beyond the checkpoint is about to happen again.
         writer = SummaryWriter(str(out / "tensorboard"), purge_step=progress["seen"] + 1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,13 +26,13 @@ def load(kind: type[N], key: str, path: str) -> N:
         raise UserError(f"{key}={path}: allowed are weights of {kind.__name__}, with its table") from error
 
 
-def check_names(key: str, names: str | Collection[str], there: Collection[str]) -> None:
+def check_names(key: str, names: str | Collection[str], there: Iterable[str]) -> None:
     """Check that names are of what is there, such as a network's layers.
 
     Raises:
         UserError: one is not, or there is none.
     """
-    each = [names] if isinstance(names, str) else list(names)
+    each, there = [names] if isinstance(names, str) else list(names), list(there)
     if not each or not set(each) <= set(there):
         given, allowed = (names, "is one") if isinstance(names, str) else (f"[{','.join(map(str, each))}]", "are some")
         raise UserError(f"{key}={given}: allowed {allowed} of {', '.join(there)}")
