@@ -38,7 +38,7 @@ def test_dae_x_learns_to_remove_noise_and_goes_on(folder: Path, fabric: Fabric, 
     def recipe() -> ImageDAERecipe:
         return ImageDAERecipe(fabric, str(folder), size=32, channels=24, images=3072, batch_size=32, learning_rate=1e-2)
 
-    train(recipe(), fabric, tmp_path, images=1536)
+    train(recipe(), tmp_path, images=1536)
     second = recipe()
     train(second, tmp_path, images=3072)
     figures = second.evaluate()
