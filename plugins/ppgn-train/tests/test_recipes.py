@@ -239,9 +239,17 @@ def test_help_lists_every_recipe_with_its_keys(capsys: pytest.CaptureFixture) ->
 
 def test_the_ablation_ends_in_a_picture_of_all(folder: Path, encoder: Path, tmp_path: Path) -> None:
     keys = {"data": folder, "encoder": encoder, "cache": folder / "cache", "images": 32, "batch_size": 16, "warm_up": 0}
-    assert ablation([f"{k}={v}" for k, v in keys.items()] + [f"out={tmp_path}", "precision=32"]) == 0
-    with Image.open(tmp_path / "ablation.png") as sheet, Image.open(next(tmp_path.glob("fc6/picture_*.png"))) as one:
-        assert sheet.width > 4 * one.width
+    given = [*(f"{k}={v}" for k, v in keys.items()), "study=noise", f"out={tmp_path}", "precision=32"]
+    assert ablation(given) == 0
+    with Image.open(tmp_path / "noise.png") as sheet, Image.open(next(tmp_path.glob("joint/picture_*.png"))) as one:
+        assert sheet.width > 2 * one.width
+    assert (tmp_path / "noiseless_joint" / "generator.safetensors").is_file()
+    assert (tmp_path / "joint" / "generator_joint.safetensors").is_file()
+
+
+def test_a_study_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture) -> None:
+    assert ablation(["study=colour"]) == 2
+    assert capsys.readouterr().err == "ppgn_train.ablation: study=colour: allowed are losses, noise\n"
 
 
 def test_only_what_is_compared_counts(folder: Path, encoder: Path) -> None:

@@ -66,7 +66,7 @@ def read(registry: Registry, arguments: Sequence[str]) -> Options:
     own = {key: value for key, value in given.items() if key in annotations or key not in mine}
     for key in own:
         if key not in annotations:
-            raise UserError(f"{key}: no such key; {nearest(key, [*annotations, *MEANINGS])}")
+            raise UserError(f"{key}: no such key; {nearest(key, {*annotations, *MEANINGS})}")
     try:
         shared: Any = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Shared), {"data": "?"} | mine))
         values = OmegaConf.to_container(OmegaConf.merge(option.schema, own))
