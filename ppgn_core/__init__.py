@@ -1,5 +1,7 @@
 """PPGN: sample from p(h | y) by h ← h + ε1·∇log p(h) + ε2·∇log p(y | h) + N(0, ε3²) (arXiv 1612.00005, Eq. 11).
 
+With ε3 = 0, as `mini` has it by default, chains climb and do not sample.
+
 Importing this is quick: torch is not imported before a run needs it.
 """
 

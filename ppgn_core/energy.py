@@ -12,13 +12,16 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from . import forward_cache
 from .clock import Clock
 from .errors import UserError
 from .protocols import Condition, Generator, Prior, State
 
 
 class Energy:
-    """−log p(h) − log p(y | G(h)): the product of experts that Eq. 5 climbs (section 2, where x is what h is here).
+    """−log p(h) − w · log p(y | G(h)): the product of experts that Eq. 5 climbs (section 2, where x is what h is here).
+
+    w is the condition's own `weight`, 1 for most.
 
     Args:
         clock: that the components were given, where some change with the step.
@@ -37,15 +40,23 @@ class Energy:
         may answer the second time from memory.
         """
         self.clock.step = step
-        with torch.enable_grad():
-            h = h.detach().requires_grad_()
-            x = self.generator(h).contiguous()  # a condition may take a view of it
-            log_prob = self.condition.log_prob(x)
-            # each chain's log p depends on its own code alone, so the gradient of the sum is every chain's own
-            (condition_score,) = torch.autograd.grad(log_prob.sum(), h)
-        with torch.no_grad():
-            h, x = h.detach(), x.detach()
-            return State(step, h, x, log_prob.detach(), self.prior.score(h, x), condition_score)
+        with forward_cache.opened() as cache:
+            with torch.enable_grad():
+                h = h.detach().requires_grad_()
+                drawn = self.generator(h)
+                x = drawn.contiguous()  # a condition may take a view of it
+                cache.equate(x, drawn)
+                log_prob = self.condition.log_prob(x)
+                # each chain's log p depends on its own code alone, so the gradient of the sum is every chain's own
+                (condition_score,) = torch.autograd.grad((self.weight * log_prob).sum(), h)
+            with torch.no_grad():
+                h, x = h.detach(), x.detach()
+                return State(step, h, x, log_prob.detach(), self.prior.score(h, x), condition_score)
+
+    @property
+    def weight(self) -> float:
+        """The power w of p(y | x) that is sampled now: the condition's own `weight`, 1 where it has none."""
+        return float(getattr(self.condition, "weight", 1.0))
 
     def ahead(self, state: State) -> State:
         """`state` as the distribution of the next step has it, for samplers that compare: anew where that one turns."""
@@ -54,14 +65,14 @@ class Energy:
         return replace(self.evaluate(state.h, state.step + 1), step=state.step)
 
     def log_prob(self, state: State) -> Tensor:
-        """log p(h, y) `(B,)`, up to a constant, for samplers that accept or reject.
+        """log p(h) + w · log p(y | x) `(B,)`, up to a constant, for samplers that accept or reject.
 
         Raises:
             UserError: the prior knows only its score.
         """
         density = self.density()
         with torch.no_grad():
-            return density(state.h, state.x) + state.log_prob
+            return density(state.h, state.x) + self.weight * state.log_prob
 
     def density(self) -> Callable[[Tensor, Tensor], Tensor]:
         """The prior's log p(h) of h and x, `(B,)`, up to a constant.

@@ -55,7 +55,12 @@ class Prior(Protocol):
 
 @runtime_checkable
 class Condition(Protocol):
-    """p(y | x). One that is a probability proper may also have `probability(log_prob) -> (B,)` in [0, 1]."""
+    """p(y | x).
+
+    One that is a normalised probability may also have `probability(log_prob) -> (B,)` in [0, 1]. One that suits the ε2
+    of others only when scaled may have a number `weight`, w: chains then climb w · log p(y | x), that is p(y | x)^w,
+    while `log_prob` stays log p(y | x).
+    """
 
     def log_prob(self, x: Tensor) -> Tensor:
         """log p(y | x), `(B,)`, differentiable in `x`."""

@@ -55,8 +55,11 @@ def parts():
     return Curved().double().requires_grad_(False), Normal(), SoftMax().double().requires_grad_(False)
 
 
-def test_gradient_against_finite_differences(parts):
+@pytest.mark.parametrize("weight", [None, 0.3])
+def test_gradient_against_finite_differences(parts, weight):
     generator, _, condition = parts
+    if weight:
+        condition.weight = weight
     energy = Energy(*parts)
     h = torch.randn(3, 5, dtype=torch.float64)
     state = energy.evaluate(h)

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from .test_citations import EQUATIONS, TABLES
+
 PAGE = Path(__file__).parent.parent / "docs" / "equations.md"
 ROWS = [
     re.split(r"(?<!\\)\|", line)[1:-1] for line in PAGE.read_text(encoding="utf-8").splitlines() if line[:2] == "| "
 ][1:]
-NUMBERED = {f"Eq. {n}" for n in (*range(1, 13), 17, 25)} | {"Table S1", "Table S2", "Table S3"}
+NUMBERED = {f"Eq. {n}" for n in EQUATIONS} | {f"Table {n}" for n in TABLES}
 
 
 def test_every_number_is_there():
-    assert {row[0].strip().partition(",")[0] for row in ROWS} >= NUMBERED
+    assert {number for row in ROWS for number in re.split(", ", row[0].strip())} >= NUMBERED
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0].strip()} {row[2].strip().partition(']')[0][1:]}")

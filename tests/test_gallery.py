@@ -7,6 +7,7 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -22,6 +23,8 @@ def gallery():
 
 
 ENTRIES = gallery().entries()
+DRAWN: dict[str, bytes] = {}
+"""What each command has drawn so far: no two may draw the same, or one of them does nothing."""
 
 
 def test_every_picture_has_its_command():
@@ -45,5 +48,10 @@ def test_a_command_still_does_it(command, name):
         shorter[0] = "n_steps=3"
     code, _, err = command(*keys, *shorter, "out=run", *(["writer.facets.above=0"] if "facets" in name else []))
     assert code == 0, err
-    files = [path.name for path in Path("run").iterdir()]
-    assert any(file in files for file in gallery().PICTURES)
+    file = next(Path("run", file) for file in gallery().PICTURES if Path("run", file).exists())
+    cells = [np.asarray(Image.open(path)).tobytes() for path in sorted(Path("run").glob("*/grid.png"))]
+    assert len(set(cells)) == len(cells), "two settings of the sweep draw the same"
+    pixels = np.asarray(Image.open(file)).tobytes()
+    others = [other for other, drawn in DRAWN.items() if drawn == pixels]
+    assert not others, f"what {name} shows changes nothing, {others} draws the same"
+    DRAWN[name] = pixels

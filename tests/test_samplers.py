@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 import torch
 from ppgn_alexnet.condition import Gradient, objective
+from ppgn_combine.combine import Product
 from torch import Tensor
 from torch.distributions import MultivariateNormal, Normal
 
@@ -130,6 +131,19 @@ def test_exact_on_a_mixture(sampler, sigma, parts):
     n = 40_000
     state = last(sampler(mixture(**parts), Crowd(n), sigma), torch.full((n, 2), 2.0, dtype=DOUBLE), 60)
     assert standard_errors_off(state.h, *Modes().posterior()) < 4
+
+
+@pytest.mark.parametrize(("sampler", "sigma"), [(MALA, 0.9), (MetropolisHastings, 1.2)])
+def test_a_condition_of_weight_w_is_sampled_to_the_power_of_w(sampler, sigma):
+    """p(h) · p(y | h)^w of one measurement y is a Gaussian of precision 1 + w·GᵀG/τ²."""
+    w, n = 2.5, 10_000
+    one = Modes(MODES[:1], torch.ones(1, dtype=DOUBLE))
+    covariance = torch.linalg.inv(torch.eye(2, dtype=DOUBLE) + w * G.mT @ G / TAU**2)
+    mean = w * covariance @ G.mT @ MODES[0] / TAU**2
+    energy = mixture(condition=Product({"y": one}, {"y": w}))
+    h = last(sampler(energy, Crowd(n), sigma), torch.zeros(n, 2, dtype=DOUBLE), 60).h
+    assert standard_errors_off(h, mean, covariance) < 4
+    assert standard_errors_off(h, *one.posterior()) > 10
 
 
 @pytest.mark.parametrize("sigma", [1.0, 0.3])

@@ -14,6 +14,9 @@ from ..protocols import Info, State
 class MalaApprox:
     """h ← h + ε1·∇log p(h) + ε2·∇log p(y|h) + N(0, ε3²) (Eq. 11); every option beyond that is off.
 
+    With ε3 = 0 it climbs ε1·log p(h) + ε2·log p(y|h) and samples nothing. With noise its small steps sample
+    p(h)^(2ε1/ε3²) · p(y|h)^(2ε2/ε3²).
+
     The options are what the authors' released sampler does besides. Its step is h ← clip(h + s·Δ / mean|Δ|), with Δ the
     three terms of Eq. 11, noise included.
 

@@ -76,6 +76,34 @@ def test_a_mixture_is_the_weighted_mean_of_the_probabilities() -> None:
     torch.testing.assert_close(gradient(mixture, x), slope, rtol=1e-10, atol=1e-12)
 
 
+class Weighted(Projection):
+    """Climbed with a weight of its own."""
+
+    weight = 0.01
+
+
+def test_a_terms_own_weight_scales_its_gradient_and_not_its_value() -> None:
+    x, a, b = images(), Projection(0), Weighted(1)
+    product = Product({"a": a, "b": b}, {"b": 2.0})
+    torch.testing.assert_close(product.log_prob(x), a.log_prob(x) + 2 * b.log_prob(x))
+    torch.testing.assert_close(gradient(product, x), gradient(a, x) + 0.02 * gradient(b, x))
+    mixture = Mixture({"a": a, "b": b})
+    p = torch.stack([a.log_prob(x).exp(), b.log_prob(x).exp()])
+    torch.testing.assert_close(mixture.log_prob(x).exp(), p.mean(0))
+    share = (p / p.sum(0))[:, :, None, None, None]
+    torch.testing.assert_close(gradient(mixture, x), share[0] * gradient(a, x) + 0.01 * share[1] * gradient(b, x))
+
+
+def test_a_mixture_has_a_probability_only_if_each_term_has() -> None:
+    assert not hasattr(Mixture({"a": Projection(0), "b": Normal(0.0)}), "probability")
+    other = Product({"b": Projection(1)}, {"b": -1.0})
+    assert not hasattr(Mixture({"a": Projection(0), "not b": other}), "probability")
+    unlikely = Mixture({"a": Weighted(0), "b": Weighted(1)})
+    x = images()
+    p = unlikely.probability(unlikely.log_prob(x))
+    torch.testing.assert_close(p, (Projection(0).log_prob(x).exp() + Projection(1).log_prob(x).exp()) / 2)
+
+
 def test_a_mixture_of_what_is_all_but_impossible_still_has_a_gradient() -> None:
     """exp(−1250) is 0 in float64; far to the right, a mixture of normals is its right one with that one's share."""
     x = torch.full((1, 1), 50.0, dtype=torch.float64, requires_grad=True)

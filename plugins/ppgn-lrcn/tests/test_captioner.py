@@ -23,7 +23,7 @@ def tiny(visual: int | None = None, classes: int = 0) -> Captioner:
 
 
 def by_hand(captioner: Captioner, seen: torch.Tensor, ids: list[int]) -> float:
-    """log p of one caption for one image: cell after cell, word after word, the image concatenated as in the paper."""
+    """log p of one caption for one image: cell after cell, word after word, the image concatenated as in LRCN-2f."""
     first = nn.LSTMCell(3, 4).double()
     for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
         getattr(first, name).data = getattr(captioner.lstm1, f"{name}_l0").data

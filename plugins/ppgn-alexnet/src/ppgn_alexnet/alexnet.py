@@ -1,6 +1,7 @@
 """The AlexNet family: one configurable network, from the paper's 227-pixel encoder to the 64-pixel one of `mini`.
 
-Krizhevsky et al. 2012, and BVLC's reference CaffeNet, the encoder E and the classifier C of the paper (section 2.1).
+Krizhevsky et al. 2012: the encoder E and the classifier C of the paper (section 3.2, S9.4), for which its release has
+BVLC's reference CaffeNet.
 """
 
 from collections.abc import Collection, Mapping

@@ -34,7 +34,7 @@ def objective(logits: Tensor, unit: int, gradient: Gradient) -> Tensor:
 
 
 class ClassCondition:
-    """log p(y = class | x), the softmax of a classifier (section 2, Eq. 11).
+    """log p(y = class | x), the softmax of a classifier (section 2.1, Eq. 11).
 
     Args:
         model: with a network of role `classifier` and its labels.

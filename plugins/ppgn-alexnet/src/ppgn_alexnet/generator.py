@@ -1,6 +1,6 @@
 """The up-convolutional generator G: one configurable network, from the original release's 256 pixels to `mini`'s 64.
 
-Dosovitskiy & Brox 2016, table 8, and the paper's section S3: three fully connected layers, then up-convolutions.
+Dosovitskiy & Brox 2016, table 8, and the paper's section S9.4: three fully connected layers, then up-convolutions.
 """
 
 import math

@@ -11,7 +11,7 @@ from .condition import objective
 
 
 class HiddenNeuron:
-    """log p(unit | x) of a hidden unit, the softmax being over the channels at its position (section 4.3, Fig. S19).
+    """log p(unit | x) of a hidden unit, the softmax being over the channels at its position (section 4.1, Fig. S19).
 
     With `gradient=logit` the plain activation is climbed.
 

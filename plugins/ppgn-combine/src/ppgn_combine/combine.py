@@ -33,14 +33,14 @@ class Product:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """`(B, …)` → `(B,)`."""
-        return torch.stack([weight * term.log_prob(x) for term, weight in self.terms]).sum(0)
+        return torch.stack([weight * _climbed(term, x) for term, weight in self.terms]).sum(0)
 
 
 class Mixture:
     """Any of several conditions: log p(y | x) = log Σ_k w_k · p_k(y_k | x) / Σ_k w_k.
 
     OR: its gradient is that of each term, weighted with the term's share of the sum, so a chain climbs most what it is
-    nearest to.
+    nearest to. It has a probability, which is this p, if every term has one: the term `product` has none, for one.
 
     Args:
         terms: conditions by names of your own, {NAME: {name: OPTION, KEY: …}, …}; those of a list are called 0, 1, ….
@@ -52,6 +52,8 @@ class Mixture:
 
     def __init__(self, terms: dict[str, Condition] | list[Condition], weights: Mapping[str, float] = {}) -> None:
         self.terms = _weighted(terms, weights)
+        if all(hasattr(term, "probability") for term, _ in self.terms):
+            self.probability = torch.exp
         for name, weight in weights.items():
             if weight <= 0:
                 raise UserError(f"condition.weights.{name}={weight}: allowed are positive numbers; product knows NOT")
@@ -59,12 +61,14 @@ class Mixture:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """`(B, …)` → `(B,)`."""
-        weighted = [term.log_prob(x) + math.log(weight / self.total) for term, weight in self.terms]
+        weighted = [_climbed(term, x) + math.log(weight / self.total) for term, weight in self.terms]
         return torch.stack(weighted).logsumexp(0)
 
-    def probability(self, log_prob: Tensor) -> Tensor:
-        """p(y | x)."""
-        return log_prob.exp()
+
+def _climbed(term: Condition, x: Tensor) -> Tensor:
+    """log p_k(y_k | x) `(B,)` in value, with the gradient of the term's own `weight` times it."""
+    log_p, weight = term.log_prob(x), float(getattr(term, "weight", 1.0))
+    return log_p if weight == 1 else weight * log_p + ((1 - weight) * log_p).detach()
 
 
 def _weighted(

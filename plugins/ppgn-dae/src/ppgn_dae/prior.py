@@ -17,8 +17,8 @@ from ppgn_core.protocols import Generator
 class ImagePrior:
     """PPGN-x: ∇log p(x) = (R(x) − x) / σ², R a convolutional autoencoder of images (section 3.1, S9.2).
 
-    The factor 1/σ² is part of ε1. With mini's R, trained at σ = 0.1 for images in [0, 1] (25.6 of 256, as in the
-    paper), σ² = 0.01 is absorbed. It knows only its score.
+    The factor 1/σ² is part of ε1. With mini's R, trained at σ = 0.1 for images in [0, 1] (the paper's σ is 25.6, which
+    is 0.1 of 256), σ² = 0.01 is absorbed. It knows only its score.
 
     Args:
         network: role of R in the model.

@@ -85,7 +85,7 @@ def within_classes(images: Mapping[int, Tensor], size: int | None = None, pairs:
 
 
 def share_more_diverse(alike: Mapping[int, float], real: Mapping[int, float]) -> float:
-    """Share of classes whose images are less alike than those of the real class that are most alike (section S9.1).
+    """Share of classes whose images are less alike than those of the real class that are most alike (Table S3).
 
     Args:
         alike, real: of `within_classes`, of samples and of photographs, measured in the same way.

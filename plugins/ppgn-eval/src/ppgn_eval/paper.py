@@ -1,6 +1,6 @@
 """`suite=paper`: the runs that the paper's comparisons take on mini, made here.
 
-For Table S3 every prior, under the setting that draws well with it, draws the same classes. For mixing every prior
+For a table like Table S3 every prior, as it draws well, draws the same classes. For mixing every prior
 walks under each of four conditions, without and with noise (ε3), and with less of the prior (ε1). As in the paper, C is
 shown the picture as it is (`condition.shift=0`).
 """

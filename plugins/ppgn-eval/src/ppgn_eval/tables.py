@@ -15,7 +15,7 @@ from .report import Cell, Table
 from .study import Studied, Study, shown
 
 RESIZED = 128
-"""Side at which Table S3 compares, as Odena et al. 2016 do, in pixels."""
+"""Side that the last row of Table S3 resizes to, for comparison with Odena et al. 2016, in pixels."""
 
 K = 3
 """Of precision and recall."""
@@ -24,7 +24,7 @@ UNKNOWN = math.nan
 
 
 def quality(study: Study) -> Table:
-    """Table S3: a row for real photographs, if there are any, and one for each system.
+    """What Table S3 has, and more: a row for real photographs, if there are any, and one for each system.
 
     A system of one class beside others of several is left out: its figures would say more of the class.
     """

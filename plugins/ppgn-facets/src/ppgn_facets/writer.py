@@ -19,7 +19,7 @@ from ppgn_core.writers.image import save_png, to_uint8
 class Facets:
     """The samples of all saved steps that are probable enough, codes that are alike side by side: facets.png.
 
-    Section 4.5: one neuron answers to several kinds of things. t-SNE of the codes h says which samples are alike.
+    One neuron answers to several kinds of things (section 4.1, Fig. S19). t-SNE of the codes h says which are alike.
 
     Args:
         above: the least p(y | x) of a sample that is shown; all are where the condition knows no probability.

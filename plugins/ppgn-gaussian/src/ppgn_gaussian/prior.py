@@ -7,9 +7,12 @@ import math
 import torch
 from torch import Tensor
 
+from ppgn_core.errors import UserError
+from ppgn_core.protocols import Generator
+
 
 class NoPrior:
-    """Every code is as good as any other: ∇log p(h) = 0, activation maximization without a prior (section 2)."""
+    """Every code is as good as any other: ∇log p(h) = 0, activation maximization without a prior (S7)."""
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         return torch.zeros_like(h)
@@ -20,12 +23,36 @@ class NoPrior:
 
 
 class Gaussian:
-    """p(h) = N(0, 1), the L2 penalty of DGN-AM: with ε1 = λ its score −h makes h ← (1 − λ)·h (section 3.2)."""
+    """p(h) = N(m, 1), the L2 penalty: with ε1 = λ its score m − h makes h ← (1 − λ)·h + λ·m.
+
+    On codes m = 0 is DGN-AM's (section 3.2, Eq. 10). On pictures the paper subtracts the mean picture first (S7,
+    Eq. 14): m is then that picture, or as near to it as one colour comes.
+
+    Args:
+        mean: m, one number for every unit, or for pictures one for each channel, such as [0.48, 0.45, 0.39].
+
+    Raises:
+        UserError: `mean` is no finite number and no list of one for each channel of the codes.
+    """
+
+    def __init__(self, generator: Generator | None = None, mean: float | list[float] = 0.0) -> None:
+        shape = tuple(generator.code.shape) if generator else ()
+        values = mean if isinstance(mean, list) else [mean]
+        numbers = all(isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in values)
+        if not numbers or (isinstance(mean, list) and (len(shape) < 2 or len(mean) != shape[0])):
+            channels = f", or a list of {shape[0]}, one for each channel" if len(shape) > 1 else ""
+            raise UserError(f"prior.mean={mean}: allowed is a number{channels}")
+        self.mean = torch.tensor(values, dtype=torch.float64)
+        if isinstance(mean, list):
+            self.mean = self.mean.view(-1, *[1] * (len(shape) - 1))
+
+    def _offset(self, h: Tensor) -> Tensor:
+        return h - self.mean.to(h)
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
-        return -h
+        return -self._offset(h)
 
     def log_prob(self, h: Tensor, x: Tensor) -> Tensor:
-        """−½‖h‖² − ½·d·log 2π, `(B,)`."""
-        flat = h.flatten(1)
+        """−½‖h − m‖² − ½·d·log 2π, `(B,)`."""
+        flat = self._offset(h).flatten(1)
         return -0.5 * (flat.square().sum(1) + flat.shape[1] * math.log(2 * math.pi))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from ppgn_core import forward_cache
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import Generator
@@ -34,17 +35,19 @@ class Clamped:
     ) -> None:
         self.of, self.code = of, of.code
         self.incomplete = read(model, init, mask, seed)
-        self._last: tuple[Tensor, Tensor] | None = None
 
     def __call__(self, h: Tensor) -> Tensor:
         drawn = self.of(h)
         x = self.incomplete.clamp(drawn)
-        self._last = x, drawn
+        if (cache := forward_cache.current()) is not None:
+            cache.put(self, x, drawn)
         return x
 
     def before_clamping(self, x: Tensor) -> Tensor:
-        """G(h) where `x` is what the last call made of it, and `x` itself where it comes from elsewhere."""
-        return self._last[1] if self._last is not None and self._last[0] is x else x
+        """Return the G(h) that became `x` in the evaluation in progress, `x` itself where it comes from elsewhere."""
+        cache = forward_cache.current()
+        drawn = cache.get(self, x) if cache is not None else None
+        return x if drawn is None else drawn
 
     def encode(self, x: Tensor) -> Tensor:
         """Codes of pictures whose missing pixels are not looked at."""

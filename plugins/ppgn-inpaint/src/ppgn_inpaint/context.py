@@ -11,7 +11,7 @@ from .picture import read
 
 
 class Context:
-    """log p(known pixels | x) = −(ε4/2)·‖(1 − M)·(G(h) − x̄)‖²: the fourth term of PPGN-context (section 4.6).
+    """log p(known pixels | x) = −(ε4/2)·‖(1 − M)·(G(h) − x̄)‖²: the term that PPGN-context adds to Eq. 5 (S10).
 
     With `generator=clamped` it looks at G(h) before its known pixels were replaced.
 
@@ -29,7 +29,7 @@ class Context:
         seed: int = 0,
         init: str | None = None,
         mask: str | None = None,
-        epsilon4: float = 0.1,
+        epsilon4: float = 1e-4,
     ) -> None:
         self.generator, self.epsilon4 = generator, epsilon4
         self.incomplete = read(model, init, mask, seed)

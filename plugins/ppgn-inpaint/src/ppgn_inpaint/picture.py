@@ -13,7 +13,7 @@ from ppgn_core.noise import ChainNoise
 from ppgn_core.pictures import load_pictures
 
 SHARE = 100 / 227
-"""Side of the missing square as a share of the picture's: 100 of 227 pixels, as in the paper."""
+"""Side of the missing square as a share of the picture's: 100 of 227 pixels, as in the paper (S10)."""
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ class CaptionerConfig:
         features: width of the image features.
         layer: of the classifier, which the features come from.
         embedding, hidden: widths of the word embedding and of both LSTMs.
-        visual: width of a ReLU layer between features and LSTM 2; None, as in the paper, where there is none.
-        classes: of the classifier, whose log p(class | x) LSTM 2 sees too; 0, as in the paper, where it does not.
+        visual: width of a ReLU layer between features and LSTM 2; None, as in the release, where there is none.
+        classes: of the classifier, whose log p(class | x) LSTM 2 sees too; 0, as in the release, where it does not.
         dropout: of embedding, features and both LSTMs' outputs while training.
         network: role of the network that the features come from.
     """
@@ -44,7 +44,8 @@ class CaptionerConfig:
     network: str = "classifier"
 
 
-# The release that the paper used (section 3.6): CaffeNet's fc8, 8800 words of COCO and the end of sentence.
+# The captioner of the paper (section 4.1) as released: 8800 words of COCO and the end of sentence, and CaffeNet's fc8,
+# where the paper has its softmax.
 LRCN_2F = CaptionerConfig(features=1000, layer="fc8", embedding=1000, hidden=1000, dropout=0.5)
 
 # What tells things apart is the classifier's own answer; the few visual units are free for colours.

@@ -1,4 +1,4 @@
-"""The condition `lrcn`: pictures of what a caption says (section 4.4 of arXiv 1612.00005)."""
+"""The condition `lrcn`: pictures of what a caption says (section 4.1 of arXiv 1612.00005)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pull apart, as towards red and towards a teapot, none is ever sure, and with a g
 
 
 class LRCN:
-    """Pictures of what a caption says: w · log p(y | x) = w · Σ_t log p(w_t | w_<t, x), the end of sentence included.
+    """Pictures of what a caption says: log p(y | x) = Σ_t log p(w_t | w_<t, x), the end of sentence included.
 
     Of "a school bus" much could as well be said otherwise, "a yellow school bus" or "the bus". Such words have no part
     in what is drawn, and climbing against them, as the sum does, spoils it. Where the captioner knows which words tell
@@ -34,10 +34,10 @@ class LRCN:
         model: with the networks `captioner` and `network`.
         text: the caption; a list for one after another, `switch_every` steps each.
         captioner: role of the captioner.
-        weight: w. A sum over words is steeper in h than a class, and overshoots with the ε2 that suits that one; a
-            weight of its own lets a caption share ε2 with classes, in a product too. None: 0.5 where one word alone is
-            weighed against its rivals, as in "oranges", and else 0.015.
-        among: `rivals`, or `all`: the paper's sum over all words against all others.
+        weight: w, the power of p(y | x) that is climbed. A sum over words is steeper in h than a class, and overshoots
+            with the ε2 that suits that one; a weight of its own lets a caption share ε2 with classes, in a product too.
+            None: 0.5 where one word alone is weighed against its rivals, as in "oranges", and else 0.015.
+        among: `rivals`, or `all`: log p of the whole caption, as in the paper, each word against all others.
         network, layer: role of the network whose features it sees, and its layer; None are those it was trained on.
         shift: pixels that the network sees the picture moved by at most, as of `condition=alexnet`.
         truncated: the original release's gradient, of each word as LSTM 2 sees the image at that word alone.
@@ -64,7 +64,7 @@ class LRCN:
     ) -> None:
         if weight is not None and weight <= 0:
             raise UserError(f"condition.weight={weight}: allowed are positive numbers")
-        self.weight, self.among = weight, among
+        self.given_weight, self.among = weight, among
         self.captioner: Captioner = model.network(captioner)
         read = [self._read(one) for one in (text if isinstance(text, list) else [text])]
         clock = clock or Clock()
@@ -89,7 +89,7 @@ class LRCN:
             counted = sum(map(bool, rivals))
             for t, (word, others) in enumerate(zip(ids, rivals, strict=True)):
                 among[t, 0, [word, *others]] = True
-        weight = self.weight or (ALONE if among is not None and counted == 1 else TOGETHER)
+        weight = self.given_weight or (ALONE if among is not None and counted == 1 else TOGETHER)
         return _Caption(words, self.captioner.language(words), among, counted, weight)
 
     def log_prob(self, x: Tensor) -> Tensor:
@@ -103,12 +103,16 @@ class LRCN:
                 f"{config.layer}'s {expected}"
             )
         said = self.captions.now
-        log_p = self.captioner.log_prob(seen, said.words, said.language, said.among, self.truncated)
-        return said.weight * log_p
+        return self.captioner.log_prob(seen, said.words, said.language, said.among, self.truncated)
+
+    @property
+    def weight(self) -> float:
+        """w of the caption that is climbed now."""
+        return self.captions.now.weight
 
     def probability(self, log_prob: Tensor) -> Tensor:
         """p(y | x)^(1/T), a counted word's in the geometric mean, so that long captions compare with short ones."""
-        return (log_prob / (self.captions.now.weight * self.captions.now.counted)).exp()
+        return (log_prob / self.captions.now.counted).exp()
 
 
 @dataclass(frozen=True)

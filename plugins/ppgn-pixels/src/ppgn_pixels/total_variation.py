@@ -11,7 +11,7 @@ from ppgn_core.protocols import Generator
 
 
 class TotalVariation:
-    """log p(x) = −Σ √(dx² + dy² + δ²), over pixels and channels (Mahendran & Vedaldi 2015; Eq. 17, S7).
+    """log p(x) = −Σ √(dx² + dy² + δ²), over pixels and channels (Mahendran & Vedaldi 2015; S7).
 
     dx and dy are the differences to the next pixel to the right and below, 0 at the last one. With ε1 = λ the step is
     r(x) = x − λ·∇TV(x); steps above δ/4 swing about flat places.

@@ -10,7 +10,7 @@ from ppgn_core.model import Model
 
 
 class Places(ClassCondition):
-    """log p(y = scene | x), by a classifier trained on classes that G and E were not (section 4: MIT Places).
+    """log p(y = scene | x), by a classifier trained on classes that G and E were not (section 4.1: MIT Places).
 
     Args:
         model: with a network of role `places` and its labels.

@@ -12,7 +12,7 @@ from .plugged import Plugged
 
 
 class Torchvision(Plugged):
-    """w · log p(y = class | x) by a network of torchvision: C is replaced, G and the prior stay (section 4).
+    """log p(y = class | x), weighted by w, of a torchvision network: C is replaced, G and the prior stay (section 4.1).
 
     Args:
         model: whose pictures it sees.

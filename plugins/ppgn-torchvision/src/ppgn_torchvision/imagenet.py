@@ -13,7 +13,7 @@ from .plugged import Plugged
 
 
 class ImageNet(Plugged):
-    """w · log p(y = class | x) by EfficientNet-Lite0: C is replaced, G and the prior stay (section 4).
+    """log p(y = class | x), weighted by w, of EfficientNet-Lite0: C is replaced, G and the prior stay (section 4.1).
 
     Args:
         model: whose pictures it sees.

@@ -15,7 +15,7 @@ from .networks import load
 
 
 class TorchvisionNeuron(HiddenNeuron):
-    """log p(unit | x), the softmax being over the channels at its position (section 4.3), as `hidden_neuron` has it.
+    """log p(unit | x), the softmax being over the channels at its position (section 4.1), as `hidden_neuron` has it.
 
     Args:
         model: whose pictures it sees.

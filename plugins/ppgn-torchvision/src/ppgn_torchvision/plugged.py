@@ -6,7 +6,6 @@ from typing import Literal
 
 import torch
 from ppgn_alexnet.condition import ClassCondition
-from torch import Tensor
 
 from ppgn_core.clock import Clock
 from ppgn_core.errors import UserError
@@ -16,14 +15,15 @@ from ppgn_core.views import Views
 
 
 class Plugged(ClassCondition):
-    """w · log p(y = class | x), of random views of x: C is replaced, G and the prior stay (section 4).
+    """log p(y = class | x), climbed with a weight w: C is replaced, G and the prior stay (section 4.1).
 
     Args:
         model: a bundle whose role `classifier` is a `Classifier`.
         target: the class, as of `condition=alexnet`: its index or its name; `init`; a list.
         gradient: what is climbed, see `ppgn_alexnet.condition.objective`.
-        weight: w. Such a network is steeper in h than `mini`'s own classifier, and overshoots with the ε2 that suits
-            that one; a weight of its own lets it share ε2 with others, in a product too.
+        weight: w, the power of p(y | x) that is climbed. Such a network is steeper in h than `mini`'s own classifier
+            and overshoots with the ε2 that suits that one; a weight of its own lets it share ε2 with others, in a product
+            too.
         views: how many randomly moved and mirrored copies of an image the logits are the mean of, at every step.
         shift: pixels, of those that the network sees, that a copy is moved by at most; 0 without `flip` is the image.
         flip: mirror every other copy.
@@ -55,10 +55,3 @@ class Plugged(ClassCondition):
         side = min(self.network.preprocess(torch.zeros(1, 3, 64, 64)).shape[-2:])
         self.network.views = Views(noise, clock, n_steps, side, shift, flip, views)
 
-    def log_prob(self, x: Tensor) -> Tensor:
-        """`(B, 3, H, W)` → `(B,)`."""
-        return self.weight * super().log_prob(x)
-
-    def probability(self, log_prob: Tensor) -> Tensor:
-        """p(y | x) itself."""
-        return (log_prob / self.weight).exp()

@@ -108,7 +108,7 @@ class AdversarialLoss:
         self.D.requires_grad_(True)
         if self.logistic:
             verdicts = {name: nn.functional.logsigmoid(v) for name, v in verdicts.items()}
-        return -sum(self.fooled[name] * v.mean() for name, v in verdicts.items())  # type: ignore[return-value]
+        return -sum((self.fooled[name] * v.mean() for name, v in verdicts.items()), torch.zeros(()))
 
     def step_D(
         self, truth: Mapping[str, Tensor], drawings: Sequence[Drawing], generator: torch.Generator

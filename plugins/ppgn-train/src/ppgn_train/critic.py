@@ -82,8 +82,8 @@ def logistic(real: Mapping[str, Tensor], drawn: Mapping[str, Tensor]) -> Tensor:
 
 @torch.no_grad()
 def loss_ratio(real: Mapping[str, Tensor], drawn: Mapping[str, Tensor]) -> Tensor:
-    """L_D / L_G of the logistic losses, by which the paper tells who is ahead: −log σ(D(x)) − log(1 − σ(D(G))) by
-    −log σ(D(G)), each the mean over branches."""
+    """L_D / L_G of the logistic losses, by which the paper tells who is ahead (S9.1): −log σ(D(x)) − log(1 − σ(D(G)))
+    (Eq. 22) by −log σ(D(G)) (Eq. 21), each the mean over branches."""
     loss_D = logistic(real, drawn)
     loss_G = torch.stack([F.softplus(-drawn[k]).mean() for k in drawn]).mean()
     return loss_D / loss_G

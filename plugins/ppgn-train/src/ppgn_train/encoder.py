@@ -1,7 +1,7 @@
 """The encoder E: AlexNet trained as a classifier whose fc6 also keeps what a generator will need.
 
 What fc6 throws away no generator gets back, so a linear head predicts a 16 × 16 thumbnail from fc6 while the classifier
-trains. This departs from the paper, whose E is a frozen off-the-shelf classifier (section 2.1).
+trains. This departs from the paper, whose E is a frozen off-the-shelf classifier (S9.4).
 """
 
 from collections.abc import Mapping

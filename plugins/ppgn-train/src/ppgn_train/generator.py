@@ -33,8 +33,8 @@ class GeneratorRecipe:
 
     Adam on a `ReconstructionLoss` and on `adversarial` times an `AdversarialLoss`. With L_D and L_G the logistic losses
     of D and of G, D rests while L_D / L_G is below 0.1, and the adversarial loss while it is above 10 (the paper's
-    rule, S9.1). The paper's losses (Eq. 18 to 22) are compared=[pixel,pool5] scaled=false critic=paper
-    gan_loss=logistic blur=0.
+    rule, S9.1, by which all of G's training then rests). The paper's losses (Eq. 18 to 22) are
+    compared=[pixel,pool5] scaled=false critic=paper gan_loss=logistic blur=0.
 
     Args:
         data: an ImageFolder with `train` and `val`.
