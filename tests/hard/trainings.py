@@ -50,6 +50,9 @@ def kills(folder: Path, seed: int, n: int, recipes: Sequence[str] = tuple(KEYS))
         seed: of the moments.
     """
     prepare(folder)
+    server = SERVER.Process(target=print)  # whose imports are no part of a training's time
+    server.start()
+    server.join()
     dice = random.Random(seed)
     wholes: dict[str, float] = {}
     failures = []

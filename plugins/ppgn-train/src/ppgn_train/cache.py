@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -37,6 +38,10 @@ def cached(
         if kept.dtype == dtype and all(b in (a, None) for a, b in zip(kept.shape, shape, strict=True)):
             return kept
     value = compute()
-    with writable(Path(folder), "cache"), atomic(path) as part, part.open("wb") as file:
-        torch.save(value, file)
+    with writable(Path(folder), "cache"):
+        for left in Path(folder).glob(f".{name}.*"):  # by a process that was killed; others may be at work here
+            if time.time() - left.stat().st_mtime > 3600:
+                left.unlink(missing_ok=True)
+        with atomic(path) as part, part.open("wb") as file:
+            torch.save(value, file)
     return value

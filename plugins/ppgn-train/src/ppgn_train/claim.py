@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 
 from ppgn_core.errors import UserError
 
-TEMPORARY = re.compile(r"\.(checkpoint\.pt|picture_\d+\.png|\w+\.safetensors)\.\d+\.\w+")
+TEMPORARY = re.compile(r"\.(checkpoint\.pt|picture_\d+\.png|.+\.safetensors)\.\d+\.\w+")
 """The names that `atomic` gives to what a training writes, until it is whole."""
 
 
