@@ -50,7 +50,7 @@ def kills(folder: Path, seed: int, n: int, recipes: Sequence[str] = tuple(KEYS))
         seed: of the moments.
     """
     prepare(folder)
-    server = SERVER.Process(target=print)  # whose imports are no part of a training's time
+    server = SERVER.Process(target=int)  # whose imports are no part of a training's time
     server.start()
     server.join()
     dice = random.Random(seed)
@@ -65,16 +65,27 @@ def kills(folder: Path, seed: int, n: int, recipes: Sequence[str] = tuple(KEYS))
             wholes[recipe] = time.monotonic() - started
         said = []
         for _ in range(dice.randint(1, 3)):
-            moment = dice.uniform(0, wholes[recipe])
-            said.append(f"{moment:.2f}")
+            checkpoints, moment = dice.randint(0, 3), dice.uniform(0, wholes[recipe] / 5)
+            said.append(f"{moment:.2f} s after checkpoint {checkpoints}")
             process = start(folder, recipe, out)
+            wait(process, out / "checkpoint.pt", checkpoints)
             process.join(moment)
             process.kill()
             process.join()
-            failures += [f"{out}, killed at {' '.join(said)} s: {wrong}" for wrong in broken(out)]
+            failures += [f"{out}, killed {', '.join(said)}: {wrong}" for wrong in broken(out)]
         finish(start(folder, recipe, out))
-        failures += [f"{out}, killed at {' '.join(said)} s: {wrong}" for wrong in differences(whole, out)]
+        failures += [f"{out}, killed {', '.join(said)}: {wrong}" for wrong in differences(whole, out)]
     return failures
+
+
+def wait(process: BaseProcess, path: Path, times: int) -> None:
+    """Until the file has been written anew that often, or the process has ended."""
+    before = path.stat().st_mtime_ns if path.exists() else None
+    while times and process.is_alive():
+        process.join(0.002)
+        now = path.stat().st_mtime_ns if path.exists() else None
+        times -= now != before
+        before = now
 
 
 def prepare(folder: Path) -> None:

@@ -27,8 +27,9 @@ class OneCycle(OneCycleLR):
         """Set the rates of the step that comes after those `taken`."""
         taken = min(taken, self.total_steps - 1)
         if taken != self.last_epoch:
-            self.last_epoch, self._step_count = taken - 1, taken + 2  # torch warns of a step that is the first
+            self.last_epoch, self._step_count = taken - 1, 2  # torch warns of a first step without an optimizer's
             super().step()
+            self._step_count = taken + 1
 
     def step(self, epoch: int | None = None) -> None:
         """Set the rates of the next step."""
