@@ -8,6 +8,7 @@ import torch
 from lightning_fabric import Fabric
 from PIL import Image
 from ppgn_alexnet.alexnet import MINI, AlexNet
+from ppgn_train import checkpoint
 from ppgn_train.__main__ import main
 from ppgn_train.ablation import STUDIES
 from ppgn_train.critic import logistic
@@ -94,6 +95,24 @@ def test_D_learns_to_tell(folder: Path) -> None:
     own.adversary.rest.below = 0.0
     losses = [float(own.step(4 * i)["D"]) for i in range(12)]
     assert min(losses) < losses[0] / 2
+
+
+def test_who_rests_is_kept_and_older_checkpoints_go_on_without(folder: Path, tmp_path: Path) -> None:
+    own, other = recipe(folder, adversarial=1.0), recipe(folder, adversarial=1.0)
+    own.step(0)
+    path = tmp_path / "checkpoint.pt"
+    checkpoint.save(path, own.state(), {"seen": 4, "seconds": 1.0})
+    assert checkpoint.load(path, other.state()) == {"seen": 4, "seconds": 1.0}
+    assert other.adversary.rest.ratio == own.adversary.rest.ratio != 1
+    again, after = own.step(4), other.step(4)
+    assert all(torch.equal(again[name], after[name]) for name in again)
+
+    saved = torch.load(path, weights_only=True)
+    del saved["rest"]
+    torch.save(saved, path)
+    other.adversary.rest.ratio = 1.0
+    assert checkpoint.load(path, other.state())["seen"] == 4
+    assert other.adversary.rest.ratio == 1
 
 
 def test_the_ablations_row_is_a_command_line(folder: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import timeit
 from dataclasses import fields
@@ -49,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except (MemoryError, RuntimeError) as error:
         said = str(error).partition("\n")[0]
-        if not isinstance(error, MemoryError) and "memory" not in said:
+        if not isinstance(error, MemoryError) and not re.search("out of memory|allocate memory", said):
             raise
         print(f"ppgn_train: out of memory; allowed are a smaller batch_size, size, network: {said}", file=sys.stderr)
         return 2
