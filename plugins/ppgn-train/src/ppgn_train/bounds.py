@@ -17,6 +17,8 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
 }
 
+WORDS = {"int": "whole numbers", "float": "finite numbers", "bool": "true and false", "str": "words"}
+
 
 def check(annotations: Mapping[str, str], values: Mapping[str, Any]) -> None:
     """Check the numbers among the values, one by one or in lists, against the bounds of their keys.
@@ -33,7 +35,15 @@ def check(annotations: Mapping[str, str], values: Mapping[str, Any]) -> None:
             if not isinstance(number, int | float):
                 continue
             if not math.isfinite(number) or not all(_holds(bound, number) for bound in bounds):
-                raise UserError(f"{key}={value}: allowed are finite numbers {' and '.join(bounds)}".rstrip())
+                raise UserError(f"{key}={value}: allowed are {allowed(annotation)}")
+
+
+def allowed(annotation: str) -> str:
+    """In words, what a key of that annotation may be: `whole numbers >= 1 and <= 65536`."""
+    names = {node.id for node in ast.walk(ast.parse(annotation or "None", mode="eval")) if isinstance(node, ast.Name)}
+    kinds = [word for name, word in WORDS.items() if name in names]
+    lists = "lists of " if names & {"Sequence", "list"} else ""
+    return f"{lists}{kinds[0] if kinds else 'other values'} {' and '.join(_bounds(annotation))}".rstrip()
 
 
 def _bounds(annotation: str) -> list[str]:

@@ -71,8 +71,9 @@ def read(registry: Registry, arguments: Sequence[str]) -> Options:
         shared: Any = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Shared), {"data": "?"} | mine))
         values = OmegaConf.to_container(OmegaConf.merge(option.schema, own))
     except OmegaConfBaseException as error:
-        key = str(error.full_key).partition("[")[0]
-        raise UserError(f"{key}={given.get(key)}: {str(error).splitlines()[0]}") from error
+        key = re.split(r"[\[.]", str(error.full_key))[0]
+        annotation = ({f.name: str(f.type) for f in fields(Shared)} | annotations).get(key, "")
+        raise UserError(f"{key}={given.get(key)}: allowed are {bounds.allowed(annotation)}") from error
     assert isinstance(values, dict)
     bounds.check(annotations, values)  # type: ignore[arg-type]
     bounds.check({f.name: str(f.type) for f in fields(Shared)}, vars(shared))
