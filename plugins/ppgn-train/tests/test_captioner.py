@@ -62,9 +62,9 @@ def recipe(folder: Path) -> CaptionerRecipe:
 def test_it_learns_nouns_and_colours_resumes_and_exports(folder: Path, tmp_path: Path) -> None:
     first = recipe(folder)
     before = first.evaluate()
-    train(first, first.fabric, tmp_path, images=4000)
+    train(first, tmp_path, images=4000)
     second = recipe(folder)
-    train(second, second.fabric, tmp_path, images=8000)
+    train(second, tmp_path, images=8000)
     after = second.evaluate()
     assert after["perplexity"] < 5 < before["perplexity"]
     assert after["finds_colour"] > 0.9 and after["finds_noun"] > 0.9

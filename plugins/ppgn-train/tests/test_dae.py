@@ -38,9 +38,9 @@ def test_dae_x_learns_to_remove_noise_and_goes_on(folder: Path, fabric: Fabric, 
     def recipe() -> ImageDAERecipe:
         return ImageDAERecipe(fabric, str(folder), size=32, channels=24, images=3072, batch_size=32, learning_rate=1e-2)
 
-    train(recipe(), fabric, tmp_path, images=1536)
+    train(recipe(), tmp_path, images=1536)
     second = recipe()
-    train(second, fabric, tmp_path, images=3072)
+    train(second, tmp_path, images=3072)
     figures = second.evaluate()
     assert figures["noise_removed"] > 0.5
     network = ImageDAE.load(tmp_path / "dae_x.safetensors")
@@ -59,7 +59,7 @@ def test_dae_h_learns_the_codes_of_an_encoder(folder: Path, fabric: Fabric, tmp_
     UpConv(G_MINI).save(tmp_path / "generator.safetensors")
     paths = {"encoder": str(tmp_path / "encoder.safetensors"), "decoder": str(tmp_path / "generator.safetensors")}
     recipe = CodeDAERecipe(fabric, str(folder), widths=[64, 32, 64], images=1024, cache=str(tmp_path), **paths)
-    train(recipe, fabric, tmp_path, recipe.images)
+    train(recipe, tmp_path, recipe.images)
     assert recipe.evaluate()["noise_removed"] > 0.9  # an encoder without training tells little apart
     assert CodeDAE.load(tmp_path / "dae_h.safetensors").config.widths == (1024, 64, 32, 64, 1024)
     assert recipe.picture().shape == (96, 3, 64, 64)
@@ -71,7 +71,7 @@ def test_dae_h_learns_the_codes_of_an_encoder(folder: Path, fabric: Fabric, tmp_
 def test_the_dictionary_comes_nearer_to_patches(folder: Path, fabric: Fabric, tmp_path: Path) -> None:
     recipe = PatchesRecipe(fabric, str(folder), size=32, words=40, images=8192, batch_size=512)
     before = recipe.evaluate()["unexplained"]
-    train(recipe, fabric, tmp_path, recipe.images)
+    train(recipe, tmp_path, recipe.images)
     after = recipe.evaluate()["unexplained"]
     assert after < 0.95 * before
     patches = load_patches(tmp_path / "patches.safetensors")

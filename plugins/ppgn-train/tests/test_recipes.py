@@ -55,7 +55,7 @@ def encoder(folder: Path) -> Path:
     recipe = EncoderRecipe(
         Fabric(accelerator="cpu", devices=1), str(folder), cache=str(folder / "cache"), images=1600, batch_size=32
     )
-    train(recipe, recipe.fabric, folder / "encoder", recipe.images)
+    train(recipe, folder / "encoder", recipe.images)
     figures = recipe.evaluate()
     assert figures["accuracy"] > 0.9
     assert figures["thumbnail_explained"] > 0.3
@@ -78,11 +78,11 @@ def test_a_classifier_learns_goes_on_and_takes_its_folders_name(
         return ClassifierRecipe(fabric, str(folder), str(folder / "cache"), 1600, batch_size=32)
 
     first, second = recipe(), recipe()
-    train(first, first.fabric, tmp_path / "discs", images=800)
+    train(first, tmp_path / "discs", images=800)
     steps: list[int] = []
     step = second.step
     monkeypatch.setattr(second, "step", lambda seen: steps.append(seen) or step(seen))
-    train(second, second.fabric, tmp_path / "discs", images=1600)
+    train(second, tmp_path / "discs", images=1600)
     assert steps == list(range(800, 1600, 32))
     assert second.evaluate()["accuracy"] > 0.9
     val = load(folder / "val", 64).images.float() / 255
@@ -123,9 +123,9 @@ def test_a_generator_gets_nearer_and_an_ended_run_goes_on(folder: Path, encoder:
     keys = {"adversarial": 0, "learning_rate": 1e-4, "averaging": 0.8}
     first = generator(folder, encoder, **keys)
     before = first.evaluate()["thumbnail"]
-    train(first, first.fabric, tmp_path, images=320)
+    train(first, tmp_path, images=320)
     second = generator(folder, encoder, **keys)
-    train(second, second.fabric, tmp_path, images=960)
+    train(second, tmp_path, images=960)
     assert second.evaluate()["thumbnail"] < 0.8 * before
     kept = sorted(path.name for path in tmp_path.glob("picture_*.png"))
     assert kept == ["picture_000000320.png", "picture_000000960.png"]
@@ -138,10 +138,10 @@ def test_d_learns_to_tell_and_rests_when_it_can(folder: Path, encoder: Path) -> 
     recipe = generator(folder, encoder, warm_up=0)
     losses = [float(recipe.step(16 * i)["D"]) for i in range(16)]
     assert min(losses) < losses[0] / 2
-    recipe.rest_below = 10.0
-    before = [p.detach().clone() for p in recipe.D.parameters()]
+    recipe.adversary.rest.below = 10.0
+    before = [p.detach().clone() for p in recipe.adversary.D.parameters()]
     recipe.step(0)
-    assert all(torch.equal(a, b) for a, b in zip(before, recipe.D.parameters(), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(before, recipe.adversary.D.parameters(), strict=True))
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["of the encoder", "of a classifier"])
@@ -150,18 +150,20 @@ def test_walkers_take_the_samplers_steps(folder: Path, encoder: Path, tmp_path: 
     AlexNet(replace(MINI, n_classes=3, batch_norm=False)).save(tmp_path / "classifier.safetensors")
     classifier = {"classifier": str(tmp_path / "classifier.safetensors")} if own else {}
     recipe = generator(folder, encoder, walkers=4, warm_up=0, climb=30.0, **classifier)
-    before, target = recipe.walkers.h.clone(), recipe.walkers.target.clone()
-    x, _, told, beside = recipe._walk(torch.arange(3).repeat(2))
-    moved = (recipe.walkers.h != before).any(1).nonzero().flatten()
+    climb = recipe.climb
+    assert climb
+    before, target = climb.walkers.h.clone(), climb.walkers.target.clone()
+    x, _, told, beside = climb.walk(recipe.G.module, torch.arange(3).repeat(2), recipe.generator)
+    moved = (climb.walkers.h != before).any(1).nonzero().flatten()
     assert len(moved) == len(x) == 4
 
     photographs = recipe.train.images[recipe.train.labels == 1][:32].float() / 255
     code = recipe.encoder.activations(photographs, ["fc6"])["fc6"].mean(0)
     torch.testing.assert_close(beside[1], code, rtol=1e-4, atol=1e-5)
-    drawn = {tuple(recipe.class_codes[k].tolist()) for k in target[moved]}
+    drawn = {tuple(climb.class_codes[k].tolist()) for k in target[moved]}
     assert {tuple(code.tolist()) for code in told} == drawn
 
-    G, E, C = copy.deepcopy(recipe.G.module), recipe.encoder, recipe.climbed
+    G, E, C = copy.deepcopy(recipe.G.module), recipe.encoder, climb.climbed
     assert (C is E) != own
     labels = Labels.named(f"class {i}" for i in range(C.config.n_classes))
     model = Model("own", {"encoder": lambda: E, "classifier": lambda: C}, {"classifier": labels}, image_size=64)
@@ -169,7 +171,7 @@ def test_walkers_take_the_samplers_steps(folder: Path, encoder: Path, tmp_path: 
         energy = Energy(G, NoiselessJoint(model), ClassCondition(model, int(target[k])))
         sampler = MalaApprox(energy, ChainNoise(0, 1), EPSILON1, 30.0, 0.0, clip=True)
         expected, _ = sampler.step(sampler.init(before[k : k + 1]))
-        torch.testing.assert_close(recipe.walkers.h[k : k + 1], expected.h, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(climb.walkers.h[k : k + 1], expected.h, rtol=1e-4, atol=1e-5)
     for i in range(3):
         assert all(value.isfinite() for value in recipe.step(16 * i).values())
     assert "walkers" in recipe.state()
@@ -185,7 +187,7 @@ def test_the_joint_generator_draws_from_noised_codes(folder: Path, encoder: Path
     fabric = Fabric(accelerator="cpu", devices=1)
     keys = {"cache": str(folder / "cache"), "batch_size": 16, "warm_up": 0}
     recipe = JointGeneratorRecipe(fabric, str(folder), str(encoder), sigma_h=0.5, sigma_x=0.0, sigma_h1=0.0, **keys)  # type: ignore[arg-type]
-    truth = recipe._truth(recipe.train.images[:64].float() / 255)
+    truth = recipe.views.truth(recipe.train.images[:64].float() / 255)
     h, noised = truth["fc6"].float(), recipe._codes(truth)
     moved = (noised - h)[h > 2 * h.mean()]  # where the ReLU hides nothing
     assert float(moved.std() / (0.5 * h.mean())) == pytest.approx(1, rel=0.1)
@@ -217,7 +219,7 @@ def test_colour_jitter_keeps_within_its_strength() -> None:
         (["recipe=encoder", "data=nowhere"], "data=nowhere: allowed is a folder"),
         (["recipe=encoder", "data=DATA", "learning_rat=1"], "learning_rat: no such key; nearest: learning_rate"),
         (["recipe=generator", "data=DATA"], "encoder is required"),
-        (["recipe=generator", "data=DATA", "encoder=none.safetensors"], "weights=none.safetensors: "),
+        (["recipe=generator", "data=DATA", "encoder=none.safetensors"], "encoder=none.safetensors: No such file"),
         (["encoder"], "encoder: arguments are KEY=VALUE"),
     ],
 )
@@ -237,13 +239,21 @@ def test_help_lists_every_recipe_with_its_keys(capsys: pytest.CaptureFixture) ->
 
 def test_the_ablation_ends_in_a_picture_of_all(folder: Path, encoder: Path, tmp_path: Path) -> None:
     keys = {"data": folder, "encoder": encoder, "cache": folder / "cache", "images": 32, "batch_size": 16, "warm_up": 0}
-    assert ablation([f"{k}={v}" for k, v in keys.items()] + [f"out={tmp_path}", "precision=32"]) == 0
-    with Image.open(tmp_path / "ablation.png") as sheet, Image.open(next(tmp_path.glob("fc6/picture_*.png"))) as one:
-        assert sheet.width > 4 * one.width
+    given = [*(f"{k}={v}" for k, v in keys.items()), "study=noise", f"out={tmp_path}", "precision=32"]
+    assert ablation(given) == 0
+    with Image.open(tmp_path / "noise.png") as sheet, Image.open(next(tmp_path.glob("joint/picture_*.png"))) as one:
+        assert sheet.width > 2 * one.width
+    assert (tmp_path / "noiseless_joint" / "generator.safetensors").is_file()
+    assert (tmp_path / "joint" / "generator_joint.safetensors").is_file()
+
+
+def test_a_study_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture) -> None:
+    assert ablation(["study=colour"]) == 2
+    assert capsys.readouterr().err == "ppgn_train.ablation: study=colour: allowed are losses, noise\n"
 
 
 def test_only_what_is_compared_counts(folder: Path, encoder: Path) -> None:
     recipe = generator(folder, encoder, compared=["pixel", "pool5"], adversarial=0)  # type: ignore[arg-type]
     assert recipe.step(0).keys() == {"pixel", "pool5"}
-    with pytest.raises(UserError, match=r"compared=\['pixels'\]: allowed are some of pixel, thumbnail"):
+    with pytest.raises(UserError, match=r"compared=\[pixels\]: allowed are some of pixel, thumbnail"):
         generator(folder, encoder, compared=["pixels"])  # type: ignore[arg-type]

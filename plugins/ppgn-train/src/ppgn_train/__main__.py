@@ -6,15 +6,17 @@ import logging
 import re
 import sys
 import timeit
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from ppgn_core import plugins
+from ppgn_core.device import choose_device
 from ppgn_core.errors import UserError
 from ppgn_core.help import listing
 from ppgn_core.registry import Registry
+
+from .options import MEANINGS, PRECISIONS, Options, Shared, read
 
 RECIPES = {
     "encoder": "ppgn_train.encoder:EncoderRecipe",
@@ -27,16 +29,6 @@ RECIPES = {
     "patches": "ppgn_train.patches:PatchesRecipe",
 }
 
-SHARED: dict[str, tuple[Any, str]] = {
-    "data": ("?", "an ImageFolder with the folders train and val"),
-    "out": ("training/RECIPE", "folder for checkpoint, weights, logs and pictures; goes on from what is there"),
-    "every_minutes": (5.0, "minutes between two checkpoints, validations and pictures"),
-    "model": (None, "whose encoder it is for, where there is no encoder=; with its keys: model.weights=…"),
-    "seed": (0, "of all randomness"),
-    "device": ("auto", "auto, cpu, cuda, mps"),
-    "precision": ("auto", "auto (bfloat16 where the machine is fast at it), 32, bf16-mixed, …: as in Lightning Fabric"),
-}
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Train what the command line says; the exit code: 0, or 2 after an error of the user's, told in a line."""
@@ -47,46 +39,45 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if not arguments or {"--help", "-h"} & set(arguments):
             _help(registry)
-            return 0
-        _train(registry, arguments)
+        else:
+            _train(registry, read(registry, arguments))
         return 0
     except UserError as error:
         print(f"ppgn_train: {str(error).replace('recipe.', '')}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("ppgn_train: interrupted; what was kept is there", file=sys.stderr)
+        return 130
+    except (MemoryError, RuntimeError) as error:
+        said = str(error).partition("\n")[0]
+        if not isinstance(error, MemoryError) and not re.search("out of memory|allocate memory", said):
+            raise
+        print(f"ppgn_train: out of memory; allowed are a smaller batch_size, size, network: {said}", file=sys.stderr)
+        return 2
 
 
-def _train(registry: Registry, arguments: list[str]) -> None:
-    for argument in arguments:
-        if "=" not in argument:
-            raise UserError(f"{argument}: arguments are KEY=VALUE")
-    named = [re.sub("^model=", "model.name=", argument) for argument in arguments]
-    given = OmegaConf.to_container(OmegaConf.from_dotlist(named))
-    assert isinstance(given, dict)
-    name, model = given.pop("recipe", ""), given.pop("model", None)
-    signature = registry.find("recipe", str(name)).signature
-    keys = {key.name for key in signature.keys}
-    if model and "model" not in signature.context:
-        raise UserError(f"model: recipe={name} takes none; allowed are {', '.join(sorted(keys))}")
-    if model and "name" not in model:
-        raise UserError("model is required by the keys of it: give model=NAME")
-    shared = {key: given.get(key, default) for key, (default, _) in SHARED.items()}
-    if shared["data"] == "?" or not Path(shared["data"], "train").is_dir() or not Path(shared["data"], "val").is_dir():
-        raise UserError(f"data={shared['data']}: allowed is a folder with the folders train and val")
-
+def _train(registry: Registry, options: Options) -> None:
+    shared = options.shared
     from lightning_fabric import Fabric
 
+    from . import checkpoint
     from .loop import train
 
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # its notes would stand before an error's one line
-    device, precision = str(shared["device"]), str(shared["precision"])
-    fabric = Fabric(accelerator=device, devices=1, precision=_precision() if precision == "auto" else precision)  # type: ignore[arg-type]
-    own = {str(key): value for key, value in given.items() if key in keys or key not in SHARED}
-    context: dict[str, Any] = {"fabric": fabric, "seed": int(shared["seed"])}
-    if model:
-        context["model"] = plugins.registry().build("model", model, device=fabric.device, seed=context["seed"])
-    recipe = registry.build("recipe", {"name": name, **own}, **context)
-    out = Path(str(shared["out"]).replace("RECIPE", str(name)))
-    train(recipe, fabric, out, recipe.images, every_minutes=float(shared["every_minutes"]))
+    device = choose_device(shared.device)
+    precision = shared.precision
+    if precision == "auto":  # as it was, where a training goes on: measured again it might not be the same
+        before = checkpoint.precision(Path(shared.out, "checkpoint.pt"))
+        precision = before if before in PRECISIONS else _precision()
+    if precision == "16-mixed" and device.type != "cuda":
+        raise UserError(f"precision=16-mixed: it is for CUDA; allowed on {device.type} are 32 and bf16-mixed")
+    devices = 1 if device.index is None else [device.index]
+    fabric = Fabric(accelerator=device.type, devices=devices, precision=precision)  # type: ignore[arg-type]
+    context: dict[str, Any] = {"fabric": fabric, "seed": shared.seed}
+    if shared.model:
+        context["model"] = plugins.registry().build("model", shared.model, device=fabric.device, seed=shared.seed)
+    recipe = registry.build("recipe", {"name": options.recipe, **options.own}, **context)
+    train(recipe, Path(shared.out), recipe.images, every_minutes=shared.every_minutes, precision=precision)
 
 
 def _precision() -> str:
@@ -111,7 +102,9 @@ def _help(registry: Registry) -> None:
     for name in registry.names("recipe"):
         signature = registry.find("recipe", name).signature
         listing(f"recipe={name}: {signature.summary}", {str(k): k.doc for k in signature.keys})
-    listing("every recipe", {f"{key}={value}": meaning for key, (value, meaning) in SHARED.items()})
+    defaults = {field.name: field.default for field in fields(Shared)}
+    said = {name: "?" if value == "???" else value for name, value in defaults.items()}
+    listing("every recipe", {f"{name}={said[name]}": meaning for name, meaning in MEANINGS.items()})
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning_fabric import Fabric
@@ -26,7 +26,9 @@ from .captions_colour import UNNAMED, Colours, measure, plausible
 from .captions_nouns import kinds
 from .captions_scores import scores
 from .loop import seed_step
-from .photographs import Photographs, jitter_colour, load, shift_and_flip
+from .networks import check_names, load
+from .photographs import Photographs, jitter_colour, load_parts, shift_and_flip
+from .schedule import OneCycle
 
 
 class CaptionerRecipe:
@@ -53,27 +55,28 @@ class CaptionerRecipe:
         cache: str | None = None,
         names: str | None = None,
         layer: str = "fc6",
-        images: int = 600_000,
-        batch_size: int = 256,
-        learning_rate: float = 4e-3,
-        weight_decay: float = 0.02,
-        variants: int = 4,
-        repaint: float = 0.3,
-        adversarial: float = 0.75,
-        shift: int = 5,
-        jitter: float = 0.15,
+        images: Annotated[int, ">= 1", "<= 5e11"] = 600_000,
+        batch_size: Annotated[int, ">= 1", "<= 65536"] = 256,
+        learning_rate: Annotated[float, "> 0", "<= 1"] = 4e-3,
+        weight_decay: Annotated[float, ">= 0", "<= 1000"] = 0.02,
+        variants: Annotated[int, ">= 1", "<= 64"] = 4,
+        repaint: Annotated[float, ">= 0", "<= 1"] = 0.3,
+        adversarial: Annotated[float, ">= 0", "<= 1000"] = 0.75,
+        shift: Annotated[int, ">= 0", "<= 31"] = 5,
+        jitter: Annotated[float, ">= 0", "<= 1"] = 0.15,
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)
         self.fabric, self.images, self.batch_size, self.seed = fabric, images, batch_size, seed
         self.adversarial = adversarial
         self.generator = torch.Generator()
-        train, val = (load(Path(data, part), ENCODER.resize, cache) for part in ("train", "val"))
+        train, val = load_parts(data, ENCODER.resize, cache)
         self.kinds = kinds(train.classes, names)
         self.captions = Captions(self.kinds)
         self.vocabulary = Vocabulary([EOS, *self.captions.words()], self.captions.told_apart())
 
-        network = AlexNet.load(Path(classifier)).requires_grad_(False).to(fabric.device)
+        network = load(AlexNet, "classifier", classifier).requires_grad_(False).to(fabric.device)
+        check_names("layer", layer, network.layers)
         self.classifier = network.to(memory_format=torch.channels_last)
         features, classes = math.prod(network.shape(layer)), network.config.n_classes
         self.config = replace(MINI, features=features, layer=layer, classes=classes)
@@ -92,9 +95,7 @@ class CaptionerRecipe:
         captioner = Captioner(self.config, self.vocabulary)
         optimizer = torch.optim.AdamW(captioner.parameters(), lr=learning_rate, weight_decay=weight_decay)
         self.captioner, self.optimizer = fabric.setup(captioner, optimizer)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, learning_rate, total_steps=-(-images // batch_size) + 1, pct_start=0.2
-        )
+        self.schedule = OneCycle(self.optimizer, learning_rate, -(-images // batch_size), rise=0.2)
 
     def state(self) -> dict[str, Any]:
         return {"captioner": self.captioner, "optimizer": self.optimizer, "schedule": self.schedule}
@@ -116,6 +117,7 @@ class CaptionerRecipe:
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         self.captioner.train()
+        self.schedule.at(seen // self.batch_size)
         seed_step(self.generator, self.seed, seen)
         picked = torch.randint(len(self.labels), (self.batch_size,), generator=self.generator)
         words = self._words(self.labels[picked], Colours(*(c[picked] for c in self.colours)))

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ppgn_core.errors import UserError
+
 # synset nouns, the commonest first; after `:` how they are used. mass: neither article nor plural; pair: plural alone;
 # paint: made in any colour; water, sky, grass: what blue or green around it would be.
 TABLE = """
@@ -130,6 +132,9 @@ def kinds(classes: Sequence[str], names: str | Path | None = None) -> list[Kind]
 
     Args:
         names: a tab-separated file with the columns `wnid` and `synonyms` (comma-separated).
+
+    Raises:
+        UserError: there is no such file.
     """
     table = {}
     for line in TABLE.strip().splitlines():
@@ -138,10 +143,14 @@ def kinds(classes: Sequence[str], names: str | Path | None = None) -> list[Kind]
         table[synset] = Kind(tuple(noun.strip() for noun in said.split(",")), frozenset(marks.split()))
     listed: dict[str, Kind] = {}
     if names is not None:
-        with open(names, newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file, delimiter="\t"):
-                # Latin names are no help: `Carassius auratus` has a capital and another word after it.
-                nouns = [noun.strip() for noun in row["synonyms"].split(",")]
-                english = [noun.lower() for noun in nouns if noun.islower() or " " not in noun] or [nouns[0].lower()]
-                listed[row["wnid"]] = Kind(tuple(english))
+        try:
+            rows = list(csv.DictReader(Path(names).read_text(encoding="utf-8").splitlines(), delimiter="\t"))
+            said_of = {row["wnid"]: row["synonyms"].split(",") for row in rows}
+        except (OSError, ValueError, KeyError, AttributeError, csv.Error) as error:
+            raise UserError(f"names={names}: allowed is a file of tab-separated wnid and synonyms") from error
+        for wnid, synonyms in said_of.items():
+            # Latin names are no help: `Carassius auratus` has a capital and another word after it.
+            nouns = [noun.strip() for noun in synonyms]
+            english = [noun.lower() for noun in nouns if noun.islower() or " " not in noun] or [nouns[0].lower()]
+            listed[wnid] = Kind(tuple(english))
     return [table.get(c) or listed.get(c) or Kind((c.replace("_", " ").strip().lower(),)) for c in classes]

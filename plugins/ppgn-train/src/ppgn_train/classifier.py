@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning_fabric import Fabric
@@ -13,7 +13,8 @@ from torch.nn import functional as F
 
 from .adversarial import misleading
 from .loop import seed_step
-from .photographs import jitter_colour, load, shift_and_flip
+from .photographs import jitter_colour, load_parts, shift_and_flip
+from .schedule import OneCycle
 
 SMALL = replace(
     MINI,
@@ -51,15 +52,15 @@ class ClassifierRecipe:
         fabric: Fabric,
         data: str,
         cache: str | None = None,
-        images: int = 500_000,
-        batch_size: int = 128,
-        learning_rate: float = 3e-3,
-        weight_decay: float = 0.05,
-        label_smoothing: float = 0.1,
-        dropout: float | None = None,
-        jitter: float = 0.3,
-        shift: int = 8,
-        adversarial: float = 0.0,
+        images: Annotated[int, ">= 1", "<= 5e11"] = 500_000,
+        batch_size: Annotated[int, ">= 2", "<= 65536"] = 128,
+        learning_rate: Annotated[float, "> 0", "<= 1"] = 3e-3,
+        weight_decay: Annotated[float, ">= 0", "<= 1000"] = 0.05,
+        label_smoothing: Annotated[float, ">= 0", "<= 1"] = 0.1,
+        dropout: Annotated[float | None, ">= 0", "<= 1"] = None,
+        jitter: Annotated[float, ">= 0", "<= 1"] = 0.3,
+        shift: Annotated[int, ">= 0", "<= 31"] = 8,
+        adversarial: Annotated[float, ">= 0", "<= 1000"] = 0.0,
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)
@@ -67,7 +68,7 @@ class ClassifierRecipe:
         self.label_smoothing, self.jitter, self.shift = label_smoothing, jitter, shift
         self.adversarial = adversarial
         self.weights = {"cross_entropy": 1.0}
-        self.train, self.val = (load(Path(data, part), self.table.resize, cache) for part in ("train", "val"))
+        self.train, self.val = load_parts(data, self.table.resize, cache)
         own = self.table.dropout if dropout is None else dropout
         network = nn.ModuleDict(self.parts(replace(self.table, n_classes=len(self.train.classes), dropout=own)))
         optimizer = torch.optim.AdamW(
@@ -78,9 +79,7 @@ class ClassifierRecipe:
             lr=learning_rate,
         )
         self.network, self.optimizer = fabric.setup(network.to(memory_format=torch.channels_last), optimizer)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, learning_rate, total_steps=-(-images // batch_size) + 1, pct_start=0.25
-        )
+        self.schedule = OneCycle(self.optimizer, learning_rate, -(-images // batch_size), rise=0.25)
         self.generator = torch.Generator().manual_seed(seed)
 
     def parts(self, config: AlexNetConfig) -> dict[str, nn.Module]:
@@ -114,6 +113,7 @@ class ClassifierRecipe:
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         self.network.train()
+        self.schedule.at(seen // self.batch_size)
         seed_step(self.generator, self.seed, seen)
         picked = torch.randint(len(self.train.images), (self.batch_size,), generator=self.generator)
         images = shift_and_flip(self.train.images[picked], self.shift, self.generator).float() / 255

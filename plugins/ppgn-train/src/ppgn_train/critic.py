@@ -75,11 +75,16 @@ def hinge(real: Mapping[str, Tensor], drawn: Mapping[str, Tensor]) -> Tensor:
     return torch.stack([F.relu(1 - real[k]).mean() + F.relu(1 + drawn[k]).mean() for k in real]).mean()
 
 
+def logistic(real: Mapping[str, Tensor], drawn: Mapping[str, Tensor]) -> Tensor:
+    """What D minimises in the original GAN: −log σ(D(photograph)) − log(1 − σ(D(drawing))) (Eq. 22), so averaged."""
+    return torch.stack([F.softplus(-real[k]).mean() + F.softplus(drawn[k]).mean() for k in real]).mean()
+
+
 @torch.no_grad()
 def loss_ratio(real: Mapping[str, Tensor], drawn: Mapping[str, Tensor]) -> Tensor:
     """L_D / L_G of the logistic losses, by which the paper tells who is ahead (S9.1): −log σ(D(x)) − log(1 − σ(D(G)))
     (Eq. 22) by −log σ(D(G)) (Eq. 21), each the mean over branches."""
-    loss_D = torch.stack([F.softplus(-real[k]).mean() + F.softplus(drawn[k]).mean() for k in real]).mean()
+    loss_D = logistic(real, drawn)
     loss_G = torch.stack([F.softplus(-drawn[k]).mean() for k in drawn]).mean()
     return loss_D / loss_G
 

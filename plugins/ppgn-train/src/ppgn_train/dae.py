@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning_fabric import Fabric
@@ -11,9 +11,13 @@ from ppgn_alexnet.generator import UpConv
 from ppgn_dae.networks import MINI_X, CodeDAE, CodeDAEConfig, ImageDAE
 from torch import Tensor, nn
 
+from ppgn_core.errors import UserError
+
 from .features import Features
 from .loop import seed_step
-from .photographs import beneath, evenly, load, shift_and_flip
+from .networks import load
+from .photographs import beneath, evenly, load_parts, shift_and_flip
+from .schedule import OneCycle
 
 
 class Denoising:
@@ -28,7 +32,7 @@ class Denoising:
         self.fabric, self.sigma = fabric, sigma
         optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True)
         self.network, self.optimizer = fabric.setup(network, optimizer)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimizer, learning_rate, total_steps=steps + 1)
+        self.schedule = OneCycle(self.optimizer, learning_rate, steps)
 
     def state(self) -> dict[str, Any]:
         return {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule}
@@ -82,19 +86,21 @@ class ImageDAERecipe:
         fabric: Fabric,
         data: str,
         cache: str | None = None,
-        size: int = 64,
-        channels: int = 96,
-        sigma: float = 0.1,
-        images: int = 100_000,
-        batch_size: int = 64,
-        learning_rate: float = 2e-3,
-        weight_decay: float = 4e-4,
-        shift: int = 4,
+        size: Annotated[int, ">= 4", "<= 4096"] = 64,
+        channels: Annotated[int, ">= 1", "<= 4096"] = 96,
+        sigma: Annotated[float, "> 0", "<= 1000"] = 0.1,
+        images: Annotated[int, ">= 1", "<= 5e11"] = 100_000,
+        batch_size: Annotated[int, ">= 1", "<= 65536"] = 64,
+        learning_rate: Annotated[float, "> 0", "<= 1"] = 2e-3,
+        weight_decay: Annotated[float, ">= 0", "<= 1000"] = 4e-4,
+        shift: Annotated[int, ">= 0", "<= 1024"] = 4,
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)
         self.images, self.batch_size, self.shift, self.seed = images, batch_size, shift, seed
-        self.train, self.val = (load(Path(data, part), size, cache).images for part in ("train", "val"))
+        if size % MINI_X.stride or shift >= size:
+            raise UserError(f"size={size} shift={shift}: allowed are multiples of {MINI_X.stride}, and shorter shifts")
+        self.train, self.val = (part.images for part in load_parts(data, size, cache))
         ups = ((channels, 1), *MINI_X.ups[1:])
         network = ImageDAE(replace(MINI_X, channels=channels, ups=ups, sigma=sigma)).to(
             memory_format=torch.channels_last
@@ -107,6 +113,7 @@ class ImageDAERecipe:
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         seed_step(self.generator, self.seed, seen)
+        self.denoising.schedule.at(seen // self.batch_size)
         picked = torch.randint(len(self.train), (self.batch_size,), generator=self.generator)
         clean = shift_and_flip(self.train[picked], self.shift, self.generator).float() / 255
         return {"loss": self.denoising.step(clean.contiguous(memory_format=torch.channels_last), self.generator)}
@@ -152,24 +159,24 @@ class CodeDAERecipe:
         cache: str | None = None,
         decoder: str | None = None,
         layer: str = "fc6",
-        widths: Sequence[int] = (512, 256, 128, 256, 512),
-        sigma: float = 1.0,
-        images: int = 2_000_000,
-        batch_size: int = 64,
-        learning_rate: float = 1e-3,
-        weight_decay: float = 1e-3,
+        widths: Annotated[Sequence[int], ">= 1", "<= 65536"] = (512, 256, 128, 256, 512),
+        sigma: Annotated[float, "> 0", "<= 1000"] = 1.0,
+        images: Annotated[int, ">= 1", "<= 5e11"] = 2_000_000,
+        batch_size: Annotated[int, ">= 1", "<= 65536"] = 64,
+        learning_rate: Annotated[float, "> 0", "<= 1"] = 1e-3,
+        weight_decay: Annotated[float, ">= 0", "<= 1000"] = 1e-3,
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)
         self.fabric, self.images, self.batch_size, self.seed = fabric, images, batch_size, seed
         see = Features(fabric, encoder, layer, cache)
-        train, val = (load(Path(data, part), see.network.config.resize, cache).images for part in ("train", "val"))
+        train, val = (part.images for part in load_parts(data, see.network.config.resize, cache))
         self.train = torch.cat([see(train, "train"), see(train.flip(3), "train mirrored")])
         self.val = see(val, "val").float()
         code = self.train.shape[1]
         network = CodeDAE(CodeDAEConfig((code, *widths, code), sigma))
         self.denoising = Denoising(fabric, network, sigma, -(-images // batch_size), learning_rate, weight_decay)
-        self.decoder = UpConv.load(Path(decoder)).to(fabric.device) if decoder else None
+        self.decoder = load(UpConv, "decoder", decoder).to(fabric.device) if decoder else None
         self.generator = torch.Generator()
 
     def state(self) -> dict[str, Any]:
@@ -177,6 +184,7 @@ class CodeDAERecipe:
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         seed_step(self.generator, self.seed, seen)
+        self.denoising.schedule.at(seen // self.batch_size)
         picked = torch.randint(len(self.train), (self.batch_size,), generator=self.generator)
         return {"loss": self.denoising.step(self.train[picked].float(), self.generator)}
 

@@ -6,7 +6,7 @@ trains. This departs from the paper, whose E is a frozen off-the-shelf classifie
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning_fabric import Fabric
@@ -33,9 +33,9 @@ class EncoderRecipe(ClassifierRecipe):
         self,
         fabric: Fabric,
         data: str,
-        images: int = 800_000,
-        thumbnail: float = 2.0,
-        shift: int = 6,
+        images: Annotated[int, ">= 1", "<= 5e11"] = 800_000,
+        thumbnail: Annotated[float, ">= 0", "<= 1e6"] = 2.0,
+        shift: Annotated[int, ">= 0", "<= 31"] = 6,
         **keys: Any,
     ) -> None:
         super().__init__(fabric, data, images=images, shift=shift, **keys)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from lightning_fabric import Fabric
@@ -31,10 +31,10 @@ class JointGeneratorRecipe(GeneratorRecipe):
         data: str,
         encoder: str | None = None,
         network: Literal["mini", "small", "original"] = "small",
-        sigma_x: float = 0.004,
-        sigma_h1: float = 0.1,
-        sigma_h: float = 0.1,
-        blur: float = 0.0,
+        sigma_x: Annotated[float, ">= 0", "<= 100"] = 0.004,
+        sigma_h1: Annotated[float, ">= 0", "<= 100"] = 0.1,
+        sigma_h: Annotated[float, ">= 0", "<= 100"] = 0.1,
+        blur: Annotated[float, ">= 0", "<= 100"] = 0.0,
         compared: Sequence[str] = ("pixel", "thumbnail", "conv2", "conv5", "pool5", "fc6"),
         **keys: Any,
     ) -> None:

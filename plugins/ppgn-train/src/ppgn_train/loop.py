@@ -1,28 +1,38 @@
 """The training loop every recipe shares: resumable, logged, with a picture every few minutes."""
 
+import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from signal import SIGINT, SIGTERM, signal
+from signal import SIG_IGN, SIGINT, Signals, getsignal, signal
 from typing import Any, Protocol
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from torchvision.utils import save_image
 
 from ppgn_core.atomic import atomic
 
+from . import checkpoint
+from .claim import claim, writable
+
 
 class Recipe(Protocol):
-    """What is trained. `state` holds everything that a resumed run needs: modules, optimizers, random generators."""
+    """What is trained.
+
+    A step is a function of what `state` holds, of the seed and of the images seen before: that is what makes a killed
+    training go on as if nothing had been.
+    """
 
     batch_size: int
     images: int
+    seed: int
 
-    def state(self) -> dict[str, Any]: ...
+    def state(self) -> dict[str, Any]:
+        """Everything that a resumed run needs: modules, optimizers, whatever has a `state_dict`."""
+        ...
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         """One batch, the `seen` images before it given; returns scalars to log, detached."""
@@ -42,68 +52,108 @@ class Recipe(Protocol):
 
 
 def seed_step(generator: torch.Generator, seed: int, seen: int) -> None:
-    """Make a step's randomness a function of the seed (up to 2²⁴) and of the images seen before it (up to 2⁴⁰)."""
+    """Make a step's randomness a function of the seed (up to 2²³) and of the images seen before it (up to 2³⁹)."""
     generator.manual_seed((seed << 40) + seen)
 
 
 def train(
-    recipe: Recipe, fabric: Fabric, out: Path, images: int, every_minutes: float = 5.0, log_every: int = 50
+    recipe: Recipe, out: Path, images: int, every_minutes: float = 5.0, log_every: int = 50, precision: str = ""
 ) -> None:
     """Run `recipe` until it has seen `images` images, going on from `out`'s checkpoint where there is one.
 
-    Every `every_minutes`, and at the end or on Ctrl-C: a checkpoint, the validation figures, a picture and an export.
+    Every `every_minutes`, and at the end or when asked to stop: a checkpoint, then what follows from it alone, the
+    validation figures, a picture and an export. These are made again where a training goes on, so that whatever the
+    kill left out is there.
+
+    Args:
+        precision: that the recipe computes in, which the checkpoint notes.
+
+    Raises:
+        UserError: the folder cannot be written or is another training's, its checkpoint is damaged or of another
+            recipe, or the weights are no longer finite.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    checkpoint = out / "checkpoint.pt"
-    progress = {"seen": 0, "seconds": 0.0}
-    if checkpoint.exists():
-        progress.update(fabric.load(checkpoint, recipe.state(), weights_only=True))
-    writer = SummaryWriter(str(out / "tensorboard"))
+    with claim(out), writable(out), _asked_to_stop() as asked:
+        path = out / "checkpoint.pt"
+        progress: dict[str, Any] = {"seen": 0, "seconds": 0.0, "precision": precision}
+        goes_on = path.exists()
+        if goes_on:
+            progress |= checkpoint.load(path, recipe.state())
+        # What was logged beyond the checkpoint is about to happen again.
+        writer = SummaryWriter(str(out / "tensorboard"), purge_step=progress["seen"] + 1)
 
-    def keep() -> None:
-        with atomic(checkpoint) as part:
-            fabric.save(part, {**recipe.state(), **progress})
-        figures = recipe.evaluate()
-        for name, value in figures.items():
-            writer.add_scalar(f"validation/{name}", value, progress["seen"])
-        picture = recipe.picture()
-        if picture is not None:
-            save_image(picture.clamp(0, 1), out / f"picture_{progress['seen']:09d}.png")
-            writer.add_images("picture", picture.clamp(0, 1), progress["seen"])
-        recipe.export(out)
-        said = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
-        print(f"{progress['seen']:>9} images  {progress['seconds']:>7.0f} s  {said}", flush=True)
+        def keep() -> None:
+            checkpoint.save(path, recipe.state(), progress)
+            _report(recipe, out, writer, progress)
 
-    with _interruptible() as asked_to_stop:
-        started = kept = time.monotonic()
-        steps = 0
-        while progress["seen"] < images and not asked_to_stop():
-            scalars = recipe.step(int(progress["seen"]))
+        kept_at = -1
+        if goes_on:
+            _report(recipe, out, writer, progress)
+            kept_at = progress["seen"]
+            if kept_at >= images:
+                _say(f"images={images}: {out} has seen {kept_at} already; its weights are there")
+        kept = before = time.monotonic()
+        logged_at, since_log = progress["seen"], 0.0
+        while progress["seen"] < images and not asked():
+            torch.manual_seed((recipe.seed << 40) + (1 << 39) + progress["seen"])  # dropout's; not seed_step's
+            scalars = recipe.step(progress["seen"])
             progress["seen"] += recipe.batch_size
-            steps += 1
-            if steps % log_every == 0:
-                now = time.monotonic()
-                progress["seconds"] += now - started
-                writer.add_scalar(
-                    "images_per_second", log_every * recipe.batch_size / (now - started), progress["seen"]
-                )
-                started = now
+            before, passed = time.monotonic(), time.monotonic() - before
+            progress["seconds"] += passed
+            since_log += passed
+            if progress["seen"] // recipe.batch_size % log_every == 0:
                 for name, value in scalars.items():
                     writer.add_scalar(name, float(value), progress["seen"])
-                if now - kept > 60 * every_minutes:
-                    keep()
-                    started = kept = time.monotonic()
-        keep()
-    writer.close()
+                writer.add_scalar("images_per_second", (progress["seen"] - logged_at) / since_log, progress["seen"])
+                logged_at, since_log = progress["seen"], 0.0
+            if before - kept >= 60 * every_minutes:
+                keep()
+                kept_at = progress["seen"]
+                kept = before = time.monotonic()
+        if kept_at != progress["seen"]:
+            keep()
+        writer.close()
+
+
+def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[str, Any]) -> None:
+    """What follows from a checkpoint: logged, drawn, exported and told."""
+    seen = progress["seen"]
+    figures = recipe.evaluate()
+    for name, value in figures.items():
+        writer.add_scalar(f"validation/{name}", value, seen)
+    picture = recipe.picture()
+    if picture is not None:
+        with atomic(out / f"picture_{seen:09d}.png") as temporary:
+            save_image(picture.clamp(0, 1), temporary)
+        writer.add_images("picture", picture.clamp(0, 1), seen)
+    recipe.export(out)
+    writer.flush()
+    said = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+    _say(f"{seen:>9} images  {progress['seconds']:>7.0f} s  {said}")
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):  # the terminal may be gone, the training is not
+        print(line, flush=True)
 
 
 @contextmanager
-def _interruptible() -> Iterator[Any]:
-    """Ctrl-C and SIGTERM ask for an end after the current step."""
+def _asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C, SIGTERM and a terminal that closes ask for an end after the current step; a second Ctrl-C interrupts."""
     asked: list[int] = []
-    before = {name: signal(name, lambda number, _: asked.append(number)) for name in (SIGINT, SIGTERM)}
+    before: dict[Signals, Any] = {}
+
+    def ask(number: int, _: Any) -> None:
+        asked.append(number)
+        if number == SIGINT:
+            signal(SIGINT, before[SIGINT])
+
+    if threading.current_thread() is threading.main_thread():  # signals reach no other
+        there = [number for number in Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP")]
+        before = {n: getsignal(n) for n in there if n.name != "SIGHUP" or getsignal(n) is not SIG_IGN}  # nohup's wish
+    for number in before:
+        signal(number, ask)
     try:
         yield lambda: bool(asked)
     finally:
-        for name, handler in before.items():
-            signal(name, handler)
+        for number, handler in before.items():
+            signal(number, handler)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning_fabric import Fabric
@@ -10,9 +10,10 @@ from ppgn_pixels.patch import nearest, reassemble
 from torch import Tensor, nn
 
 from ppgn_core import weights
+from ppgn_core.errors import UserError
 
 from .loop import seed_step
-from .photographs import beneath, evenly, load
+from .photographs import beneath, evenly, load_parts
 
 
 class Dictionary(nn.Module):
@@ -44,15 +45,17 @@ class PatchesRecipe:
         fabric: Fabric,
         data: str,
         cache: str | None = None,
-        size: int = 64,
-        patch: int = 8,
-        words: int = 2560,
-        images: int = 400_000,
-        batch_size: int = 4096,
+        size: Annotated[int, ">= 4", "<= 4096"] = 64,
+        patch: Annotated[int, ">= 2", "<= 256"] = 8,
+        words: Annotated[int, ">= 1", "<= 1e6"] = 2560,
+        images: Annotated[int, ">= 0", "<= 5e11"] = 400_000,
+        batch_size: Annotated[int, ">= 1", "<= 1e6"] = 4096,
         seed: int = 0,
     ) -> None:
         self.fabric, self.patch, self.images, self.batch_size, self.seed = fabric, patch, images, batch_size, seed
-        self.train, self.val = (load(Path(data, part), size, cache).images for part in ("train", "val"))
+        if patch > size:
+            raise UserError(f"patch={patch}: allowed are sides up to size={size}")
+        self.train, self.val = (part.images for part in load_parts(data, size, cache))
         self.generator = torch.Generator().manual_seed(seed)
         self.dictionary = Dictionary(self._cut(self.train, words)).to(fabric.device)
         self.shown = evenly(self.val).float() / 255

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ppgn_core.atomic import atomic
+from ppgn_core.errors import UserError
+
+from .cache import cached
 
 
 class Photographs(NamedTuple):
@@ -25,23 +27,45 @@ def load(folder: str | Path, size: int, cache: str | Path | None = None) -> Phot
     Decoding tens of thousands of files takes a minute, so the result may be kept in the folder `cache`.
 
     Raises:
-        FileNotFoundError: no such folder, or no images in it (torchvision's message).
+        UserError: no classes or no images there, or one that cannot be read; or the cache cannot be written.
     """
     from torchvision.datasets import ImageFolder
     from torchvision.transforms import v2
 
     prepare = v2.Compose([v2.PILToTensor(), v2.Resize(size, antialias=True), v2.CenterCrop(size)])
-    dataset = ImageFolder(str(folder), transform=prepare)
+    try:
+        dataset = ImageFolder(str(folder), transform=prepare)
+    except OSError as error:
+        said = str(error).partition(". Supported")[0].partition(" in ")[0]
+        raise UserError(f"data={folder}: {said}; allowed are folders of classes with photographs in each") from error
+
+    def read(index: int) -> Tensor:
+        try:
+            return dataset[index][0]
+        except Exception as error:  # each of a dozen readers of formats has its own
+            raise UserError(f"data={dataset.samples[index][0]}: no picture that can be read; remove it") from error
+
+    def decode() -> Tensor:
+        return torch.stack([read(i) for i in range(len(dataset))])
+
     key = hashlib.sha256(repr((size, [path for path, _ in dataset.samples])).encode()).hexdigest()[:16]
-    kept = Path(cache) / f"photographs_{key}.pt" if cache else None
-    if kept and kept.exists():
-        images = torch.load(kept, weights_only=True)
-    else:
-        images = torch.stack([dataset[i][0] for i in range(len(dataset))])
-        if kept:
-            with atomic(kept) as part:
-                torch.save(images, part)
+    images = cached(cache, f"photographs_{key}.pt", (len(dataset), 3, size, size), torch.uint8, decode)
     return Photographs(images, torch.tensor(dataset.targets), dataset.classes)
+
+
+def load_parts(data: str | Path, size: int, cache: str | Path | None = None) -> tuple[Photographs, Photographs]:
+    """The photographs of `train` and of `val`, two and one at least, of the same classes.
+
+    Raises:
+        UserError: they are of other classes, or too few; and as `load`.
+    """
+    there = [{path.name for path in Path(data, part).iterdir() if path.is_dir()} for part in ("train", "val")]
+    if all(there) and (alone := sorted(there[0] ^ there[1])):
+        raise UserError(f"data={data}: allowed are the same classes in train and val; one lacks {', '.join(alone)}")
+    train, val = (load(Path(data, part), size, cache) for part in ("train", "val"))
+    if len(train.images) < 2:
+        raise UserError(f"data={data}: train has one photograph; allowed are two and more")
+    return train, val
 
 
 def shift_and_flip(images: Tensor, reach: int, generator: torch.Generator) -> Tensor:

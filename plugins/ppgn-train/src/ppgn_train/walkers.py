@@ -6,7 +6,15 @@ Codes of photographs are where G is told the truth, but a chain ends where log p
 from __future__ import annotations
 
 import torch
+from ppgn_alexnet.alexnet import AlexNet
+from ppgn_alexnet.generator import UpConv, UpConvConfig
 from torch import Tensor, nn
+
+from ppgn_core.errors import UserError
+
+from .adversarial_loss import Drawing
+from .photographs import Photographs
+from .reconstruction import Views
 
 EPSILON1 = 0.1
 """Of Eq. 11, as it suits G∘E."""
@@ -53,3 +61,59 @@ class Walkers(nn.Module):
         others = torch.randint(self.n_classes, (len(h),), generator=generator).to(h.device)
         self.h[index] = torch.where(ends, fresh, h)
         self.target[index] = torch.where(ends[:, 0], others, self.target[index])
+
+
+class Climb:
+    """Draws what walkers see, and moves them on.
+
+    Args:
+        climbed: the classifier whose classes they climb.
+        walkers: how many of them draw in a step; there are sixteen times as many.
+        config: of G.
+        epsilon2: of Eq. 11.
+        photographs: to train on.
+
+    Raises:
+        UserError: the classifier has other classes than the photographs.
+    """
+
+    def __init__(
+        self,
+        climbed: AlexNet,
+        views: Views,
+        walkers: int,
+        config: UpConvConfig,
+        epsilon2: float,
+        photographs: Photographs,
+    ) -> None:
+        self.views, self.n = views, walkers
+        device = views.fabric.device
+        self.climbed = climbed.requires_grad_(False).to(device).to(memory_format=torch.channels_last)
+        n_classes, there = climbed.config.n_classes, len(photographs.classes)
+        if n_classes != there:
+            raise UserError(f"walkers={walkers}: they climb {n_classes} classes; data has {there}")
+        self.walkers = Walkers(16 * walkers, config.code, config.high, n_classes, epsilon2).to(device)
+        self.class_codes = self._class_codes(photographs)
+
+    @torch.no_grad()
+    def _class_codes(self, photographs: Photographs, n: int = 32) -> Tensor:
+        """The mean code of some photographs of each class."""
+        labels = photographs.labels
+        some = [photographs.images[(labels == k).nonzero()[:n, 0]] for k in range(len(photographs.classes))]
+        return torch.stack([self.views.truth(images.float() / 255)["fc6"].float().mean(0) for images in some])
+
+    def walk(self, G: UpConv, labels: Tensor, generator: torch.Generator) -> Drawing:
+        """Pictures of chains, which move on; `labels` are of the photographs that D sees beside them.
+
+        D is told their classes by the mean codes of photographs: it would know their own codes from photographs'.
+        """
+        index, h, target = self.walkers.pick(self.n, generator)
+        h.requires_grad_()
+        with self.views.fabric.autocast():
+            x = G(h).float()
+            features = self.views.features(x)
+            log_p = self.climbed(x).float().log_softmax(1).gather(1, target[:, None])
+        (climbed,) = torch.autograd.grad(log_p.sum(), h, retain_graph=True)
+        self.walkers.move(index, features["fc6"].float(), climbed, generator)
+        told = self.class_codes[target], self.class_codes[labels[: len(x)].to(target.device)]
+        return x, features, *told

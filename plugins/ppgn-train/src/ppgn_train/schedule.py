@@ -1,0 +1,40 @@
+"""Learning rates that rise and fall once in a training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch.optim.lr_scheduler import OneCycleLR
+
+
+class OneCycle(OneCycleLR):
+    """The one-cycle schedule (Smith & Topin 2018) as a function of the steps taken, and so of what is asked for now.
+
+    A resumed training may be of another length, rate or batch size: the rates are those of the new cycle from there on.
+
+    Args:
+        rate: the highest.
+        steps: length of the cycle; after it the rate stays at its lowest.
+        rise: share of the cycle in which the rate rises.
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer, rate: float, steps: int, rise: float = 0.3) -> None:
+        super().__init__(optimizer, rate, total_steps=max(2, steps + 1), pct_start=rise)
+
+    def at(self, taken: int) -> None:
+        """Set the rates of the step that comes after those `taken`."""
+        taken = min(taken, self.total_steps - 1)
+        if taken != self.last_epoch:
+            self.last_epoch, self._step_count = taken - 1, 2  # torch warns of a first step without an optimizer's
+            super().step()
+            self._step_count = taken + 1
+
+    def step(self, epoch: int | None = None) -> None:
+        """Set the rates of the next step."""
+        if self.last_epoch + 1 < self.total_steps:
+            super().step(epoch)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Keep this cycle: what a checkpoint says of its own is of the time when it was written."""

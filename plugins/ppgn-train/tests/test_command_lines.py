@@ -1,0 +1,196 @@
+"""What is wrong with a command line is told in one line that names it, with exit code 2, and nothing is left behind."""
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+from ppgn_train.__main__ import main
+
+HARD = Path(__file__).parents[3] / "tests" / "hard" / "trainings.py"
+KEYS = ["recipe=dae_x", "size=16", "channels=4", "shift=2", "batch_size=4", "images=8", "precision=32", "device=cpu"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    spec = importlib.util.spec_from_file_location("trainings", HARD)
+    assert spec and spec.loader
+    trainings: ModuleType = importlib.util.module_from_spec(spec)
+    sys.modules["trainings"] = trainings
+    spec.loader.exec_module(trainings)
+    folder = tmp_path_factory.mktemp("trainings")
+    trainings.prepare(folder)
+    return folder
+
+
+def told(capsys: pytest.CaptureFixture, folder: Path, out: Path, *arguments: str, keys: list[str] = KEYS) -> str:
+    """The one line that is said of them."""
+    capsys.readouterr()
+    assert main([*keys, f"data={folder / 'data'}", f"out={out}", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("ppgn_train: ") and said.count("\n") == 1 and len(said) < 500
+    return said.removeprefix("ppgn_train: ").rstrip()
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("images=0", "images=0: allowed are whole numbers >= 1 and <= 5e11"),
+        ("images=eight", "images=eight: allowed are whole numbers >= 1 and <= 5e11"),
+        ("images=[8,16]", "images=[8, 16]: allowed are whole numbers"),
+        ("images=1e30", "images=1e+30: allowed are whole numbers"),
+        ("learning_rate=nan", "learning_rate=nan: allowed are finite numbers > 0 and <= 1"),
+        ("learning_rate=-1", "learning_rate=-1.0: allowed are finite numbers > 0 and <= 1"),
+        ("sigma=inf", "sigma=inf: allowed are finite numbers > 0 and <= 1000"),
+        ("batch_size=99999999999", "batch_size=99999999999: allowed are whole numbers >= 1 and <= 65536"),
+        ("every_minutes=nan", "every_minutes=nan: allowed are finite numbers >= 0 and <= 1e6"),
+        ("every_minutes=[5]", "every_minutes=[5]: allowed are finite numbers"),
+        ("seed=-1", "seed=-1: allowed are whole numbers >= 0 and <= 8388607"),
+        ("precision=", "precision=None: allowed are words"),
+        ("precision=64-true", "precision=64-true: allowed are auto, 32"),
+        ("precision=16-mixed", "precision=16-mixed: it is for CUDA; allowed on cpu are 32 and bf16-mixed"),
+        ("device=nix", "device=nix: there is none here; allowed are auto, "),
+        ("out=[", "out=[: while parsing"),
+        ("out=${data}", "out=${data}: allowed are values as they are"),
+        ("out=null", "out=None: allowed are words"),
+        ("walkers=4", "walkers: no such key; there are: batch_size, cache, channels, data, device"),
+        ("name=dae_h", "name=dae_h: no such key; a recipe is chosen by recipe=NAME"),
+        ("=8", "=8: arguments are KEY=VALUE"),
+        ("model=mini", "model: recipe=dae_x takes none"),
+        ("size=15", "size=15 shift=2: allowed are multiples of 2"),
+    ],
+)
+def test_a_value_that_is_not_allowed(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture, argument: str, expected: str
+) -> None:
+    said = told(capsys, folder, tmp_path / "out", argument)
+    assert said.startswith(expected)
+    assert not list(tmp_path.iterdir())
+
+
+def cut(data: Path) -> None:
+    path = data / "train" / "candle" / "1.png"
+    path.write_bytes(path.read_bytes()[:80])
+
+
+def empty(part: str) -> Callable[[Path], None]:
+    def change(data: Path) -> None:
+        shutil.rmtree(data / part)
+        (data / part).mkdir()
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (cut, "DATA/train/candle/1.png: no picture that can be read"),
+        (lambda data: (data / "val" / "candle" / "a.jpg").write_text("hello"), "DATA/val/candle/a.jpg: no picture"),
+        (lambda data: shutil.rmtree(data / "val" / "candle"), "DATA: allowed are the same classes in train and val"),
+        (lambda data: [p.unlink() for p in (data / "train" / "candle").iterdir()], "DATA/train: Found no valid file"),
+        (empty("train"), "DATA/train: Couldn't find any class folder"),
+        (lambda data: shutil.rmtree(data / "val"), "DATA: allowed is a folder with the folders train and val"),
+    ],
+    ids=["a cut picture", "a text", "one class in val", "an empty class", "no classes", "no val"],
+)
+def test_photographs_that_cannot_be_used(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture, change: Callable[[Path], object], expected: str
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(folder / "data", data)
+    change(data)
+    said = told(capsys, tmp_path, tmp_path / "out")
+    assert said.startswith("data=" + expected.replace("DATA", str(data)))
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "damaged"),
+        (b"junk", "damaged"),
+        ([1, 2], "no checkpoint of a training"),
+        ({"seen": -8, "seconds": 1.0}, "no checkpoint of a training"),
+        ({"seen": 8, "seconds": 1.0}, "of another recipe, without network, optimizer, schedule"),
+        (
+            {"seen": 8, "seconds": 1.0, "network": {"a": torch.zeros(2)}, "optimizer": {}, "schedule": {}},
+            "of another network, by its network",
+        ),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_gone_on_from(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture, content: object, expected: str
+) -> None:
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
+    before = path.read_bytes()
+    said = told(capsys, folder, tmp_path)
+    assert said.startswith(f"out={tmp_path}: its checkpoint.pt is {expected}; allowed is a folder without one")
+    assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_folder_that_cannot_be_written(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "out"
+    assert told(capsys, folder, out) == f"out={out}: Not a directory"
+    assert told(capsys, folder, tmp_path / "out", f"cache={out}").startswith(f"cache={out}: ")
+
+
+@pytest.mark.parametrize("key", ["encoder", "start", "classifier"])
+def test_weights_of_something_else(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture, key: str) -> None:
+    keys = ["recipe=generator", "network=small", "images=2", "batch_size=2", "walkers=2", "precision=32", "device=cpu"]
+    encoder = f"encoder={folder / 'encoder.safetensors'}"
+    wrong = {"encoder": "none", "start": folder / "encoder.safetensors", "classifier": HARD}[key]
+    said = told(capsys, folder, tmp_path / "out", encoder, f"{key}={wrong}", keys=keys)
+    assert said.startswith(f"{key}={wrong}: ")
+
+
+def test_a_longer_a_shorter_and_another_training_in_one_folder(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """The schedule is that of the length asked for now; what was seen already is told and is no error."""
+    keys = [*KEYS, f"data={folder / 'data'}", f"out={tmp_path}"]
+    for images in (8, 16):
+        assert main([*keys, f"images={images}"]) == 0
+    capsys.readouterr()
+    (tmp_path / "dae_x.safetensors").unlink()
+    assert main([*keys, "images=8"]) == 0
+    assert f"images=8: {tmp_path} has seen 16 already; its weights are there" in capsys.readouterr().out
+    assert (tmp_path / "dae_x.safetensors").is_file()
+    assert main([*keys, "images=32", "batch_size=8", "learning_rate=1e-3"]) == 0
+    saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert saved["seen"] == 32
+    assert saved["optimizer"]["param_groups"][0]["max_lr"] == 1e-3  # what is asked for now wins
+
+
+def test_weights_that_are_not_finite_are_not_kept(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [*KEYS, f"data={folder / 'data'}", f"out={tmp_path}"]
+    assert main(keys) == 0
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+    from ppgn_train.dae import Denoising
+
+    loss = Denoising.loss
+    monkeypatch.setattr(Denoising, "loss", lambda self, clean, noisy: loss(self, clean, noisy) * torch.inf)
+    said = told(capsys, folder, tmp_path, "images=16")
+    assert said.startswith(
+        "learning_rate: network is not finite after 16 images; allowed is a lower rate; the checkpoint"
+    )
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
+
+
+@pytest.mark.parametrize("size", [0, 300])
+def test_a_damaged_cache_is_made_again(folder: Path, tmp_path: Path, size: int) -> None:
+    keys = [*KEYS, f"data={folder / 'data'}", f"cache={tmp_path / 'cache'}"]
+    assert main([*keys, f"out={tmp_path / 'a'}"]) == 0
+    kept = sorted((tmp_path / "cache").glob("*.pt"))
+    whole = [path.read_bytes() for path in kept]
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:size])
+    assert main([*keys, f"out={tmp_path / 'b'}"]) == 0
+    assert len(kept) == 2 and [path.read_bytes() for path in kept] == whole
