@@ -131,8 +131,10 @@ def _reaching(argument: str) -> str:
 
     Whether there is such a key shows when the component is built.
     """
-    parts = argument.partition("=")[0].split(".")
-    return f"++{argument}" if parts[0] in ADDED_ONCE and len(parts) > 2 else argument
+    key, _, value = argument.partition("=")
+    parts = key.split(".")
+    inside = len(parts) > 2 or (len(parts) == 2 and value.startswith("{"))
+    return f"++{argument}" if parts[0] in ADDED_ONCE and inside else argument
 
 
 if __name__ == "__main__":
