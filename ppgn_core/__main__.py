@@ -108,8 +108,8 @@ def _hydra(arguments: list[str]) -> int:
         base = resume.stored(source, [*configs.TOP, *KINDS], registry)
         choices = resume.choices(base, arguments)
         arguments = choices + arguments
-    configs.check_flags(arguments)
     arguments = sorted(arguments, key=lambda a: not resume.key(a))  # argparse wants overrides in one row
+    configs.check_flags(arguments)
     sys.argv = [sys.argv[0], *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors, and does not print them
     try:
