@@ -15,6 +15,7 @@ setup: .venv/stamp
 	touch $@
 
 demo: setup
+	@rm -rf $(DEMO)
 	$(PYTHON) -m ppgn_core prior=noiseless_joint condition=lrcn condition.text="oranges" out=$(DEMO)
 	@echo "Look at $(DEMO)/grid.png"
 

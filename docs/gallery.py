@@ -27,10 +27,11 @@ def main(names: list[str]) -> int:
     chosen = {name: line for name, line in entries().items() if not names or name.partition(".")[0] in names}
     for name, command in chosen.items():
         print(shlex.join(command), flush=True)
+        out = DOCS.parent / next(key.removeprefix("out=") for key in command if key.startswith("out="))
+        shutil.rmtree(out, ignore_errors=True)
         code = subprocess.run([sys.executable, *command[1:]], cwd=DOCS.parent).returncode
         if code:
             return code
-        out = DOCS.parent / next(key.removeprefix("out=") for key in command if key.startswith("out="))
         files = ("chain.gif",) if name.endswith(".gif") else PICTURES
         (DOCS / "gallery").mkdir(exist_ok=True)
         shutil.copyfile(next(out / file for file in files if (out / file).exists()), DOCS / "gallery" / name)

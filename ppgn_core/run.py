@@ -69,7 +69,7 @@ def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[s
     states = chain(sampler, h, config.n_steps - step, step, last_step)
     try:
         with ExitStack() as stack:
-            stack.enter_context(folder.opened(saved.files if saved else None))
+            stack.enter_context(folder.opened(saved.files, saved.step) if saved else folder.opened())
             for writer in reversed(writers):  # closed last in, first out, whatever happens
                 stack.callback(writer.close)
             interrupted = stack.enter_context(interruptible())
@@ -77,7 +77,8 @@ def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[s
             for state, info in states:
                 progress.update(state)
                 last = state.step == config.n_steps or interrupted()
-                if (last or state.step % config.save_every == 0) and not (saved and state.step == saved.step):
+                old = saved is not None and state.step == saved.step < config.n_steps
+                if (last or state.step % config.save_every == 0) and not old:
                     if keep:
                         info = replace(info, kept=keep(state, info))
                     for writer in writers:
@@ -105,8 +106,8 @@ def _start(config: DictConfig, context: Mapping[str, Any], saved: Saved | None) 
         if context["model"] is None:
             raise UserError(f"init={config.init}: model=null does not say how large pictures are; give model=NAME")
         return _encoded(generator, config, context["model"].image_size, noise), 0, None
-    if saved.step >= config.n_steps:
-        raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step} steps; allowed are more")
+    if saved.step > config.n_steps:  # as many are allowed: the last files may be missing
+        raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step} steps; allowed are that and more")
     wanted = (config.n_chains, *generator.code.shape)
     if saved.h.shape != wanted:
         given = tuple(saved.h.shape)

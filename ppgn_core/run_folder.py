@@ -54,11 +54,12 @@ class RunFolder:
         self._made: list[Path] = []
 
     @contextmanager
-    def opened(self, manifest: Mapping[str, Any] | None = None) -> Iterator[RunFolder]:
+    def opened(self, manifest: Mapping[str, Any] | None = None, step: int = -1) -> Iterator[RunFolder]:
         """Make the folder, keep other processes out of it, and clear away what does not belong to this run.
 
         Args:
             manifest: of the run that is resumed, as `commit` kept it: what each growing file must begin with.
+            step: that the manifest is of.
 
         Raises:
             UserError: it cannot be made or written, another process writes there, or a run is in it.
@@ -68,6 +69,7 @@ class RunFolder:
                 self._make()
                 self._take()
                 self._clear(manifest or {})
+                self._steps = dict.fromkeys(manifest or {}, step)
             except OSError as error:
                 raise UserError(f"out={self.path}: {error.strerror or error} ({error.filename})") from error
             yield self

@@ -31,7 +31,7 @@ class Grid:
 
     def write(self, state: State, info: Info) -> None:
         if info.kept is not None and self.step < 0 and self.earlier:
-            old = (sample for sample in samples.saved(self.earlier) if sample[1] < state.step)
+            old = (sample for sample in samples.saved(self.earlier) if sample[1] <= state.step)
             self.images = {k: np.asarray(Image.open(path)) for k, _, path in old}
         shown = range(len(state.x)) if info.kept is None else info.kept.nonzero().flatten().tolist()
         self.images |= zip(shown, to_uint8(state.x[list(shown)]), strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -50,8 +51,7 @@ def kills(folder: Path, seed: int, n: int) -> list[str]:
                 faults += [f"{k}: {fault}" for fault in _broken(place / "run")]
                 continue
             outcome = forked.run(main, arguments, place)
-            finished = "allowed are more" in outcome.err  # the run had ended before it was killed
-            if outcome.fault or (outcome.code != 0 and not finished):
+            if outcome.fault or outcome.code != 0:
                 faults.append(f"{k}: {outcome.fault or outcome.err.strip()}")
             break
         faults += [f"{k}: {fault} differs" for fault in differences(whole, place / "run")]
@@ -89,7 +89,7 @@ def _killed(main, arguments: list[str], folder: Path, seconds: float, number: in
 def _broken(run: Path) -> list[str]:
     """Pictures under their final names that cannot be read."""
     found = []
-    for path in [*run.glob("*.png"), *run.glob("*.gif"), *run.glob("samples/*.png")]:
+    for path in [*run.glob("[!.]*.png"), *run.glob("[!.]*.gif"), *run.glob("samples/[!.]*.png")]:
         try:
             with Image.open(path) as image:
                 for frame in ImageSequence.Iterator(image):
@@ -100,10 +100,16 @@ def _broken(run: Path) -> list[str]:
 
 
 def differences(whole: Path, parts: Path) -> list[str]:
-    """The files in which two run folders differ; what counts seconds and names commands is left out."""
-    found = []
-    h = [load_file(folder / "codes.safetensors") for folder in (whole, parts)]
-    found += [f"codes: {name}" for name in h[0] if not np.array_equal(h[0][name].numpy(), h[1][name].numpy())]
+    """The files in which two run folders differ; what counts seconds and names commands is left out.
+
+    A run that was asked to end has saved the step that it stood at: what belongs to such steps is left out as well.
+    """
+    rows = [(folder / "trace.jsonl").read_text().splitlines() for folder in (whole, parts)]
+    steps = {json.loads(row)["step"] for row in rows[0]}
+    if any(json.loads(row)["step"] not in steps for row in rows[1]):
+        same = rows[0] == [row for row in rows[1] if json.loads(row)["step"] in steps]
+        return ([] if same else ["trace.jsonl"]) + _codes(whole, parts)
+    found = _codes(whole, parts)
     for name in ("trace.jsonl", "chain.frames", "chain.gif", "chain.mp4"):
         contents = [(folder / name).read_bytes() if (folder / name).exists() else None for folder in (whole, parts)]
         if contents[0] != contents[1]:
@@ -116,3 +122,8 @@ def differences(whole: Path, parts: Path) -> list[str]:
             found.append(str(path))
     left = [str(path) for path in parts.rglob(".*")]
     return found + [f"temporary {path}" for path in left]
+
+
+def _codes(whole: Path, parts: Path) -> list[str]:
+    one, other = (load_file(folder / "codes.safetensors") for folder in (whole, parts))
+    return [f"codes: {name}" for name in one if not np.array_equal(one[name].numpy(), other[name].numpy())]
