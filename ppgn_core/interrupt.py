@@ -31,7 +31,7 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         yield lambda: False
         return
     for number in SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+        if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             before[number] = signal.signal(number, ask)
     try:
         yield lambda: asked

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from ppgn_core import plugins
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.noise import ChainNoise
@@ -131,5 +132,6 @@ def test_clip_keeps_codes_in_their_range():
     ("options", "key"), [({"clip": True}, "sampler.clip"), ({"decay_steps": 0}, "sampler.decay_steps")]
 )
 def test_options_that_make_no_sense_are_refused(options, key):
+    context = {"energy": energy(), "noise": ChainNoise(0, 1), **EPSILONS}
     with pytest.raises(UserError, match=key):
-        MalaApprox(energy(), ChainNoise(0, 1), **EPSILONS, **options)
+        plugins.registry().build("sampler", {"name": "mala_approx", **options}, **context)

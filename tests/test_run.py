@@ -81,6 +81,7 @@ def config(**changes):
         "save_every": 5,
         "keep": None,
         "switch_every": 200,
+        "as_in_the_paper": False,
         "init": None,
         "init_noise": 0.0,
         "mask": None,

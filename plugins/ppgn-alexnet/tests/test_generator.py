@@ -8,6 +8,7 @@ import torch
 from ppgn_alexnet.bilateral import bilateral
 from ppgn_alexnet.generator import MINI, ORIGINAL, OfModel, Up, UpConv, UpConvConfig
 
+from ppgn_core import plugins
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
@@ -72,5 +73,5 @@ def test_a_smooth_generator_filters_its_output_and_an_option_says_otherwise() ->
     torch.testing.assert_close(OfModel(model)(h), bilateral(plain(h), 0.1))
     torch.testing.assert_close(OfModel(model, smooth=0.3)(h), bilateral(plain(h), 0.3))
     torch.testing.assert_close(OfModel(model, smooth=0)(h), plain(h))
-    with pytest.raises(UserError, match=r"generator\.smooth=-0\.1: allowed are numbers from 0"):
-        OfModel(model, smooth=-0.1)
+    with pytest.raises(UserError, match=r"generator\.smooth=-0\.1: must be a number from 0"):
+        plugins.registry().build("generator", {"name": "upconv", "smooth": -0.1}, model=model)

@@ -61,7 +61,7 @@ def test_gradient_against_finite_differences(blank: Model, gradient: str) -> Non
         direction = torch.randn(x.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
         with torch.no_grad():
             numeric = (climbed(x + 1e-6 * direction) - climbed(x - 1e-6 * direction)) / 2e-6
-        torch.testing.assert_close((found * direction).sum(), numeric, rtol=1e-5, atol=1e-9)
+        torch.testing.assert_close((found * direction).sum(), numeric, rtol=1e-5, atol=2e-7)  # log p has kinks
 
 
 @pytest.mark.parametrize("arch", ["resnet50", "efficientnet_v2_s", "vit_b_32", "alexnet"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -53,7 +53,9 @@ def mini(device: torch.device | str = "cpu", as_in_the_paper: bool = False) -> M
             network.config = replace(network.config, network="robust")
         return network
 
-    robust = partial(AlexNet.load, *kept("classifier"))
+    def robust() -> AlexNet:
+        return AlexNet.load(*kept("classifier"))
+
     model: Model = Model(
         name="mini",
         loaders={
