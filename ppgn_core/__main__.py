@@ -10,12 +10,12 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from .errors import UserError
-from .plugins import WITHOUT
-
 if __name__ == "__main__":  # until a run has something to keep, Ctrl-C ends the process at once, without a word
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
+from .console import command, explained, report
+from .errors import UserError
+from .plugins import WITHOUT
 
 ADDED_ONCE = ("experiment", "model", "generator", "prior", "condition", "sampler")
 """Groups of which one option is chosen: `+experiment=mine` is taken for `experiment=mine`."""
@@ -31,24 +31,16 @@ def main(arguments: list[str] | None = None) -> int:
     for argument in [a for a in arguments if a.startswith("without=")]:  # before any plugin is looked at
         os.environ[WITHOUT] = argument.partition("=")[2].strip("[]")
         arguments = [a for a in arguments if a != argument]
-    try:
-        if {"--help", "-h"} & set(arguments):
-            from .help import show
-
-            show(arguments)
-            return 0
-        return _hydra(arguments)
-    except UserError as error:
-        return _report(error)
-    except KeyboardInterrupt:  # before the first step: there is nothing to finish
-        return 130
+    return command("ppgn", lambda: _main(arguments))
 
 
-def _report(error: Exception) -> int:
-    if os.environ.get("PPGN_DEBUG") == "1":
-        raise error
-    print(f"ppgn: {' '.join(str(error).split())}", file=sys.stderr)
-    return 2
+def _main(arguments: list[str]) -> int:
+    if {"--help", "-h"} & set(arguments):
+        from .help import show
+
+        show(arguments)
+        return 0
+    return _hydra(arguments)
 
 
 def _hydra(arguments: list[str]) -> int:
@@ -59,6 +51,7 @@ def _hydra(arguments: list[str]) -> int:
     from . import config as configs
     from . import folders, plugins, resume
     from .explain import explain
+    from .given import home
     from .quoting import quoted
     from .registry import KINDS, unknown_option
     from .run_folder import dated
@@ -80,21 +73,23 @@ def _hydra(arguments: list[str]) -> int:
             if sweep:
                 out = Path(chosen.runtime.output_dir)
             else:
-                named = config.out or config.resume
-                out = Path(named).expanduser() if named else dated(Path("outputs"))
+                key = "out" if config.out else "resume"
+                out = home(config[key], key) if config[key] else dated(Path("outputs"))
             from .run import run
 
             stopped = run(config, registry, out.absolute(), given)
-        except UserError as error:  # the other jobs of a sweep go on
-            failed = _report(error)
-        except Exception:
-            if not sweep:
+        except Exception as error:  # the other jobs of a sweep go on
+            if (told := explained(error)) is not None:
+                failed = report("ppgn", told)
+            elif sweep:
+                traceback.print_exc()
+                failed = 1
+            else:
                 raise
-            traceback.print_exc()
-            failed = 1
 
     configs.install()
     arguments = [re.sub(rf"^\+({'|'.join(ADDED_ONCE)})=", r"\1=", argument) for argument in arguments]
+    arguments = [re.sub(rf"^\+({'|'.join(configs.TOP)})=", r"\1=", argument) for argument in arguments]
     arguments = [_reaching(argument) for argument in arguments]
     arguments = [re.sub(r"^(writer|experiment)=null$", r"\1=[]", argument) for argument in arguments]
     arguments = [re.sub(r"^model=null$", "~model", argument) for argument in arguments]
@@ -102,6 +97,7 @@ def _hydra(arguments: list[str]) -> int:
         if sign and kind in KINDS and (name in ("null", "true", "false") or not PLAUSIBLE.match(name)):
             raise UserError(unknown_option(kind, name[:40], registry.names(kind)))
     arguments = quoted(arguments, registry, sweep=bool({"-m", "--multirun"} & set(arguments)))
+    resume.folder_of(arguments, "out")  # before Hydra makes one
     source = resume.folder_of(arguments)
     choices: list[str] = []
     if source is not None:
@@ -116,6 +112,8 @@ def _hydra(arguments: list[str]) -> int:
         if source is not None:
             plain = configs.composed(choices)
         hydra.main(config_path=None, config_name="config", version_base="1.3")(job)()
+    except folders.Refused as error:
+        raise UserError(str(error)) from error
     except Exception as error:
         told = explain(error, registry)
         if told is error:
@@ -134,7 +132,7 @@ def _reaching(argument: str) -> str:
     key, _, value = argument.partition("=")
     parts = key.split(".")
     inside = len(parts) > 2 or (len(parts) == 2 and value.startswith("{"))
-    return f"++{argument}" if parts[0] in ADDED_ONCE and inside else argument
+    return f"++{argument.lstrip('+')}" if parts[0].lstrip("+") in ADDED_ONCE and inside else argument
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from hydra import compose, initialize
@@ -24,6 +23,7 @@ from . import plugins
 from .bounds import check as check_bounds
 from .bounds import in_words
 from .errors import UserError
+from .given import home
 from .keep import parse
 from .nearest import nearest
 from .places import CONF
@@ -151,7 +151,7 @@ def composed(overrides: Sequence[str]) -> DictConfig:
 
 def _run_folder(*choices: str | None) -> str:
     """The first that is given: `out`, the run that is resumed, or Hydra's dated folder."""
-    return str(Path(next(choice for choice in choices if choice)).expanduser())
+    return str(home(next(choice for choice in choices if choice), "out"))
 
 
 def check(config: DictConfig) -> None:

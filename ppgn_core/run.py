@@ -6,8 +6,8 @@ config ─ registry ─► generator G, prior, condition ─► Energy ─► Sa
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,17 @@ from torch import Tensor
 
 from .chain import chain
 from .clock import Clock
+from .console import explained, say
 from .device import choose_device
 from .energy import Energy
 from .errors import UserError
+from .given import home
 from .interrupt import interruptible
 from .keep import Keep
 from .noise import ChainNoise
 from .pictures import load_pictures
 from .progress import Progress
-from .protocols import Generator, Info, State
+from .protocols import Generator, Info, State, Writer
 from .provenance import provenance
 from .registry import Registry
 from .run_folder import RunFolder
@@ -44,7 +46,7 @@ def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[s
     Raises:
         UserError: what is asked for cannot be had, told before anything is written; or every chain stopped.
     """
-    source = Path(config.resume).expanduser() if config.resume else None
+    source = home(config.resume, "resume") if config.resume else None
     saved = load_codes(source) if source else None
     device = choose_device(config.device)
     folder = RunFolder(out, source, bool(config.get("overwrite")))
@@ -70,8 +72,7 @@ def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[s
     try:
         with ExitStack() as stack:
             stack.enter_context(folder.opened(saved.files, saved.step) if saved else folder.opened())
-            for writer in reversed(writers):  # closed last in, first out, whatever happens
-                stack.callback(writer.close)
+            stack.enter_context(_closed(writers))
             interrupted = stack.enter_context(interruptible())
             progress = stack.enter_context(Progress(step, config.n_steps))
             for state, info in states:
@@ -87,13 +88,31 @@ def run(config: DictConfig, registry: Registry, out: Path, overrides: Sequence[s
                 if last:
                     break
     except OSError as error:
-        raise UserError(f"out={out}: {error.strerror or error} ({error.filename})") from error
+        raise UserError(f"out={out}: {explained(error)}") from error
     if keep and keep.kept:
-        print(keep)
+        say(str(keep))
     elif keep:
         print(f"ppgn: {keep}", file=sys.stderr)
     _report(state, info, out)
     return interrupted()
+
+
+@contextmanager
+def _closed(writers: Sequence[Writer]) -> Iterator[None]:
+    """Close every writer at the end, whatever happens; of several errors the first one counts, as others follow of it.
+    """
+    first: BaseException | None = None
+    try:
+        yield
+    except BaseException as error:
+        first = error
+    for writer in writers:
+        try:
+            writer.close()
+        except Exception as error:
+            first = first or error
+    if first is not None:
+        raise first
 
 
 def _start(config: DictConfig, context: Mapping[str, Any], saved: Saved | None) -> tuple[Tensor, int, Tensor | None]:
@@ -141,6 +160,6 @@ def _report(state: State, info: Info, out: Path) -> None:
         if step < state.step:
             print(f"ppgn: chain {k} stopped after step {step}: a value was no longer finite", file=sys.stderr)
     grid = out / "grid.png"
-    print(f"{state.step} steps: {grid if grid.exists() else out}")
+    say(f"{state.step} steps: {grid if grid.exists() else out}")
     if not _alive(state, info).any():
         raise UserError("every chain stopped at a value that is not finite; smaller epsilons or step sizes may help")

@@ -12,6 +12,8 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from .folders import through
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -31,6 +33,7 @@ class Sheet(Callback):
             given = dict(override.partition("=")[::2] for override in job_return.overrides or [])
             self.runs.append((given, Path(job_return.hydra_cfg.hydra.runtime.output_dir) / "grid.png"))
 
+    @through
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         import numpy as np
         from PIL import Image
@@ -42,7 +45,7 @@ class Sheet(Callback):
 
             command = shlex.join(["python", "-m", "ppgn_core", *sys.argv[1:]])
             save_png(
-                Path(config.hydra.sweep.dir).expanduser() / "sweep.png", np.asarray(draw(runs)), {"command": command}
+                Path(config.hydra.sweep.dir) / "sweep.png", np.asarray(draw(runs)), {"command": command}
             )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 from PIL import Image
 
+from ..given import home
 from ..protocols import Info, State
 from . import samples
 from .image import save_png, to_uint8
@@ -23,7 +24,7 @@ class Grid:
 
     def __init__(self, out: Path, run: Mapping[str, Any], gap: Annotated[int, ">= 0", "<= 1000"] = 2) -> None:
         self.path = out / "grid.png"
-        self.earlier = Path(run["resume"]).expanduser() / samples.NAME if run["resume"] else None
+        self.earlier = home(run["resume"], "resume") / samples.NAME if run["resume"] else None
         self.run = run
         self.gap = gap
         self.images: dict[int, np.ndarray] = {}

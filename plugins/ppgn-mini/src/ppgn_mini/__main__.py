@@ -27,6 +27,7 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 from ppgn_core.atomic import atomic
+from ppgn_core.console import command
 from ppgn_core.errors import UserError
 
 from .model import mini
@@ -36,14 +37,17 @@ N_CHAINS, N_STEPS = 8, 200
 
 def main(arguments: list[str]) -> int:
     """Draw, judge, print; the exit code of the first run that failed, else 0."""
+    return command("ppgn_mini", lambda: _main(arguments))
+
+
+def _main(arguments: list[str]) -> int:
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
     try:
         return _judged(parsed(arguments))
-    except (ImportError, OSError, UserError) as error:
-        print(f"ppgn_mini: {error}", file=sys.stderr)
-        return 2
+    except ImportError as error:  # what judges is not installed
+        raise UserError(str(error)) from error
 
 
 def _judged(given: dict[str, str]) -> int:

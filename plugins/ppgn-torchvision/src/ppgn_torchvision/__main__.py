@@ -24,7 +24,7 @@ from rich.table import Table
 from torch import Tensor
 
 from ppgn_core.atomic import atomic
-from ppgn_core.errors import UserError
+from ppgn_core.console import command
 from ppgn_core.sheet import draw
 
 from .efficientnet_lite import efficientnet_lite0
@@ -44,14 +44,14 @@ N_CHAINS, N_STEPS = 4, 100
 
 def main(arguments: list[str]) -> int:
     """Draw, judge, print; the exit code of the first run that failed, else 0."""
+    return command("ppgn_torchvision", lambda: _main(arguments))
+
+
+def _main(arguments: list[str]) -> int:
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
-    try:
-        return _judged(parsed(arguments))
-    except UserError as error:
-        print(f"ppgn_torchvision: {error}", file=sys.stderr)
-        return 2
+    return _judged(parsed(arguments))
 
 
 def _judged(given: dict[str, str]) -> int:

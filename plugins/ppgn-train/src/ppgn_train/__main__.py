@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import timeit
 from dataclasses import fields
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ppgn_core import plugins
+from ppgn_core.console import command
 from ppgn_core.device import choose_device
 from ppgn_core.errors import UserError
 from ppgn_core.help import listing
@@ -36,6 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
     registry = Registry(("recipe",))
     for name, place in RECIPES.items():
         registry.register("recipe", name, place, "ppgn-train")
+    return command("ppgn_train", lambda: _main(registry, arguments))
+
+
+def _main(registry: Registry, arguments: list[str]) -> int:
     try:
         if not arguments or {"--help", "-h"} & set(arguments):
             _help(registry)
@@ -43,17 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
             _train(registry, read(registry, arguments))
         return 0
     except UserError as error:
-        print(f"ppgn_train: {str(error).replace('recipe.', '')}", file=sys.stderr)
-        return 2
+        raise UserError(str(error).replace("recipe.", "")) from error
     except KeyboardInterrupt:
         print("ppgn_train: interrupted; what was kept is there", file=sys.stderr)
         return 130
-    except (MemoryError, RuntimeError) as error:
-        said = str(error).partition("\n")[0]
-        if not isinstance(error, MemoryError) and not re.search("out of memory|allocate memory", said):
-            raise
-        print(f"ppgn_train: out of memory; allowed are a smaller batch_size, size, network: {said}", file=sys.stderr)
-        return 2
 
 
 def _train(registry: Registry, options: Options) -> None:
