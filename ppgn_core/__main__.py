@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":  # until there is something to keep, Ctrl-C ends the process at once, without a word
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import os
 import re
-import signal
 import sys
 import traceback
 from pathlib import Path
 from typing import Any
-
-if __name__ == "__main__":  # until a run has something to keep, Ctrl-C ends the process at once, without a word
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from .console import command, explained, report
 from .errors import UserError

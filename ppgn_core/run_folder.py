@@ -89,8 +89,9 @@ class RunFolder:
         if self._steps.get(name) == step:
             return
         self._steps[name] = step
-        if name not in self._open:
-            self._open[name] = open(self.path / name, "ab", opener=_not_through_links)  # noqa: SIM115, closed in opened
+        if name not in self._open:  # a file that is not gone on from begins anew: it is an earlier run's
+            mode = "ab" if name in self._lengths else "wb"
+            self._open[name] = open(self.path / name, mode, opener=_not_through_links)  # noqa: SIM115, closed in opened
         self._open[name].write(data)
         length, crc = self._lengths.get(name, (0, 0))
         self._lengths[name] = length + len(data), zlib.crc32(data, crc)

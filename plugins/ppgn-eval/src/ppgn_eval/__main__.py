@@ -7,6 +7,11 @@ is done, and the same command goes on from there.
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":  # until there is something to keep, Ctrl-C ends the process at once, without a word
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import os
 import sys
 from collections.abc import Sequence
@@ -97,6 +102,8 @@ def _evaluate(arguments: Sequence[str]) -> None:
         folders = draw(out / "runs", values["n_chains"], values["n_steps"], values["classes"], priors)
     else:
         folders = find(runs)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on there is something to keep
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     kept = Kept(judge, cache or default_folder())
     evaluate(folders, kept, data, out, list(arguments), values["photographs"], values["burn_in"])
     say(str(out / "report.html").encode(errors="backslashreplace").decode())

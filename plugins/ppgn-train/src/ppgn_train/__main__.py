@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":  # until there is something to keep, Ctrl-C ends the process at once, without a word
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import logging
 import sys
 import timeit
