@@ -48,6 +48,11 @@ class Remember(Callback):
     """Called by Hydra before it makes any folder."""
 
     @through
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        if config.hydra.run.dir != ".":  # given by hand: nothing is ever written there
+            _remember(Path(config.hydra.run.dir))
+
+    @through
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         folder = Path(config.hydra.sweep.dir)
         earlier = _earlier(folder)

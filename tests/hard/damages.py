@@ -56,19 +56,19 @@ def checkpoints(folder: Path, seed: int, n: int) -> Iterator[Found]:
     shared += [key for key in trainings.KEYS[recipe] if not key.startswith("images=")]
     for name, lengths in (("before", [8]), ("whole", [8, 16])):
         for images in lengths:
-            outcome = forked.run(main, [*shared, f"images={images}", f"out={name}"], folder)
+            outcome = forked.run(main, [*shared, f"images={images}", f"out={name}/net"], folder)
             assert outcome.code == 0, outcome.err
     for _ in range(n):
         place = folder / "case"
         shutil.copytree(folder / "before", place)
-        how = damaged(chance, place / "checkpoint.pt")
+        how = damaged(chance, place / "net" / "checkpoint.pt")
         left = forked.contents(place)
-        outcome = forked.run(main, [*shared, "images=16", "out=case"], folder)
+        outcome = forked.run(main, [*shared, "images=16", "out=case/net"], folder)
         fault = outcome.fault
         if not fault and outcome.code == 2 and forked.contents(place) != left:
             fault = "a training that was refused is changed"
         if not fault and outcome.code == 0:
-            fault = "".join(trainings.differences(folder / "whole", place)[:1])
+            fault = "".join(trainings.differences(folder / "whole" / "net", place / "net")[:1])
         yield fault, f"{recipe}: checkpoint.pt {how}"
         shutil.rmtree(place)
 

@@ -171,9 +171,9 @@ def _all(found: list[Found] | str, n: int) -> Iterator[Found]:
 
 
 PARTS = {
-    "core": Part("command lines of `ppgn_core`", 4500, 50, core_lines),
-    "train": Part("command lines of `ppgn_train`", 3500, 50, train_lines),
-    "eval": Part("command lines of `ppgn_eval`", 2000, 50, eval_lines),
+    "core": Part("command lines of `ppgn_core`", 3000, 50, core_lines),
+    "train": Part("command lines of `ppgn_train`", 4500, 50, train_lines),
+    "eval": Part("command lines of `ppgn_eval`", 2500, 50, eval_lines),
     "runs": Part("runs killed, resumed, killed again", 68, 4, killed(runs.kills)),
     "trainings": Part("trainings killed and gone on with", 32, 4, killed(killed_trainings)),
     "evaluations": Part("evaluations killed and begun again", 24, 6, killed(evaluations.kills)),
