@@ -73,7 +73,7 @@ def train(
         UserError: the folder cannot be written or is another training's, its checkpoint is damaged or of another
             recipe, or the weights are no longer finite.
     """
-    with claim(out), writable(out), _asked_to_stop() as asked:
+    with claim(out), writable(out), _told_once(), _asked_to_stop() as asked:
         path = out / "checkpoint.pt"
         progress: dict[str, Any] = {"seen": 0, "seconds": 0.0, "precision": precision}
         goes_on = path.exists()
@@ -131,6 +131,23 @@ def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[
     writer.flush()
     said = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
     say(f"{seen:>9} images  {progress['seconds']:>7.0f} s  {said}")
+
+
+@contextmanager
+def _told_once() -> Iterator[None]:
+    """An error of the disk that TensorBoard's thread meets is raised again by its writer: the thread need not print it.
+    """
+    before = threading.excepthook
+
+    def tell(arguments: Any) -> None:
+        if not issubclass(arguments.exc_type, OSError):
+            before(arguments)
+
+    threading.excepthook = tell
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 @contextmanager
