@@ -91,6 +91,7 @@ def _hydra(arguments: list[str]) -> int:
     configs.install()
     arguments = [re.sub(rf"^\+({'|'.join(ADDED_ONCE)})=", r"\1=", argument) for argument in arguments]
     arguments = [re.sub(rf"^\+({'|'.join(configs.TOP)})=", r"\1=", argument) for argument in arguments]
+    arguments = [re.sub(rf"^\+(?=({'|'.join(KINDS)})\.)", "++", argument) for argument in arguments]
     arguments = [_reaching(argument) for argument in arguments]
     arguments = [re.sub(r"^(writer|experiment)=null$", r"\1=[]", argument) for argument in arguments]
     arguments = [re.sub(r"^model=null$", "~model", argument) for argument in arguments]
