@@ -174,7 +174,7 @@ PARTS = {
     "core": Part("command lines of `ppgn_core`", 3000, 50, core_lines),
     "train": Part("command lines of `ppgn_train`", 4500, 50, train_lines),
     "eval": Part("command lines of `ppgn_eval`", 2500, 50, eval_lines),
-    "runs": Part("runs killed, resumed, killed again", 68, 4, killed(runs.kills)),
+    "runs": Part("runs killed, resumed, killed again", 72, 4, killed(runs.kills)),
     "trainings": Part("trainings killed and gone on with", 32, 4, killed(killed_trainings)),
     "evaluations": Part("evaluations killed and begun again", 24, 6, killed(evaluations.kills)),
     "starts": Part("Ctrl-C in the first six seconds", 32, 4, starts.interruptions),

@@ -70,8 +70,8 @@ def read(registry: Registry, arguments: Sequence[str]) -> Options:
     try:
         shared: Any = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Shared), {"data": "?"} | mine))
         values = OmegaConf.to_container(OmegaConf.merge(option.schema, own))
-    except OmegaConfBaseException as error:
-        key = re.split(r"[\[.]", str(error.full_key))[0]
+    except (OmegaConfBaseException, OverflowError) as error:  # of a whole number that is too long for a float
+        key = re.split(r"[\[.]", getattr(error, "full_key", None) or str(error).partition("full_key: ")[2])[0].split()[0]
         annotation = ({f.name: str(f.type) for f in fields(Shared)} | annotations).get(key, "")
         raise UserError(f"{key}={shown(given.get(key))}: allowed are {bounds.allowed(annotation)}") from error
     assert isinstance(values, dict)
