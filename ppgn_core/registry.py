@@ -261,7 +261,7 @@ def _checked(option: Option, config: Mapping[str, Any]) -> dict[str, Any]:
         values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
     except (OmegaConfBaseException, OverflowError) as error:  # of a whole number that is too long for a float
         key = getattr(error, "full_key", None) or str(error).partition("full_key: ")[2].partition("\n")[0]
-        raise UserError(f"{option.place}.{key}: {str(error).splitlines()[0]}") from error
+        raise UserError(f"{f'{option.place}.{key}'.rstrip('.')}: {str(error).splitlines()[0]}") from error
     assert isinstance(values, dict)
     for key in option.signature.keys:
         if values[key.name] == MISSING:

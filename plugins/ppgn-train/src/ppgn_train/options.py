@@ -67,12 +67,17 @@ def read(registry: Registry, arguments: Sequence[str]) -> Options:
     for key in own:
         if key not in annotations:
             raise UserError(f"{key}: no such key; {nearest(key, {*annotations, *MEANINGS})}")
+    every = {f.name: str(f.type) for f in fields(Shared)} | annotations
+    for key, value in given.items():
+        for number in value if isinstance(value, list) else [value]:
+            if isinstance(number, int) and not bounds.SMALLEST <= number <= bounds.LARGEST:  # too long for a float
+                raise UserError(f"{key}={shown(value)}: allowed are {bounds.allowed(every.get(key, ''))}")
     try:
         shared: Any = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Shared), {"data": "?"} | mine))
         values = OmegaConf.to_container(OmegaConf.merge(option.schema, own))
-    except (OmegaConfBaseException, OverflowError) as error:  # of a whole number that is too long for a float
-        key = re.split(r"[\[.]", getattr(error, "full_key", None) or str(error).partition("full_key: ")[2])[0].split()[0]
-        annotation = ({f.name: str(f.type) for f in fields(Shared)} | annotations).get(key, "")
+    except OmegaConfBaseException as error:
+        key = re.split(r"[\[.]", str(error.full_key))[0]
+        annotation = every.get(key, "")
         raise UserError(f"{key}={shown(given.get(key))}: allowed are {bounds.allowed(annotation)}") from error
     assert isinstance(values, dict)
     bounds.check(annotations, values)  # type: ignore[arg-type]
