@@ -1,16 +1,9 @@
-"""sweep.png: what a sweep comes to, every run's grid under what it was made with."""
+"""A sheet: labelled pictures in rows and columns."""
 
 from __future__ import annotations
 
 import math
-import shlex
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from hydra.core.utils import JobReturn, JobStatus
-from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -18,32 +11,6 @@ if TYPE_CHECKING:
 GAP = 8
 TEXT = 14
 """Height of a label's letters, in pixels."""
-
-
-class Sheet(Callback):
-    """Called by Hydra; draws the sheet when the last run of a sweep has ended, however the runs ended."""
-
-    def __init__(self) -> None:
-        self.runs: list[tuple[dict[str, str], Path]] = []
-
-    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        if job_return.status == JobStatus.COMPLETED and job_return.hydra_cfg is not None:
-            given = dict(override.partition("=")[::2] for override in job_return.overrides or [])
-            self.runs.append((given, Path(job_return.hydra_cfg.hydra.runtime.output_dir) / "grid.png"))
-
-    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        import numpy as np
-        from PIL import Image
-
-        runs = [(given, Image.open(path).convert("RGB")) for given, path in self.runs if path.exists()]
-        self.runs = []
-        if runs:
-            from .writers.image import save_png
-
-            command = shlex.join(["python", "-m", "ppgn_core", *sys.argv[1:]])
-            save_png(
-                Path(config.hydra.sweep.dir).expanduser() / "sweep.png", np.asarray(draw(runs)), {"command": command}
-            )
 
 
 def draw(runs: list[tuple[dict[str, str], Image]]) -> Image:

@@ -15,12 +15,12 @@ from ppgn_combine.combine import Product
 from torch import Tensor
 from torch.distributions import MultivariateNormal, Normal
 
-from ppgn_core import plugins
 from ppgn_core.chain import chain
 from ppgn_core.clock import Clock, InTurn
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.noise import ChainNoise
+from ppgn_core.options import plugins
 from ppgn_core.protocols import State
 from ppgn_core.samplers import MALA, ULA, MalaApprox, MetropolisHastings
 
@@ -102,7 +102,8 @@ def mixture(prior=None, condition=None) -> Energy:
 
 
 def last(sampler, h: Tensor, n_steps: int) -> State:
-    *_, (state, _) = chain(sampler, h, n_steps)
+    *_, last = chain(sampler, h, n_steps)
+    state = last.state
     return state
 
 
@@ -260,7 +261,8 @@ def test_detailed_balance(sampler, gradient):
 
 def chains(sampler, numbers: list[int], n_steps: int = 12):
     noise, starts = ChainNoise(5, numbers), torch.linspace(-3, 3, 64, dtype=DOUBLE).view(32, 2)
-    return list(chain(sampler(mixture(), noise, 1.4), starts[numbers], n_steps))
+    walk = chain(sampler(mixture(), noise, 1.4), starts[numbers], n_steps)
+    return [(snapshot.state, snapshot.info) for snapshot in walk]
 
 
 @pytest.mark.parametrize("sampler", [*ADJUSTED, ULA])
@@ -304,8 +306,9 @@ def test_never_goes_where_there_is_no_density(sampler, nowhere):
 
     start = torch.tensor([[1.0, 0.0]], dtype=DOUBLE).expand(500, 2)
     walked = chain(sampler(mixture(condition=HalfPlane()), Crowd(500), 1.0), start, 20)
-    for state, info in walked:
-        assert (state.x[:, 0] > 0).all() and (info.last_step == state.step).all()
+    for snapshot in walked:
+        state, info = snapshot.state, snapshot.info
+        assert (state.x[:, 0] > 0).all() and snapshot.alive.all()
         assert state.step == 0 or ((info.acceptance >= 0) & (info.acceptance <= 1)).all()
     assert (state.h != start).any(1).all()
 
@@ -332,8 +335,9 @@ def switching(sampler):
 def test_resumed_is_uninterrupted_also_where_the_condition_turns(sampler, interrupted):
     """Bit for bit: what a rejected chain keeps is what a new start at its code finds out."""
     h = torch.linspace(-3, 3, 64, dtype=DOUBLE).view(32, 2)
-    whole = [state for state, _ in chain(switching(sampler), h, 12)]
-    resumed = [state for state, _ in chain(switching(sampler), whole[interrupted].h, 12 - interrupted, interrupted)]
+    whole = [snapshot.state for snapshot in chain(switching(sampler), h, 12)]
+    rest = chain(switching(sampler), whole[interrupted].h, 12 - interrupted, interrupted)
+    resumed = [snapshot.state for snapshot in rest]
     for one, other in zip(whole[interrupted:], resumed, strict=True):
         assert one.step == other.step
         for name in FIELDS:

@@ -12,18 +12,14 @@ from typing import Any
 from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from ..errors import UserError
+from ..nearest import nearest
+from ..run_context import NAMES
 from .annotation import choices, config_type
 from .bounds import check
-from .errors import UserError
-from .nearest import nearest
+from .kinds import KINDS, RUN_KINDS, Kind
 from .signature import Key, Signature, read
 from .source import REQUIRED, Unread
-
-KINDS = ("model", "generator", "prior", "condition", "sampler", "writer")
-"""What a run is made of: the groups of its config."""
-
-ONLOOKERS = ("judge",)
-"""What looks at runs, in commands of their own."""
 
 BUNDLED = {
     ("model", "mini"): "ppgn-mini",
@@ -66,6 +62,8 @@ class Option:
     name: str
     factory: Callable[..., Any] | str
     package: str
+    given: frozenset[str] = NAMES
+    kinds: tuple[str, ...] = KINDS
 
     @property
     def place(self) -> str:
@@ -80,7 +78,7 @@ class Option:
             UserError: the plugin names a factory that is not there.
         """
         try:
-            return read(self.factory)
+            return read(self.factory, self.given, self.kinds)
         except (LookupError, OSError, SyntaxError) as error:
             raise UserError(f"{self.kind}={self.name}: {self.package} cannot be read: {error}") from error
 
@@ -141,8 +139,9 @@ def _default(key: Key) -> Any:
 class Registry:
     """Options by kind and name."""
 
-    def __init__(self, kinds: Sequence[str] = (*KINDS, *ONLOOKERS)) -> None:
-        self._options: dict[str, dict[str, Option]] = {kind: {} for kind in kinds}
+    def __init__(self, kinds: Sequence[Kind] = RUN_KINDS) -> None:
+        self.kinds = {kind.name: kind for kind in kinds}
+        self._options: dict[str, dict[str, Option]] = {name: {} for name in self.kinds}
 
     def register(self, kind: str, name: str, factory: Callable[..., Any] | str, package: str) -> None:
         """Make `factory` the option `kind=name`.
@@ -156,7 +155,7 @@ class Registry:
             raise UserError(f"{kind}={name}: a factory is a class, a function or its place, not {factory!r}")
         if name in self._options[kind]:
             raise UserError(f"{kind}={name} is registered by both {self._options[kind][name].package} and {package}")
-        self._options[kind][name] = Option(kind, name, factory, package)
+        self._options[kind][name] = Option(kind, name, factory, package, self.kinds[kind].given, tuple(self.kinds))
 
     def names(self, kind: str) -> list[str]:
         return sorted(self._options.get(kind, {}))
@@ -186,7 +185,7 @@ class Registry:
         if context.get("model", option) is None and option.needs("model"):
             raise UserError(f"model=null: {kind}={option.name} needs one; there are: {', '.join(self.names('model'))}")
         values = _checked(option, config)
-        arguments = {name: context[name] for name in option.signature.context if name in context}
+        arguments = {name: context[name] for name in option.signature.given if name in context}
         for key in option.signature.keys:
             value = values[key.name]
             if value is None and isinstance(key.default, Unread):

@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from . import plugins
-from .errors import UserError
-from .places import CONF, folder
-from .registry import BUNDLED, KINDS, Option, Registry
-from .source import REQUIRED
+from ..errors import UserError
+from ..options import plugins
+from ..options.kinds import KINDS
+from ..options.registry import BUNDLED, Option, Registry
+from ..options.source import REQUIRED
+from ..options.yaml_paths import CONF, folder
 
 COMMAND = "python -m ppgn_core"
 PLAIN_WIDTH = 120
