@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult, ConfigSource
@@ -90,8 +91,14 @@ def composed(overrides: Sequence[str]) -> DictConfig:
     with _COMPOSING:
         Plugins.instance().register(RegistrySource)  # nobody else uses its scheme
         places = ",".join(f"'{place}'" for place in (*plugins.presets(), f"{SCHEME}://"))
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose("config", [*overrides, f"hydra.searchpath=[{places}]"])
+        instance = GlobalHydra.instance()
+        theirs, instance.hydra = instance.hydra, None  # we may be inside somebody else's hydra.main
+        try:
+            with initialize_config_dir(str(CONF), version_base="1.3"):
+                return compose("config", [*overrides, f"hydra.searchpath=[{places}]"])
+        finally:
+            GlobalHydra.set_instance(instance)
+            instance.hydra = theirs
 
 
 def _run_folder(*choices: str | None) -> str:
