@@ -42,3 +42,10 @@ def register_writers(register: Register) -> None:
     register("trace", "ppgn_core.writers.trace:Trace")
     register("codes", "ppgn_core.writers.codes:Codes")
     register("record", "ppgn_core.writers.record:Record")
+
+
+@hookimpl
+def register_commands(register: Register) -> None:
+    register("list", "ppgn_core.command.listing:show")
+    register("completion", "ppgn_core.command.completion:show")
+    register("complete", "ppgn_core.command.completion:complete")

@@ -65,10 +65,10 @@ class Option:
     given: frozenset[str] = NAMES
     kinds: tuple[str, ...] = KINDS
 
-    @property
-    def place(self) -> str:
-        """Where its keys stand in the config: several writers are chosen at a time, each under its name."""
-        return f"{self.kind}.{self.name}" if self.kind == "writer" else self.kind
+    def at(self, key: str) -> str:
+        """Where a key of it stands: several writers are chosen at a time, and a command's keys are the topmost."""
+        prefix = {"writer": f"writer.{self.name}.", "command": ""}.get(self.kind, f"{self.kind}.")
+        return f"{prefix}{key}"
 
     @cached_property
     def signature(self) -> Signature:
@@ -184,18 +184,45 @@ class Registry:
         option = self.find(kind, str(config["name"]))
         if context.get("model", option) is None and option.needs("model"):
             raise UserError(f"model=null: {kind}={option.name} needs one; there are: {', '.join(self.names('model'))}")
-        values = _checked(option, config)
+        values = self.check(option, config)
         arguments = {name: context[name] for name in option.signature.given if name in context}
         for key in option.signature.keys:
             value = values[key.name]
             if value is None and isinstance(key.default, Unread):
                 continue
-            allowed = choices(key.annotation)
-            if allowed and value not in allowed:
-                raise UserError(f"{option.place}.{key.name}={value}: allowed are {', '.join(map(str, allowed))}")
-            place = f"{option.place}.{key.name}"
-            arguments[key.name] = self._nested(key.nested, value, context, place) if key.nested else value
+            arguments[key.name] = self._nested(key.nested, value, context, option.at(key.name)) if key.nested else value
         return option.load()(**arguments)
+
+    def check(self, option: Option, config: Mapping[str, Any]) -> dict[str, Any]:
+        """All keys of the option as plain values of the right types and within their bounds, defaults filled in.
+
+        Raises:
+            UserError: no such key, a value that is not allowed, or one that is missing.
+        """
+        given = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
+        allowed = [key.name for key in option.signature.keys]
+        assert isinstance(given, dict)
+        for name in map(str, given):
+            if name not in ("name", *allowed):
+                raise UserError(f"{option.at(name)}: no such key; {nearest(name, allowed)}")
+        try:
+            values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
+        except OmegaConfBaseException as error:
+            raise UserError(f"{option.at(str(error.full_key))}: {str(error).splitlines()[0]}") from error
+        assert isinstance(values, dict)
+        for key in option.signature.keys:
+            value = values[key.name]
+            if value == MISSING:
+                by = "" if option.kind == "command" else f" by {option.kind}={option.name}"
+                raise UserError(f"{option.at(key.name)} is required{by}")
+            if not key.nested:
+                check(option.at(key.name), value, key.annotation)
+            allowed_values = choices(key.annotation)
+            left_out = value is None and isinstance(key.default, Unread)
+            if allowed_values and value not in allowed_values and not left_out:
+                told = ", ".join(map(str, allowed_values))
+                raise UserError(f"{option.at(key.name)}={value}: allowed are {told}")
+        return {str(name): value for name, value in values.items()}
 
     def _nested(self, kind: str, value: Any, context: Mapping[str, Any], place: str) -> Any:
         """The component described at the key `place`, or those in a list or under names of their own."""
@@ -228,24 +255,3 @@ def unknown_option(kind: str, name: str, there: list[str]) -> str:
     package = BUNDLED.get((kind, name))
     hint = f"; `pip install {package}` brings it" if package else ""
     return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"
-
-
-def _checked(option: Option, config: Mapping[str, Any]) -> dict[str, Any]:
-    """All keys of the option as plain values, of the right types."""
-    given = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
-    allowed = [key.name for key in option.signature.keys]
-    assert isinstance(given, dict)
-    for name in map(str, given):
-        if name not in ("name", *allowed):
-            raise UserError(f"{option.place}.{name}: no such key; {nearest(name, allowed)}")
-    try:
-        values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
-    except OmegaConfBaseException as error:
-        raise UserError(f"{option.place}.{error.full_key}: {str(error).splitlines()[0]}") from error
-    assert isinstance(values, dict)
-    for key in option.signature.keys:
-        if values[key.name] == MISSING:
-            raise UserError(f"{option.place}.{key.name} is required by {option.kind}={option.name}")
-        if not key.nested:
-            check(f"{option.place}.{key.name}", values[key.name], key.annotation)
-    return {str(name): value for name, value in values.items()}
