@@ -23,7 +23,9 @@ from .atomic import atomic, durable, write_bytes
 from .errors import UserError
 
 CODES = "codes.safetensors"
-FILES = ("run.json", CODES, "trace.jsonl", "chain.frames", "chain.gif", "chain.mp4", "grid.png", "samples")
+FILES = tuple(
+    f"run.json {CODES} trace.jsonl chain.frames chain.gif chain.mp4 strip.frames strip.png grid.png samples".split()
+)
 """What the core's writers leave: a folder that holds one of these holds a run."""
 
 BLOCK = 1 << 20
