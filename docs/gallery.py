@@ -46,13 +46,17 @@ def main(arguments: list[str]) -> int:
         if code:
             return code
         files = ("chain.gif",) if name.endswith(".gif") else PICTURES
-        picture, target = next(out / file for file in files if (out / file).exists()), DOCS / name
-        target.parent.mkdir(exist_ok=True)
-        if target.suffix == ".jpg":
-            Image.open(picture).convert("RGB").save(target, quality=QUALITY, comment=shlex.join(command))
-        else:
-            shutil.copyfile(picture, target)
+        keep(next(out / file for file in files if (out / file).exists()), DOCS / name, command)
     return 0
+
+
+def keep(picture: Path, target: Path, command: list[str]) -> None:
+    """Put the picture that a command made where its page shows it."""
+    target.parent.mkdir(exist_ok=True)
+    if target.suffix == ".jpg":
+        Image.open(picture).convert("RGB").save(target, quality=QUALITY, comment=shlex.join(command))
+    else:
+        shutil.copyfile(picture, target)
 
 
 if __name__ == "__main__":

@@ -69,11 +69,10 @@ def _draw(given: dict[str, str]) -> int:
     }
     groups = {"photographs": real[some], "samples": drawn}
     table = Table("", *spaces, title="median distance to the nearest photograph")
-    near = nearest(drawn, there, spaces, size)
-    own = nearest(real[some], there, spaces, size, itself=(label.index, some))
-    table.add_row("samples", *(f"{float(near[space][0].median()):.2f}" for space in spaces))
-    table.add_row("photographs", *(f"{float(own[space][0].median()):.2f}" for space in spaces))
-    groups |= {f"nearest photographs by {space}": near[space][1] for space in spaces}
+    near = nearest(torch.cat([real[some], drawn]), there, spaces, size, (label.index, some))
+    for name, rows in (("samples", slice(len(some), None)), ("photographs", slice(len(some)))):
+        table.add_row(name, *(f"{float(near[space][0][rows].median()):.2f}" for space in spaces))
+    groups |= {f"nearest photographs by {space}": near[space][1][len(some) :] for space in spaces}
     blocks = [(name, Image.fromarray(tile(to_uint8(x), GAP, COLUMNS))) for name, x in groups.items()]
     with atomic(out / "sixty.png") as temporary:
         paste([(divmod(k, 2), f"{label}: {name}", block) for k, (name, block) in enumerate(blocks)]).save(temporary)
@@ -93,7 +92,8 @@ def nearest(
     """By space the Euclidean distance `(N,)` of each image of `x` to the nearest photograph, and that `(N, 3, H, W)`.
 
     Args:
-        itself: the class and the places in its folder that `x` was taken from: no image is its own neighbour.
+        itself: the class and the places in its folder that the first of `x` were taken from: no photograph is its own
+            neighbour.
     """
     points = {name: space(x) for name, space in spaces.items()}
     best = {name: (torch.full((len(x),), torch.inf), torch.zeros_like(x)) for name in spaces}
@@ -102,7 +102,7 @@ def nearest(
         for name, space in spaces.items():
             distance = torch.cdist(points[name], torch.cat([space(batch) for batch in real.split(256)]))
             if itself and itself[0] == index:
-                distance[torch.arange(len(x)), itself[1]] = torch.inf
+                distance[torch.arange(len(itself[1])), itself[1]] = torch.inf
             there, at = distance.min(1)
             nearer = there < best[name][0]
             best[name][0][nearer], best[name][1][nearer] = there[nearer], real[at[nearer]]
