@@ -22,8 +22,8 @@ ENTRY = re.compile(r"^    (python -m .+)\n\n!\[.*?\]\((\w+/.+?)\)$", re.MULTILIN
 PICTURES = ("sweep.png", "triptych.png", "facets.png", "groups.png", "sixty.png", "strip.png", "grid.png")
 """The file of a run that is shown: the first that there is, and `chain.gif` for a GIF."""
 
-QUALITY = 82
-"""Of a JPEG. It says as its comment which command made it, as a run's PNG does in its text."""
+QUALITY, WIDEST = 65, 1000
+"""Of a JPEG, in pixels. It says as its comment which command made it, as a run's PNG does in its text."""
 
 
 def entries() -> dict[str, list[str]]:
@@ -54,7 +54,9 @@ def keep(picture: Path, target: Path, command: list[str]) -> None:
     """Put the picture that a command made where its page shows it."""
     target.parent.mkdir(exist_ok=True)
     if target.suffix == ".jpg":
-        Image.open(picture).convert("RGB").save(target, quality=QUALITY, comment=shlex.join(command))
+        image = Image.open(picture).convert("RGB")
+        image.thumbnail((WIDEST, 2 * WIDEST))
+        image.save(target, quality=QUALITY, comment=shlex.join(command))
     else:
         shutil.copyfile(picture, target)
 
