@@ -6,8 +6,9 @@ from importlib.metadata import EntryPoint, entry_points
 
 import pytest
 
-from ppgn_core import plugins
-from ppgn_core.registry import BUNDLED, KINDS
+from ppgn_core.options import plugins
+from ppgn_core.options.kinds import KINDS
+from ppgn_core.options.registry import BUNDLED
 
 GOOD = "from ppgn_core import hookimpl\n@hookimpl\ndef register_priors(register): register('flat', 'nowhere:Flat')\n"
 

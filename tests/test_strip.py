@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from ppgn_core.energy import Energy
-from ppgn_core.protocols import Info, State
+from ppgn_core.protocols import Info, Snapshot, State
 from ppgn_core.run_folder import RunFolder
 from ppgn_core.sheet import GAP, TEXT
 from ppgn_core.writers.strip import Strip
@@ -117,17 +117,17 @@ def writer(folder: Path, n_steps: int, **keys: object) -> tuple[Strip, RunFolder
     return Strip(run_folder, {"command": "test"}, energy, n_steps, 1, **keys), run_folder  # type: ignore[arg-type]
 
 
-def state(step: int, side: int = 8, last: tuple[int, ...] = (0, 1)) -> tuple[State, Info]:
+def snapshot(step: int, side: int = 8, last: tuple[int, ...] = (0, 1)) -> Snapshot:
     x = torch.full((len(last), 3, side, side), 0.5)
     zero = torch.zeros(len(last))
-    return State(step, x, x, zero - 1.5, x, x), Info(zero, zero, zero, torch.tensor(last))
+    return Snapshot(State(step, x, x, zero - 1.5, x, x), Info(zero, zero, zero), torch.tensor(last))
 
 
 def test_a_chain_that_stopped_is_white_from_there(tmp_path):
     strip, folder = writer(tmp_path, 2)
     with folder.opened():
         for step in range(3):
-            strip.write(*state(step, last=(min(step, 1), step)))
+            strip.write(snapshot(step, last=(min(step, 1), step)))
         strip.close()
     shown = cells(pixels(str(tmp_path)), 3)
     white = (shown == 255).all((2, 3, 4))
@@ -142,7 +142,7 @@ def test_a_run_that_ended_early_shows_how_far_it_came(tmp_path):
     strip, folder = writer(tmp_path, 100, columns=3)
     with folder.opened():
         for step in range(60):
-            strip.write(*state(step, last=(step, step)))
+            strip.write(snapshot(step, last=(step, step)))
         strip.close()
     assert cells(pixels(str(tmp_path)), 3).shape[:2] == (2, 3)  # steps 0, 50 and 59
 
@@ -153,7 +153,7 @@ def test_a_long_run_is_not_held_in_memory(tmp_path):
     try:
         with folder.opened():
             for step in range(401):
-                strip.write(*state(step, side=64, last=(step, step)))
+                strip.write(snapshot(step, side=64, last=(step, step)))
             strip.close()
         peak = tracemalloc.get_traced_memory()[1]
     finally:

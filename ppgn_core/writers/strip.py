@@ -10,10 +10,10 @@ from PIL import Image
 
 from ..energy import Energy
 from ..errors import UserError
-from ..protocols import Info, State
-from ..run_folder import RunFolder
-from ..sheet import STRIP, Cell, paste
-from .image import save_png, to_uint8
+from ..images import save_png, to_uint8
+from ..protocols import Snapshot
+from ..run_folder import STRIP, RunFolder
+from ..sheet import Cell, paste
 from .trace import quantities
 
 FRAMES = "strip.frames"
@@ -58,9 +58,10 @@ class Strip:
                 raise UserError(f"writer.strip.steps=[{given}]: allowed are {allowed}")
         self.layout: np.dtype | None = None
 
-    def write(self, state: State, info: Info) -> None:
-        images, known = to_uint8(state.x), quantities(state, info, self.energy)
-        stopped = (info.last_step < state.step).cpu().numpy()
+    def write(self, snapshot: Snapshot) -> None:
+        state = snapshot.state
+        images, known = to_uint8(state.x), quantities(snapshot, self.energy)
+        stopped = (~snapshot.alive).cpu().numpy()
         images[stopped] = 255
         B = len(images)
         self.layout = np.dtype(

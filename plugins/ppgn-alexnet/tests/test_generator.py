@@ -8,10 +8,10 @@ import torch
 from ppgn_alexnet.bilateral import bilateral
 from ppgn_alexnet.generator import MINI, ORIGINAL, OfModel, Up, UpConv, UpConvConfig
 
-from ppgn_core import plugins
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
+from ppgn_core.options import plugins
 
 TINY = UpConvConfig(code=5, fc=(6, 6, 32), channels=2, ups=(Up("deconv1", 3), Up("conv0", 3, stride=1)))
 

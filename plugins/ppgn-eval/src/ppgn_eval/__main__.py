@@ -17,10 +17,10 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ppgn_core import plugins
+from ppgn_core.command.help import listing
 from ppgn_core.errors import UserError
-from ppgn_core.help import listing
 from ppgn_core.nearest import nearest
+from ppgn_core.options import plugins
 
 from .records import one_line
 

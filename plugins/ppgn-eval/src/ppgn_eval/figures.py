@@ -10,9 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ppgn_core.images import tile, to_uint8
 from ppgn_core.sheet import draw, paste
-from ppgn_core.writers.grid import tile
-from ppgn_core.writers.image import to_uint8
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ppgn_core import plugins
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.nearest import nearest
+from ppgn_core.options import plugins
 
 from .runs import make, refuse_links, samples
 from .study import shown

@@ -21,10 +21,9 @@ from torch import Tensor
 
 from ppgn_core.atomic import atomic
 from ppgn_core.errors import UserError
+from ppgn_core.images import tile, to_uint8
 from ppgn_core.pictures import load_pictures
 from ppgn_core.sheet import paste
-from ppgn_core.writers.grid import tile
-from ppgn_core.writers.image import to_uint8
 
 from .paper import mini
 from .photographs import of_classes

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from ppgn_core.energy import Energy
-from ppgn_core.protocols import Info, State
-from ppgn_core.writers.image import save_png, to_uint8
+from ppgn_core.images import save_png, to_uint8
+from ppgn_core.protocols import Snapshot
 
 
 class Facets:
@@ -44,8 +44,8 @@ class Facets:
         self.images: list[np.ndarray] = []
         self.step, self.seen, self.best = 0, 0, 0.0
 
-    def write(self, state: State, info: Info) -> None:
-        good = info.samples(state.step)
+    def write(self, snapshot: Snapshot) -> None:
+        state, good = snapshot.state, snapshot.samples
         if self.probability is not None:
             p = self.probability(state.log_prob)
             good = good & (p >= self.above)

@@ -10,32 +10,19 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ppgn_core import plugins
+from ppgn_core.command.help import listing
 from ppgn_core.device import choose_device
 from ppgn_core.errors import UserError
-from ppgn_core.help import listing
-from ppgn_core.registry import Registry
+from ppgn_core.options import plugins
+from ppgn_core.options.registry import Registry
 
 from .options import MEANINGS, PRECISIONS, Options, Shared, read
-
-RECIPES = {
-    "encoder": "ppgn_train.encoder:EncoderRecipe",
-    "classifier": "ppgn_train.classifier:ClassifierRecipe",
-    "generator": "ppgn_train.generator:GeneratorRecipe",
-    "generator_joint": "ppgn_train.generator_joint:JointGeneratorRecipe",
-    "captioner": "ppgn_train.captioner:CaptionerRecipe",
-    "dae_x": "ppgn_train.dae:ImageDAERecipe",
-    "dae_h": "ppgn_train.dae:CodeDAERecipe",
-    "patches": "ppgn_train.patches:PatchesRecipe",
-}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Train what the command line says; the exit code: 0, or 2 after an error of the user's, told in a line."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    registry = Registry(("recipe",))
-    for name, place in RECIPES.items():
-        registry.register("recipe", name, place, "ppgn-train")
+    registry = plugins.registry()
     try:
         if not arguments or {"--help", "-h"} & set(arguments):
             _help(registry)

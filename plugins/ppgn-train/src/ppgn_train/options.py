@@ -13,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ppgn_core.errors import UserError
 from ppgn_core.nearest import nearest
-from ppgn_core.registry import Registry
+from ppgn_core.options.registry import Registry
 
 from . import bounds
 
@@ -77,7 +77,7 @@ def read(registry: Registry, arguments: Sequence[str]) -> Options:
     assert isinstance(values, dict)
     bounds.check(annotations, values)  # type: ignore[arg-type]
     bounds.check({f.name: str(f.type) for f in fields(Shared)}, vars(shared))
-    _check(shared, recipe, option.signature.context, annotations)
+    _check(shared, recipe, option.signature.given, annotations)
     shared.out = shared.out.replace("RECIPE", str(recipe))
     return Options(str(recipe), own, shared)
 

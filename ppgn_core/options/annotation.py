@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Optional, Union
 
 SCALARS = {"int": int, "float": float, "str": str, "bool": bool, "Path": Path}
 LISTS = {"list", "List", "Sequence", "Iterable", "tuple", "Tuple"}
 DICTS = {"dict", "Dict", "Mapping"}
-KINDS = {"Model", "Generator", "Prior", "Condition", "Sampler", "Writer"}
 
 
 def config_type(annotation: str) -> Any:
@@ -17,11 +17,11 @@ def config_type(annotation: str) -> Any:
     return _convert(_parse(annotation)) if annotation else Any
 
 
-def nested_kind(annotation: str) -> str | None:
+def nested_kind(annotation: str, kinds: Collection[str]) -> str | None:
     """`condition` for `Condition`, `list[Condition]`, `Condition | None`, …: the kind of component to build there."""
     names = {_name(node) for node in ast.walk(_parse(annotation))} if annotation else set()
-    found = names & KINDS
-    return found.pop().lower() if len(found) == 1 else None
+    found = [kind for kind in kinds if kind.title().replace("_", "") in names]
+    return found[0] if len(found) == 1 else None
 
 
 def choices(annotation: str) -> tuple[Any, ...] | None:

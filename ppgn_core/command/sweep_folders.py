@@ -9,8 +9,8 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from .errors import UserError
-from .run_folder import FILES
+from ..errors import UserError
+from ..run_folder import FILES
 
 SWEEP_NOTE = "multirun.yaml"
 

@@ -10,9 +10,9 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 
-from .errors import UserError
-from .nearest import nearest
-from .registry import Registry, unknown_option
+from ..errors import UserError
+from ..nearest import nearest
+from ..options.registry import Registry, unknown_option
 
 SORTS = {
     r"converted to Integer": "a whole number",

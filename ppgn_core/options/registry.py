@@ -12,18 +12,14 @@ from typing import Any
 from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from ..errors import UserError
+from ..nearest import nearest
+from ..run_context import NAMES
 from .annotation import choices, config_type
 from .bounds import check
-from .errors import UserError
-from .nearest import nearest
+from .kinds import KINDS, RUN_KINDS, Kind
 from .signature import Key, Signature, read
 from .source import REQUIRED, Unread
-
-KINDS = ("model", "generator", "prior", "condition", "sampler", "writer")
-"""What a run is made of: the groups of its config."""
-
-ONLOOKERS = ("judge",)
-"""What looks at runs, in commands of their own."""
 
 BUNDLED = {
     ("model", "mini"): "ppgn-mini",
@@ -66,11 +62,13 @@ class Option:
     name: str
     factory: Callable[..., Any] | str
     package: str
+    given: frozenset[str] = NAMES
+    kinds: tuple[str, ...] = KINDS
 
-    @property
-    def place(self) -> str:
-        """Where its keys stand in the config: several writers are chosen at a time, each under its name."""
-        return f"{self.kind}.{self.name}" if self.kind == "writer" else self.kind
+    def at(self, key: str) -> str:
+        """Where a key of it stands: several writers are chosen at a time, and a command's keys are the topmost."""
+        prefix = {"writer": f"writer.{self.name}.", "command": ""}.get(self.kind, f"{self.kind}.")
+        return f"{prefix}{key}"
 
     @cached_property
     def signature(self) -> Signature:
@@ -80,7 +78,7 @@ class Option:
             UserError: the plugin names a factory that is not there.
         """
         try:
-            return read(self.factory)
+            return read(self.factory, self.given, self.kinds)
         except (LookupError, OSError, SyntaxError) as error:
             raise UserError(f"{self.kind}={self.name}: {self.package} cannot be read: {error}") from error
 
@@ -141,8 +139,9 @@ def _default(key: Key) -> Any:
 class Registry:
     """Options by kind and name."""
 
-    def __init__(self, kinds: Sequence[str] = (*KINDS, *ONLOOKERS)) -> None:
-        self._options: dict[str, dict[str, Option]] = {kind: {} for kind in kinds}
+    def __init__(self, kinds: Sequence[Kind] = RUN_KINDS) -> None:
+        self.kinds = {kind.name: kind for kind in kinds}
+        self._options: dict[str, dict[str, Option]] = {name: {} for name in self.kinds}
 
     def register(self, kind: str, name: str, factory: Callable[..., Any] | str, package: str) -> None:
         """Make `factory` the option `kind=name`.
@@ -156,7 +155,7 @@ class Registry:
             raise UserError(f"{kind}={name}: a factory is a class, a function or its place, not {factory!r}")
         if name in self._options[kind]:
             raise UserError(f"{kind}={name} is registered by both {self._options[kind][name].package} and {package}")
-        self._options[kind][name] = Option(kind, name, factory, package)
+        self._options[kind][name] = Option(kind, name, factory, package, self.kinds[kind].given, tuple(self.kinds))
 
     def names(self, kind: str) -> list[str]:
         return sorted(self._options.get(kind, {}))
@@ -185,18 +184,45 @@ class Registry:
         option = self.find(kind, str(config["name"]))
         if context.get("model", option) is None and option.needs("model"):
             raise UserError(f"model=null: {kind}={option.name} needs one; there are: {', '.join(self.names('model'))}")
-        values = _checked(option, config)
-        arguments = {name: context[name] for name in option.signature.context if name in context}
+        values = self.check(option, config)
+        arguments = {name: context[name] for name in option.signature.given if name in context}
         for key in option.signature.keys:
             value = values[key.name]
             if value is None and isinstance(key.default, Unread):
                 continue
-            allowed = choices(key.annotation)
-            if allowed and value not in allowed:
-                raise UserError(f"{option.place}.{key.name}={value}: allowed are {', '.join(map(str, allowed))}")
-            place = f"{option.place}.{key.name}"
-            arguments[key.name] = self._nested(key.nested, value, context, place) if key.nested else value
+            arguments[key.name] = self._nested(key.nested, value, context, option.at(key.name)) if key.nested else value
         return option.load()(**arguments)
+
+    def check(self, option: Option, config: Mapping[str, Any]) -> dict[str, Any]:
+        """All keys of the option as plain values of the right types and within their bounds, defaults filled in.
+
+        Raises:
+            UserError: no such key, a value that is not allowed, or one that is missing.
+        """
+        given = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
+        allowed = [key.name for key in option.signature.keys]
+        assert isinstance(given, dict)
+        for name in map(str, given):
+            if name not in ("name", *allowed):
+                raise UserError(f"{option.at(name)}: no such key; {nearest(name, allowed)}")
+        try:
+            values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
+        except OmegaConfBaseException as error:
+            raise UserError(f"{option.at(str(error.full_key))}: {str(error).splitlines()[0]}") from error
+        assert isinstance(values, dict)
+        for key in option.signature.keys:
+            value = values[key.name]
+            if value == MISSING:
+                by = "" if option.kind == "command" else f" by {option.kind}={option.name}"
+                raise UserError(f"{option.at(key.name)} is required{by}")
+            if not key.nested:
+                check(option.at(key.name), value, key.annotation)
+            allowed_values = choices(key.annotation)
+            left_out = value is None and isinstance(key.default, Unread)
+            if allowed_values and value not in allowed_values and not left_out:
+                told = ", ".join(map(str, allowed_values))
+                raise UserError(f"{option.at(key.name)}={value}: allowed are {told}")
+        return {str(name): value for name, value in values.items()}
 
     def _nested(self, kind: str, value: Any, context: Mapping[str, Any], place: str) -> Any:
         """The component described at the key `place`, or those in a list or under names of their own."""
@@ -229,24 +255,3 @@ def unknown_option(kind: str, name: str, there: list[str]) -> str:
     package = BUNDLED.get((kind, name))
     hint = f"; `pip install {package}` brings it" if package else ""
     return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"
-
-
-def _checked(option: Option, config: Mapping[str, Any]) -> dict[str, Any]:
-    """All keys of the option as plain values, of the right types."""
-    given = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
-    allowed = [key.name for key in option.signature.keys]
-    assert isinstance(given, dict)
-    for name in map(str, given):
-        if name not in ("name", *allowed):
-            raise UserError(f"{option.place}.{name}: no such key; {nearest(name, allowed)}")
-    try:
-        values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
-    except OmegaConfBaseException as error:
-        raise UserError(f"{option.place}.{error.full_key}: {str(error).splitlines()[0]}") from error
-    assert isinstance(values, dict)
-    for key in option.signature.keys:
-        if values[key.name] == MISSING:
-            raise UserError(f"{option.place}.{key.name} is required by {option.kind}={option.name}")
-        if not key.nested:
-            check(f"{option.place}.{key.name}", values[key.name], key.annotation)
-    return {str(name): value for name, value in values.items()}

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from .protocols import State
+from ..protocols import State
 
 SECONDS = 0.1
 """Between two looks at log p, each of which waits for the device."""

@@ -11,7 +11,7 @@ import operator
 import re
 from typing import Any
 
-from .errors import UserError
+from ..errors import UserError
 
 COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 WORDS = {">=": "from {}", "<=": "up to {}", ">": "above {}", "<": "below {}"}

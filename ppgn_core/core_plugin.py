@@ -4,8 +4,24 @@ from .hookspecs import Register, hookimpl
 
 
 @hookimpl
+def register_models(register: Register) -> None:
+    register("toy", "ppgn_core.toy:model")
+
+
+@hookimpl
 def register_generators(register: Register) -> None:
+    register("disc", "ppgn_core.toy:Disc")
     register("identity", "ppgn_core.identity:Identity")
+
+
+@hookimpl
+def register_priors(register: Register) -> None:
+    register("standard_normal", "ppgn_core.toy:StandardNormal")
+
+
+@hookimpl
+def register_conditions(register: Register) -> None:
+    register("toy_colour", "ppgn_core.toy:Colour")
 
 
 @hookimpl
@@ -14,6 +30,7 @@ def register_samplers(register: Register) -> None:
     register("mala", "ppgn_core.samplers.mala:MALA")
     register("metropolis_hastings", "ppgn_core.samplers.metropolis_hastings:MetropolisHastings")
     register("ula", "ppgn_core.samplers.ula:ULA")
+    register("underdamped", "ppgn_core.samplers.underdamped:Underdamped")
 
 
 @hookimpl
@@ -26,3 +43,10 @@ def register_writers(register: Register) -> None:
     register("trace", "ppgn_core.writers.trace:Trace")
     register("codes", "ppgn_core.writers.codes:Codes")
     register("record", "ppgn_core.writers.record:Record")
+
+
+@hookimpl
+def register_commands(register: Register) -> None:
+    register("list", "ppgn_core.command.listing:show")
+    register("completion", "ppgn_core.command.completion:show")
+    register("complete", "ppgn_core.command.completion:complete")

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from ..run_context import NAMES
 from .annotation import nested_kind
+from .kinds import KINDS
 from .source import REQUIRED, Parameter, Unread, heirs, read_source
-
-COMPONENTS = {"model", "generator", "energy", "noise", "clock", "device", "out", "run", "run_folder", "fabric"}
-NUMBERS = {"n_chains", "n_steps", "seed", "save_every", "switch_every", "epsilon1", "epsilon2", "epsilon3"} | {
-    "as_in_the_paper"
-}
-PICTURES = {"init", "mask"}
-CONTEXT = COMPONENTS | NUMBERS | PICTURES
-"""Parameters of these names are given by the run; they are no config keys."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +22,14 @@ class Key:
         annotation: as written in the source, empty where there is none.
         default: a literal, `REQUIRED`, or `Unread`.
         doc: what the docstring's `Args:` says about it.
+        nested: the kind of component that it holds, one or a list of them, itself built from config; else None.
     """
 
     name: str
     annotation: str
     default: Any
     doc: str = ""
-
-    @property
-    def nested(self) -> str | None:
-        """The kind of component that this key holds, one or a list of them, itself built from config."""
-        return nested_kind(self.annotation)
+    nested: str | None = None
 
     def __str__(self) -> str:
         if self.default is REQUIRED:
@@ -54,10 +45,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Signature:
-    """A factory's config keys, the names it takes from the run, those of them without a default, and its docstring."""
+    """A factory's config keys, the names it takes from its builder, those of them without a default, and its doc."""
 
     keys: tuple[Key, ...]
-    context: frozenset[str]
+    given: frozenset[str]
     needed: frozenset[str]
     doc: str
 
@@ -67,8 +58,14 @@ class Signature:
         return self.doc.partition("\n")[0].strip()
 
 
-def read(factory: Callable[..., Any] | str) -> Signature:
+def read(
+    factory: Callable[..., Any] | str, given: Collection[str] = NAMES, kinds: Collection[str] = KINDS
+) -> Signature:
     """The signature of a callable, or of the one at `"module:attribute"`, whose source is parsed and not run.
+
+    Args:
+        given: parameters that are no config keys, as whoever builds the component gives them.
+        kinds: names of the kinds of components that a key may hold.
 
     Raises:
         LookupError: there is no such module or attribute.
@@ -81,9 +78,11 @@ def read(factory: Callable[..., Any] | str) -> Signature:
     said: dict[str, str] = {}
     for doc in reversed(docs):  # what the heir says wins
         said |= _argument_docs(doc)
-    keys = tuple(Key(*p, said.get(p.name, "")) for p in parameters if p.name not in CONTEXT)
-    names = frozenset(p.name for p in parameters) & CONTEXT
-    needed = frozenset(p.name for p in parameters if p.default is REQUIRED) & CONTEXT
+    keys = tuple(
+        Key(*p, said.get(p.name, ""), nested_kind(p.annotation, kinds)) for p in parameters if p.name not in given
+    )
+    names = frozenset(p.name for p in parameters) & frozenset(given)
+    needed = frozenset(p.name for p in parameters if p.default is REQUIRED) & frozenset(given)
     return Signature(keys, names, needed, docs[0] if docs else "")
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .config import TOP
-from .errors import UserError
-from .registry import KINDS, Registry
+from ..errors import UserError
+from ..options.kinds import KINDS
+from ..options.registry import Registry
+from .keys import TOP
 
 PLAIN = re.compile(r"[\w./][\w./+\- ]*[\w./+-]|[\w./]", re.ASCII)
 """Text that the grammar takes as it is."""
@@ -50,19 +51,25 @@ def _takes_text(key: str, registry: Registry) -> tuple[bool, bool]:
 def _quoted(argument: str, registry: Registry, sweep: bool) -> str:
     name, sign, value = argument.partition("=")
     parts = value.split(",") if sweep and "," in value else [value]
-    if not sign or name.startswith("-") or not value or OWN.fullmatch(value) or all(map(_harmless, parts)):
+    if not sign or name.startswith("-") or not value or OWN.fullmatch(value) or all(map(harmless, parts)):
         return argument
     text, optional = _takes_text(name.lstrip("+~"), registry)
     return f"{name}=" + ",".join(_one(part, optional) for part in parts) if text else argument
 
 
-def _harmless(value: str) -> bool:
+def harmless(value: str) -> bool:
+    """Whether the grammar takes that text as text without quotes."""
     return PLAIN.fullmatch(value) is not None and NO_TEXT.fullmatch(value) is None
 
 
 def _one(value: str, optional: bool) -> str:
     text = value.strip()
-    if OWN.fullmatch(text) or (optional and text == "null") or re.fullmatch(r"-?\d+", text) or _harmless(text):
+    if OWN.fullmatch(text) or (optional and text == "null") or re.fullmatch(r"-?\d+", text) or harmless(text):
         return value
+    return quote(text)
+
+
+def quote(text: str) -> str:
+    """Text in quotes, as Hydra's grammar takes any."""
     escaped = re.sub(r"(\\*)'", r"\1\1\\'", text)
     return "'" + re.sub(r"(\\+)$", r"\1\1", escaped) + "'"

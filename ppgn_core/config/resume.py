@@ -12,14 +12,17 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from .errors import UserError
-from .registry import KINDS, Registry, unknown_option
-from .writers.record import NAME, seal
+from ..errors import UserError
+from ..options.kinds import KINDS
+from ..options.registry import Registry, unknown_option
+from ..writers.record import NAME, seal
+from .keys import TOP
 
 OF_THIS_RUN = ("out", "resume", "overwrite")
 """Keys that a resumed run does not take from the record."""
@@ -38,6 +41,36 @@ def folder_of(arguments: Sequence[str]) -> Path | None:
     """The folder that `resume=` names among the arguments, None where there is none."""
     given = [argument.partition("=")[2].strip("'\"") for argument in arguments if key(argument) == "resume"]
     return Path(given[-1]).expanduser() if given and given[-1] not in ("", "null") else None
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """The run that `resume=` names.
+
+    Args:
+        base: its stored config.
+        choices: the overrides that choose its components.
+    """
+
+    base: Mapping[str, Any]
+    choices: list[str]
+
+    @classmethod
+    def named_in(cls, overrides: Sequence[str], registry: Registry) -> Resumed | None:
+        """The run that is named among the overrides, None where there is none.
+
+        Raises:
+            UserError: as of `stored`.
+        """
+        folder = folder_of(overrides)
+        if folder is None:
+            return None
+        base = stored(folder, [*TOP, *KINDS], registry)
+        return cls(base, choices(base, overrides))
+
+    def restored(self, asked: DictConfig, unasked: DictConfig, overrides: Sequence[str]) -> DictConfig:
+        """As the function `restored`, of the stored config."""
+        return restored(self.base, asked, unasked, overrides)
 
 
 def stored(folder: Path, keys: Sequence[str], registry: Registry) -> dict[str, Any]:
@@ -70,9 +103,7 @@ def choices(config: Mapping[str, Any], arguments: Sequence[str]) -> list[str]:
     return chosen + ([f"writer=[{','.join(writers)}]"] if writers and "writer" not in own else [])
 
 
-def restored(
-    config: Mapping[str, Any], asked: DictConfig, unasked: DictConfig, overrides: Sequence[str]
-) -> DictConfig:
+def restored(config: Mapping[str, Any], asked: DictConfig, unasked: DictConfig, overrides: Sequence[str]) -> DictConfig:
     """A stored config with the changes that a command line makes.
 
     Args:

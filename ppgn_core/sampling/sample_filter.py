@@ -7,15 +7,15 @@ import operator
 import re
 from typing import TYPE_CHECKING, Any
 
-from .errors import UserError
-from .nearest import nearest
-from .writers.trace import QUANTITIES, quantities
+from ..errors import UserError
+from ..nearest import nearest
+from ..writers.trace import QUANTITIES, quantities
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .energy import Energy
-    from .protocols import Info, State
+    from ..energy import Energy
+    from ..protocols import Snapshot
 
 SIGNS: dict[str, Any] = {
     ">=": operator.ge,
@@ -46,10 +46,13 @@ def parse(text: Any) -> tuple[str, str, float]:
     return quantity, sign, float(number)
 
 
-class Keep:
-    """Tells for each saved state which samples are kept, and in the end how many were.
+class SampleFilter:
+    """Tells for each saved step which samples are kept, and in the end how many were.
 
     A chain that stopped has no new sample, and a quantity that is unknown meets no comparison.
+
+    Args:
+        text: the comparison that kept samples meet, as in `probability>0.97`.
 
     Raises:
         UserError: no comparison, or one of a probability that the condition does not know.
@@ -64,15 +67,14 @@ class Keep:
         self.seen = self.kept = 0
         self.low, self.high = math.inf, -math.inf
 
-    def __call__(self, state: State, info: Info) -> Tensor:
-        """Which chains have a sample to keep in this state, `(B,)`."""
-        values = quantities(state, info, self.energy)[self.quantity]
+    def __call__(self, snapshot: Snapshot) -> Tensor:
+        """Which chains have a sample to keep, `(B,)`."""
+        values = quantities(snapshot, self.energy)[self.quantity]
         assert values is not None
         values = values.double()  # as trace.jsonl has them
-        new = info.last_step == state.step
-        known = new & values.isfinite()
+        known = snapshot.alive & values.isfinite()
         kept = known & SIGNS[self.sign](values, self.number)
-        self.seen, self.kept = self.seen + int(new.sum()), self.kept + int(kept.sum())
+        self.seen, self.kept = self.seen + int(snapshot.alive.sum()), self.kept + int(kept.sum())
         if known.any():
             self.low = min(self.low, float(values[known].min()))
             self.high = max(self.high, float(values[known].max()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
-from ..atomic import atomic
+from .atomic import atomic
 
 
 def to_uint8(x: Tensor) -> np.ndarray:
@@ -28,3 +29,15 @@ def save_png(path: Path, image: np.ndarray, run: Mapping[str, Any], **more: int)
         text.add_text(key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     with atomic(path) as temporary:
         Image.fromarray(image).save(temporary, pnginfo=text)
+
+
+def tile(images: np.ndarray, gap: int, columns: int | None = None) -> np.ndarray:
+    """`(B, H, W, 3)` → one picture, as square as can be or of `columns`, the images `gap` pixels apart on white."""
+    n, height, width, channels = images.shape
+    columns = columns or math.ceil(math.sqrt(n))
+    rows = math.ceil(n / columns)
+    grid = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, channels), 255, np.uint8)
+    for k, image in enumerate(images):
+        top, left = k // columns * (height + gap), k % columns * (width + gap)
+        grid[top : top + height, left : left + width] = image
+    return grid
