@@ -39,6 +39,7 @@ def register_writers(register: Register) -> None:
     register("gif", "ppgn_core.writers.gif:Gif")
     register("mp4", "ppgn_core.writers.mp4:Mp4")
     register("samples", "ppgn_core.writers.samples:Samples")
+    register("strip", "ppgn_core.writers.strip:Strip")
     register("trace", "ppgn_core.writers.trace:Trace")
     register("codes", "ppgn_core.writers.codes:Codes")
     register("record", "ppgn_core.writers.record:Record")

@@ -24,7 +24,10 @@ from .errors import UserError
 
 CODES = "codes.safetensors"
 SAMPLES = "samples"
-FILES = ("run.json", CODES, "trace.jsonl", "chain.frames", "chain.gif", "chain.mp4", "grid.png", SAMPLES)
+STRIP = "strip.png"
+GROWING = ("trace.jsonl", "chain.frames", "strip.frames")
+"""Files that are appended to."""
+FILES = ("run.json", CODES, *GROWING, "chain.gif", "chain.mp4", "grid.png", STRIP, SAMPLES)
 """What the core's writers leave: a folder that holds one of these holds a run."""
 
 BLOCK = 1 << 20

@@ -49,9 +49,17 @@ def steps(given: Mapping[str, str], default: int) -> int:
     Raises:
         UserError: it is no whole number from 1.
     """
-    text = given.get("n_steps", str(default))
+    return whole("n_steps", given.get("n_steps", str(default)))
+
+
+def whole(key: str, text: str) -> int:
+    """The number that `key` is given.
+
+    Raises:
+        UserError: it is no whole number from 1.
+    """
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**9:
-        raise UserError(f"n_steps={text}: must be a whole number from 1")
+        raise UserError(f"{key}={text}: must be a whole number from 1")
     return int(text)
 
 
