@@ -110,7 +110,7 @@ def command_line(name: str, arguments: Sequence[str] | None = None) -> int:
 
     For `__main__.py` of a plugin that keeps a command line of its own.
     """
-    from .command.console import call
+    from .command.main import call
 
     return call(name, arguments)
 

@@ -12,7 +12,7 @@ import pytest
 from ppgn_core import hookimpl
 from ppgn_core.command import classes, completion
 from ppgn_core.command.arguments import read
-from ppgn_core.command.console import call, main
+from ppgn_core.command.main import call, main
 from ppgn_core.options import plugins
 from ppgn_core.options.registry import Registry
 from ppgn_core.wordnet import lineage, related, synsets
@@ -213,7 +213,7 @@ def test_every_hypernym_is_there():
 
 @pytest.mark.parametrize("arguments", [["words", "red"], ["imagenet-classes", "beach"], ["classes", "dog"]])
 def test_the_commands_of_the_plugins(arguments):
-    script = "import sys; from ppgn_core.command.console import main; sys.exit(main())"
+    script = "import sys; from ppgn_core.command.main import main; sys.exit(main())"
     done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert {"words": "red", "imagenet-classes": "seashore", "classes": "n02099601"}[arguments[0]] in done.stdout
