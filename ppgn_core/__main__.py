@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import signal
-import sys
 
-if __name__ == "__main__":  # until a run has something to keep, Ctrl-C ends the process at once, without a word
+if __name__ == "__main__":  # until there is something to keep, Ctrl-C ends the process at once, without a word
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import sys
 
 from .command.sample import main
 

@@ -9,11 +9,12 @@ result.save("runs/o")    # the run folder that the command line would have left
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .model import Labels
     from .options.registry import Option
     from .protocols import Info, State
     from .result import Result
@@ -91,6 +92,27 @@ def component(kind: str, config: str | Mapping[str, Any], **given: Any) -> Any:
     from .options import plugins
 
     return plugins.registry().build(kind, {"name": config} if isinstance(config, str) else config, **given)
+
+
+def list_classes(labels: Labels, word: str | None = None) -> None:
+    """Print classes, those that a word means where there is one: by their names, and by what WordNet says they are.
+
+    Raises:
+        UserError: it means none.
+    """
+    from .command.classes import table
+
+    table(labels, word)
+
+
+def command_line(name: str, arguments: Sequence[str] | None = None) -> int:
+    """Do `ppgn NAME` with these arguments, or with those of the process; returns the exit code.
+
+    For `__main__.py` of a plugin that keeps a command line of its own.
+    """
+    from .command.main import call
+
+    return call(name, arguments)
 
 
 def assembled(*overrides: str, **keys: Any) -> Chains:

@@ -47,6 +47,7 @@ def register_writers(register: Register) -> None:
 
 @hookimpl
 def register_commands(register: Register) -> None:
+    register("classes", "ppgn_core.command.classes:show")
     register("list", "ppgn_core.command.listing:show")
     register("completion", "ppgn_core.command.completion:show")
     register("complete", "ppgn_core.command.completion:complete")

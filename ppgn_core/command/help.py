@@ -41,10 +41,12 @@ def show(arguments: list[str]) -> None:
     registry = plugins.registry()
     choices = [argument.partition("=") for argument in arguments]
     chosen = [(kind, name) for kind, _, names in choices if kind in KINDS for name in names.strip("[]").split(",")]
-    for kind, name in chosen:
-        _option(console, registry, kind, name)
-    if not chosen:
-        _everything(console, registry, _own_presets(arguments))
+    with console.capture() as captured:
+        for kind, name in chosen:
+            _option(console, registry, kind, name)
+        if not chosen:
+            _everything(console, registry, _own_presets(arguments))
+    print(captured.get(), end="")  # rich itself would end the process where a pipe is closed
 
 
 def _own_presets(arguments: list[str]) -> Path | None:
@@ -87,10 +89,12 @@ def _meaning(key: Key) -> str:
 def listing(title: str, rows: dict[str, str]) -> None:
     """Print the keys of a command and what each means, in the looks of this help."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    table = _section(console, title)
-    for key, meaning in rows.items():
-        _row(table, key, Text(meaning))
-    console.print(table)
+    with console.capture() as captured:
+        table = _section(console, title)
+        for key, meaning in rows.items():
+            _row(table, key, Text(meaning))
+        console.print(table)
+    print(captured.get(), end="")
 
 
 def _everything(console: Console, registry: Registry, more: Path | None) -> None:

@@ -8,7 +8,9 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from ..console import command, explained, report
 from ..errors import UserError
+from ..given import home
 from ..options.plugins import WITHOUT
 
 
@@ -18,24 +20,16 @@ def main(arguments: list[str] | None = None) -> int:
     for argument in [a for a in arguments if a.startswith("without=")]:  # before any plugin is looked at
         os.environ[WITHOUT] = argument.partition("=")[2].strip("[]")
         arguments = [a for a in arguments if a != argument]
-    try:
-        if {"--help", "-h"} & set(arguments):
-            from .help import show
-
-            show(arguments)
-            return 0
-        return _hydra(arguments)
-    except UserError as error:
-        return _report(error)
-    except KeyboardInterrupt:  # before the first step: there is nothing to finish
-        return 130
+    return command("ppgn", lambda: _main(arguments))
 
 
-def _report(error: Exception) -> int:
-    if os.environ.get("PPGN_DEBUG") == "1":
-        raise error
-    print(f"ppgn: {' '.join(str(error).split())}", file=sys.stderr)
-    return 2
+def _main(arguments: list[str]) -> int:
+    if {"--help", "-h"} & set(arguments):
+        from .help import show
+
+        show(arguments)
+        return 0
+    return _hydra(arguments)
 
 
 def _hydra(arguments: list[str]) -> int:
@@ -47,7 +41,7 @@ def _hydra(arguments: list[str]) -> int:
     from ..config.check import check
     from ..config.hydra_errors import explain
     from ..config.overrides import prepared
-    from ..config.resume import Resumed, key
+    from ..config.resume import Resumed, folder_of, key
     from ..options import plugins
     from ..run_folder import dated
     from . import sweep_folders
@@ -70,22 +64,24 @@ def _hydra(arguments: list[str]) -> int:
             if sweep:
                 out = Path(chosen.runtime.output_dir)
             else:
-                named = config.out or config.resume
-                out = Path(named).expanduser() if named else dated(Path("outputs"))
+                named = "out" if config.out else "resume"
+                out = home(config[named], named) if config[named] else dated(Path("outputs"))
             from ..sampling.assemble import assemble
             from ..sampling.run import run
 
             stopped = run(assemble(config, registry, given), out.absolute())
-        except UserError as error:  # the other jobs of a sweep go on
-            failed = _report(error)
-        except Exception:
-            if not sweep:
+        except Exception as error:  # the other jobs of a sweep go on
+            if (told := explained(error)) is not None:
+                failed = report("ppgn", told)
+            elif sweep:
+                traceback.print_exc()
+                failed = 1
+            else:
                 raise
-            traceback.print_exc()
-            failed = 1
 
     compose.install()
     arguments = prepared(arguments, registry, sweep=bool({"-m", "--multirun"} & set(arguments)))
+    folder_of(arguments, "out")  # before Hydra makes one
     resumed = Resumed.named_in(arguments, registry)
     choices = resumed.choices if resumed else []
     arguments = sorted([*choices, *arguments], key=lambda a: not key(a))  # argparse wants overrides in one row
@@ -95,6 +91,8 @@ def _hydra(arguments: list[str]) -> int:
     try:
         unasked = compose.composed(choices) if resumed else None
         hydra.main(config_path=None, config_name="config", version_base="1.3")(job)()
+    except sweep_folders.Refused as error:
+        raise UserError(str(error)) from error
     except Exception as error:
         told = explain(error, registry)
         if told is error:

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from ..console import explained
 from ..errors import UserError
 from ..run_folder import FILES
 
 SWEEP_NOTE = "multirun.yaml"
+
+
+class Refused(BaseException):
+    """What ends a sweep: of any `Exception` that a callback raises Hydra makes a warning, and goes on."""
+
+
+def through(method: Callable[..., None]) -> Callable[..., None]:
+    """Let what a callback has to tell in a line through Hydra, as `Refused`."""
+
+    @wraps(method)
+    def call(*arguments: Any, **keys: Any) -> None:
+        try:
+            method(*arguments, **keys)
+        except Exception as error:
+            if (told := explained(error)) is not None:
+                raise Refused(str(told)) from error
+            raise
+
+    return call
 
 
 class _Before:
@@ -25,6 +47,12 @@ class _Before:
 class Remember(Callback):
     """Called by Hydra before it makes any folder."""
 
+    @through
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        if config.hydra.run.dir != ".":  # given by hand: nothing is ever written there
+            _remember(Path(config.hydra.run.dir))
+
+    @through
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         folder = Path(config.hydra.sweep.dir)
         earlier = _earlier(folder)

@@ -12,6 +12,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from ..run_folder import STRIP
+from .sweep_folders import through
 
 
 class Sheet(Callback):
@@ -26,6 +27,7 @@ class Sheet(Callback):
             out = Path(job_return.hydra_cfg.hydra.runtime.output_dir)
             self.runs.append((given, next((out / name for name in (STRIP, "grid.png") if (out / name).exists()), None)))
 
+    @through
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         import numpy as np
         from PIL import Image
@@ -38,5 +40,5 @@ class Sheet(Callback):
             from ..sheet import draw
 
             command = shlex.join(["python", "-m", "ppgn_core", *sys.argv[1:]])
-            path = Path(config.hydra.sweep.dir).expanduser() / "sweep.png"
+            path = Path(config.hydra.sweep.dir) / "sweep.png"
             save_png(path, np.asarray(draw(runs, columns)), {"command": command})

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_search_path import ConfigSearchPath
@@ -19,6 +18,7 @@ from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 
+from ..given import home
 from ..options import plugins
 from ..options.kinds import KINDS
 from ..options.yaml_paths import CONF
@@ -103,4 +103,4 @@ def composed(overrides: Sequence[str]) -> DictConfig:
 
 def _run_folder(*choices: str | None) -> str:
     """The first that is given: `out`, the run that is resumed, or Hydra's dated folder."""
-    return str(Path(next(choice for choice in choices if choice)).expanduser())
+    return str(home(next(choice for choice in choices if choice), "out"))

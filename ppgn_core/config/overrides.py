@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import UserError, shown
 from ..options.kinds import KINDS
 from ..options.registry import Registry, unknown_option
+from .keys import TOP
 from .quoting import harmless, quote, quoted
 
 ADDED_ONCE = ("experiment", "model", "generator", "prior", "condition", "sampler")
@@ -28,10 +29,12 @@ def prepared(arguments: Sequence[str], registry: Registry, sweep: bool = False) 
     Raises:
         UserError: an option is chosen whose name can be none.
     """
-    once = "|".join(ADDED_ONCE)
+    once = "|".join((*ADDED_ONCE, *TOP))
+    groups = "|".join(KINDS)
     ready = []
     for argument in arguments:
-        argument = _reaching(re.sub(rf"^\+({once})=", r"\1=", argument))
+        argument = re.sub(rf"^\+({once})=", r"\1=", argument)
+        argument = _reaching(re.sub(rf"^\+(?=({groups})\.)", "++", argument))
         argument = re.sub(r"^(writer|experiment)=null$", r"\1=[]", argument)
         argument = re.sub(r"^model=null$", "~model", argument)
         kind, sign, name = argument.partition("=")
@@ -49,7 +52,7 @@ def _reaching(argument: str) -> str:
     key, _, value = argument.partition("=")
     parts = key.split(".")
     inside = len(parts) > 2 or (len(parts) == 2 and value.startswith("{"))
-    return f"++{argument}" if parts[0] in ADDED_ONCE and inside else argument
+    return f"++{argument.lstrip('+')}" if parts[0].lstrip("+") in ADDED_ONCE and inside else argument
 
 
 def from_keys(keys: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:

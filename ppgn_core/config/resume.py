@@ -19,6 +19,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from ..errors import UserError
+from ..given import home
 from ..options.kinds import KINDS
 from ..options.registry import Registry, unknown_option
 from ..writers.record import NAME, seal
@@ -37,10 +38,14 @@ def key(override: str) -> str:
     return found[1] if found else ""
 
 
-def folder_of(arguments: Sequence[str]) -> Path | None:
-    """The folder that `resume=` names among the arguments, None where there is none."""
-    given = [argument.partition("=")[2].strip("'\"") for argument in arguments if key(argument) == "resume"]
-    return Path(given[-1]).expanduser() if given and given[-1] not in ("", "null") else None
+def folder_of(arguments: Sequence[str], name: str = "resume") -> Path | None:
+    """The folder that `resume=` names among the arguments, None where there is none.
+
+    Raises:
+        UserError: it is said to be in the home of somebody who is not there.
+    """
+    given = [argument.partition("=")[2].strip("'\"") for argument in arguments if key(argument) == name]
+    return home(given[-1], name) if given and given[-1] not in ("", "null") else None
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,24 @@ BUNDLED = {
 }
 """Where the options of the bundled plugins come from, for whoever asks for one that is not installed."""
 
+PRESETS = {
+    ("sampler", "mini"): "ppgn-mini",
+    ("experiment", "joint"): "ppgn-mini",
+    ("experiment", "original_caption"): "ppgn-caffe",
+    ("experiment", "original_class"): "ppgn-caffe",
+    ("experiment", "original_hidden"): "ppgn-caffe",
+    ("experiment", "ppgn_h"): "ppgn-dae",
+    ("experiment", "ppgn_x"): "ppgn-dae",
+    ("experiment", "multifaceted"): "ppgn-facets",
+    ("experiment", "inpaint"): "ppgn-inpaint",
+    ("experiment", "inpaint_context"): "ppgn-inpaint",
+    ("experiment", "blur"): "ppgn-pixels",
+    ("experiment", "jitter"): "ppgn-pixels",
+    ("experiment", "patch"): "ppgn-pixels",
+    ("experiment", "total_variation"): "ppgn-pixels",
+}
+"""Where their presets come from, which are YAML: `sampler=mini` is one of the defaults."""
+
 
 @dataclass(frozen=True)
 class Option:
@@ -252,6 +270,6 @@ def _moved(message: str, kind: str, place: str) -> str:
 
 def unknown_option(kind: str, name: str, there: list[str]) -> str:
     """The line that says so, with what is there and the package to install."""
-    package = BUNDLED.get((kind, name))
+    package = BUNDLED.get((kind, name)) or PRESETS.get((kind, name))
     hint = f"; `pip install {package}` brings it" if package else ""
     return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,6 +18,7 @@ from ..clock import Clock
 from ..device import choose_device
 from ..energy import Energy
 from ..errors import UserError
+from ..given import home
 from ..noise import ChainNoise
 from ..options.registry import Registry
 from ..pictures import load_pictures
@@ -107,7 +107,7 @@ def assemble(
         UserError: what is asked for cannot be had.
     """
     objects = objects or {}
-    saved = load_codes(Path(config.resume).expanduser()) if config.resume else None
+    saved = load_codes(home(config.resume, "resume")) if config.resume else None
     device = choose_device(config.device)
     noise = ChainNoise(config.seed, config.n_chains, device)
     context = RunContext(

@@ -41,9 +41,10 @@ class Progress:
 
     def update(self, state: State) -> None:
         now = time.perf_counter()
-        if self.quiet or (now - self.shown < SECONDS and state.step < self.n_steps):
+        if self.quiet or (0 <= now - self.shown < SECONDS and state.step < self.n_steps):
             return
         self.shown = now
-        rate = (state.step - self.start) / (now - self.began)
+        passed = now - self.began  # a clock that is set, or stands still, must not end a run
+        rate = (state.step - self.start) / passed if passed > 0 else 0.0
         log_prob = state.log_prob.nanmean().item()
         self.bar.update(self.task, completed=state.step, rate=rate, log_prob=log_prob, refresh=True)

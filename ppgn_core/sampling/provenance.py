@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import shlex
 from collections.abc import Mapping, Sequence
@@ -52,5 +53,7 @@ def _call(overrides: Sequence[str], classes: Mapping[str, str]) -> str:
 
 def _absolute(value: Any) -> Any:
     """The path of a file that is there, so that the run can be made again from any folder."""
-    path = Path(value).expanduser() if isinstance(value, str) and value else None
-    return str(path.absolute()) if path and path.exists() else value
+    with contextlib.suppress(OSError, RuntimeError, ValueError):  # no path at all, as the component that reads it tells
+        path = Path(value).expanduser() if isinstance(value, str) and value else None
+        return str(path.absolute()) if path and path.exists() else value
+    return value

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from ..console import explained, say
 from ..errors import UserError
-from ..protocols import Snapshot
+from ..given import home
+from ..protocols import Snapshot, Writer
 from ..run_folder import RunFolder
 from .assemble import Chains
 from .interrupt import interruptible
@@ -27,14 +29,14 @@ def run(chains: Chains, out: Path) -> bool:
         last = write(chains, chains.saved_steps(interrupted, progress.update), out)
         ended_early = interrupted()
     if chains.filter and chains.filter.kept:
-        print(chains.filter)
+        say(str(chains.filter))
     elif chains.filter:
         print(f"ppgn: {chains.filter}", file=sys.stderr)
     for k, step in enumerate(last.last_step.tolist()):
         if step < last.state.step:
             print(f"ppgn: chain {k} stopped after step {step}: a value was no longer finite", file=sys.stderr)
     grid = out / "grid.png"
-    print(f"{last.state.step} steps: {grid if grid.exists() else out}")
+    say(f"{last.state.step} steps: {grid if grid.exists() else out}")
     check_alive(last)
     return ended_early
 
@@ -49,20 +51,36 @@ def write(chains: Chains, snapshots: Iterable[Snapshot], out: Path, overwrite: b
         UserError: the folder cannot be made or written, or a run is in it.
     """
     saved = chains.saved
-    source = Path(chains.config.resume).expanduser() if chains.config.resume else None
+    source = home(chains.config.resume, "resume") if chains.config.resume else None
     folder = RunFolder(out, source, bool(chains.config.get("overwrite")) if overwrite is None else overwrite)
     writers = chains.writers(folder)
     try:
         with ExitStack() as stack:
             stack.enter_context(folder.opened(saved.files, saved.step) if saved else folder.opened())
-            for writer in reversed(writers):  # closed last in, first out, whatever happens
-                stack.callback(writer.close)
+            stack.enter_context(_closed(writers))
             for snapshot in snapshots:
                 for writer in writers:
                     writer.write(snapshot)
     except OSError as error:
-        raise UserError(f"out={out}: {error.strerror or error} ({error.filename})") from error
+        raise UserError(f"out={out}: {explained(error)}") from error
     return snapshot
+
+
+@contextmanager
+def _closed(writers: Sequence[Writer]) -> Iterator[None]:
+    """Close every writer at the end, whatever happens; of several errors the first counts, as the others follow it."""
+    first: BaseException | None = None
+    try:
+        yield
+    except BaseException as error:
+        first = error
+    for writer in writers:
+        try:
+            writer.close()
+        except Exception as error:
+            first = first or error
+    if first is not None:
+        raise first
 
 
 def check_alive(snapshot: Snapshot) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from PIL import Image
 
+from ..given import home
 from ..images import save_png, tile, to_uint8
 from ..protocols import Snapshot
 from ..run_folder import SAMPLES, saved_samples
@@ -22,7 +23,7 @@ class Grid:
 
     def __init__(self, out: Path, run: Mapping[str, Any], gap: Annotated[int, ">= 0", "<= 1000"] = 2) -> None:
         self.path = out / "grid.png"
-        self.earlier = Path(run["resume"]).expanduser() / SAMPLES if run["resume"] else None
+        self.earlier = home(run["resume"], "resume") / SAMPLES if run["resume"] else None
         self.run = run
         self.gap = gap
         self.images: dict[int, np.ndarray] = {}
