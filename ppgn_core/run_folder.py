@@ -24,7 +24,11 @@ from .console import explained
 from .errors import UserError
 
 CODES = "codes.safetensors"
-FILES = ("run.json", CODES, "trace.jsonl", "chain.frames", "chain.gif", "chain.mp4", "grid.png", "samples")
+SAMPLES = "samples"
+STRIP = "strip.png"
+GROWING = ("trace.jsonl", "chain.frames", "strip.frames")
+"""Files that are appended to."""
+FILES = ("run.json", CODES, *GROWING, "chain.gif", "chain.mp4", "grid.png", STRIP, SAMPLES)
 """What the core's writers leave: a folder that holds one of these holds a run."""
 
 BLOCK = 1 << 20
@@ -201,3 +205,9 @@ def _copy(source: Path, target: Path, length: int) -> None:
 
 def _not_through_links(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
+def saved_samples(folder: Path) -> list[tuple[int, int, Path]]:
+    """Chain, step and file of every sample in the folder `samples`, in that order."""
+    names = ((path, re.fullmatch(r"chain_(\d+)_step_(\d+)\.png", path.name)) for path in folder.glob("*.png"))
+    return sorted((int(name[1]), int(name[2]), path) for path, name in names if name)

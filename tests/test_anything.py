@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from ppgn_core import plugins, resume
-from ppgn_core.config import TOP
+from ppgn_core.config import resume
+from ppgn_core.config.keys import TOP
+from ppgn_core.config.quoting import OWN, quoted
 from ppgn_core.errors import UserError
-from ppgn_core.keep import parse
 from ppgn_core.model import Label, Labels
-from ppgn_core.quoting import OWN, quoted
-from ppgn_core.registry import KINDS
+from ppgn_core.options import plugins
+from ppgn_core.options.kinds import KINDS
+from ppgn_core.sampling.sample_filter import parse
 from ppgn_core.writers.codes import load_codes
 
 from .conftest import QUICK

@@ -96,8 +96,13 @@ def test_help_into_a_pipe_that_closes():
 @pytest.mark.parametrize("seconds", [0.1, 0.3, 0.8])
 def test_ctrl_c_while_it_starts_is_quiet(tmp_path, seconds):
     process = subprocess.Popen(
-        [sys.executable, "-c", "import runpy, sys; print(flush=True); runpy.run_module('ppgn_core', run_name='__main__')"]
-        + ["n_steps=1000000", f"out={tmp_path}/run"],
+        [
+            sys.executable,
+            "-c",
+            "import runpy, sys; print(flush=True); runpy.run_module('ppgn_core', run_name='__main__')",
+            "n_steps=1000000",
+            f"out={tmp_path}/run",
+        ],
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": tmp_path},
     )
     process.stdout.readline()

@@ -17,8 +17,8 @@ import torch
 from rich.console import Console
 from safetensors.torch import load_file
 
-from ppgn_core import progress
 from ppgn_core.protocols import State
+from ppgn_core.sampling import progress
 
 from .conftest import PICTURE, QUICK, tree
 from .hard.runs import broken, differences
@@ -119,7 +119,9 @@ def test_a_run_without_end_begins_at_once_and_does_not_grow(command, monkeypatch
     assert seen[1] - seen[0] < 100_000
 
 
-@pytest.mark.parametrize("times", [[5.0] * 9, [5.0, 4.0, 3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0], [0.0, 1e9, 5.0, 1e12] * 3])
+@pytest.mark.parametrize(
+    "times", [[5.0] * 9, [5.0, 4.0, 3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0], [0.0, 1e9, 5.0, 1e12] * 3]
+)
 def test_a_clock_that_stands_still_or_jumps_ends_no_run(monkeypatch, times):
     shown = io.StringIO()
     monkeypatch.setattr(progress, "Console", lambda: Console(file=shown, force_terminal=True, width=100))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ppgn_core import plugins
-from ppgn_core.registry import BUNDLED, KINDS
-from ppgn_core.registry import PRESETS as SHIPPED
+from ppgn_core.options import plugins
+from ppgn_core.options.kinds import KINDS
+from ppgn_core.options.registry import BUNDLED
+from ppgn_core.options.registry import PRESETS as SHIPPED
 
 GOOD = "from ppgn_core import hookimpl\n@hookimpl\ndef register_priors(register): register('flat', 'nowhere:Flat')\n"
 

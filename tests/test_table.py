@@ -8,12 +8,13 @@ from itertools import product
 import pytest
 from hydra import compose, initialize
 
-from ppgn_core import config as configs
-from ppgn_core import plugins
 from ppgn_core.chain import chain
 from ppgn_core.clock import Clock
+from ppgn_core.config import compose as configs
+from ppgn_core.config.check import check
 from ppgn_core.energy import Energy
 from ppgn_core.noise import ChainNoise
+from ppgn_core.options import plugins
 
 from .conftest import ON_IMAGES, PICTURE
 
@@ -47,7 +48,7 @@ def composed():
     def of_both(prior, condition):  # groups are composed one by one, so the part of one is the same beside any other
         config = of(f"prior={prior}", *(["generator=identity"] if prior in ON_IMAGES else [])).copy()
         config.condition = of(f"condition={condition}", *KEYS.get(condition, [])).condition
-        configs.check(config)
+        check(config)
         return config
 
     with initialize(config_path=None, version_base="1.3"):
@@ -68,7 +69,7 @@ def test_two_steps(composed, mini, prior, condition):
     parts = [REGISTRY.build(kind, config[kind], **context) for kind in ("prior", "condition")]
     context["energy"] = Energy(generator, *parts, context["clock"])
     sampler = REGISTRY.build("sampler", config.sampler, **context)
-    first, *_, (last, info) = chain(sampler, generator.draw(context["noise"]), config.n_steps)
-    assert last.step == 2 and info.last_step.tolist() == [2, 2]
-    assert last.log_prob.isfinite().all()
-    assert not last.h.equal(first[0].h)
+    first, *_, last = chain(sampler, generator.draw(context["noise"]), config.n_steps)
+    assert last.state.step == 2 and last.last_step.tolist() == [2, 2]
+    assert last.state.log_prob.isfinite().all()
+    assert not last.state.h.equal(first.state.h)

@@ -1,4 +1,4 @@
-"""`cd tests; python -m hard [--seed N] [--share 0.1] [PART …]`: thousands of hard cases, and docs/reliability.md of them.
+"""`cd tests; python -m hard [--seed N] [--share 0.1] [PART …]`: thousands of hard cases, and docs/reliability.md.
 
 Every failure is printed when it is found, with what reproduces it. The cases are those of the seed, whatever the share:
 a share tries the first of each part.
@@ -28,8 +28,20 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 PRELOADED = (
-    *("ppgn_core.run", "ppgn_core.config", "ppgn_core.sheet", "ppgn_mini.model", "ppgn_alexnet.neuron"),
-    *("ppgn_lrcn.condition", "ppgn_torchvision.imagenet", "ppgn_eval.evaluate", "ppgn_eval.paper", "ppgn_eval.photographs"),
+    *(
+        "ppgn_core.sampling.run",
+        "ppgn_core.config.compose",
+        "ppgn_core.command.sweep_sheet",
+        "ppgn_mini.model",
+        "ppgn_alexnet.neuron",
+    ),
+    *(
+        "ppgn_lrcn.condition",
+        "ppgn_torchvision.imagenet",
+        "ppgn_eval.evaluate",
+        "ppgn_eval.paper",
+        "ppgn_eval.photographs",
+    ),
     *("ppgn_train.loop", "ppgn_train.generator_joint", "ppgn_train.encoder", "ppgn_train.captioner", "ppgn_train.dae"),
     *("ppgn_train.patches", "ppgn_train.classifier", "ppgn_places", "ppgn_facets.writer", "ppgn_facets.layout"),
     *("sklearn.manifold", "lightning_fabric", "torchmetrics.functional.image", "matplotlib.figure"),

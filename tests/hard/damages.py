@@ -1,5 +1,4 @@
-"""Finished runs and trainings with one damaged file, gone on from: refused with nothing changed, or as if it were whole.
-"""
+"""Files of run folders, weights and captions that are damaged: cut, with flipped bits, replaced by other kinds."""
 
 from __future__ import annotations
 
@@ -75,8 +74,9 @@ def checkpoints(folder: Path, seed: int, n: int) -> Iterator[Found]:
 
 def folders(folder: Path, seed: int, n: int) -> Iterator[Found]:
     """Run folders made to do harm, judged and resumed: the first `n` of what `folders_eval.cases` makes."""
-    from ppgn_core.__main__ import main as core
     from ppgn_eval.__main__ import main as evaluate
+
+    from ppgn_core.__main__ import main as core
 
     from .folders_eval import EXECUTED, OUTSIDE, cases
 

@@ -23,9 +23,10 @@ NOBODY = 65534
 
 def trials(folder: Path, seed: int, n: int) -> Iterator[Found]:
     """Run, resume, judge and train on bad disks; on a good one all must then come to what it would have been."""
-    from ppgn_core.__main__ import main as core
     from ppgn_eval.__main__ import main as evaluate
     from ppgn_train.__main__ import main as train
+
+    from ppgn_core.__main__ import main as core
 
     chance = random.Random(seed)
     trainings.prepare(folder)

@@ -9,8 +9,20 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from . import command_lines, damages, disks, evaluations, folders_eval, forked, pictures, plugin_lines, runs, starts
-from . import trainings, weights
+from . import (
+    command_lines,
+    damages,
+    disks,
+    evaluations,
+    folders_eval,
+    forked,
+    pictures,
+    plugin_lines,
+    runs,
+    starts,
+    trainings,
+    weights,
+)
 from .damages import Found
 from .foreign_weights import MARKER
 

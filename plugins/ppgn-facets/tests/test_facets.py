@@ -11,7 +11,7 @@ from ppgn_facets.writer import Facets
 
 from ppgn_core.__main__ import main
 from ppgn_core.energy import Energy
-from ppgn_core.protocols import Info, State
+from ppgn_core.protocols import Info, Snapshot, State
 from ppgn_core.run_folder import RunFolder
 
 
@@ -44,10 +44,11 @@ class Probable:
         return log_prob.exp()
 
 
-def states(greys: list[float], step: int = 5) -> tuple[State, Info]:
+def snapshot(greys: list[float], step: int = 5) -> Snapshot:
     x = torch.tensor(greys).view(-1, 1, 1, 1).expand(-1, 3, 4, 4)
     h, zero = torch.tensor(greys)[:, None] * torch.ones(1, 8), torch.zeros(len(greys))
-    return State(step, h, x, x.mean((1, 2, 3)).log(), h, h), Info(zero, zero, zero, torch.full((len(greys),), step))
+    state = State(step, h, x, x.mean((1, 2, 3)).log(), h, h)
+    return Snapshot(state, Info(zero, zero, zero), torch.full((len(greys),), step))
 
 
 def writer(folder: Path, **keys: float) -> Facets:
@@ -56,8 +57,8 @@ def writer(folder: Path, **keys: float) -> Facets:
 
 def test_only_probable_samples_are_shown(tmp_path: Path) -> None:
     facets = writer(tmp_path, above=0.6)
-    facets.write(*states([0.2, 0.7, 0.9]))
-    facets.write(*states([0.8, 0.1, 0.65], step=6))
+    facets.write(snapshot([0.2, 0.7, 0.9]))
+    facets.write(snapshot([0.8, 0.1, 0.65], step=6))
     facets.close()
     shown = set(np.asarray(Image.open(tmp_path / "facets.png")).ravel().tolist())
     assert shown == {round(255 * grey) for grey in (0.7, 0.9, 0.8, 0.65)}
@@ -65,7 +66,7 @@ def test_only_probable_samples_are_shown(tmp_path: Path) -> None:
 
 def test_when_none_is_probable(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     facets = writer(tmp_path, above=0.6)
-    facets.write(*states([0.2, 0.25]))
+    facets.write(snapshot([0.2, 0.25]))
     facets.close()
     assert capsys.readouterr().err == (
         "ppgn: no facets.png: none of 2 samples has p(y | x) of writer.facets.above=0.6; the highest is 0.25\n"

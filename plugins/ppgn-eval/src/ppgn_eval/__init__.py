@@ -1,6 +1,13 @@
 """Judges of samples: `python -m ppgn_eval run=DIR judge=efficientnet_lite0`."""
 
+from collections.abc import Callable
+
 from ppgn_core import Register, hookimpl
+
+
+@hookimpl
+def register_kinds(register: Callable[..., None]) -> None:
+    register("judge", "networks that name what samples show: factories of `ppgn_eval.judge.Judge`", ("device",))
 
 
 @hookimpl
@@ -8,3 +15,8 @@ def register_judges(register: Register) -> None:
     register("efficientnet_lite0", "ppgn_eval.efficientnet:efficientnet_lite0")
     register("mini", "ppgn_eval.mini:mini")
     register("torchvision", "ppgn_eval.torchvision:classifier")
+
+
+@hookimpl
+def register_commands(register: Register) -> None:
+    register("evaluate", "ppgn_eval.command:evaluate")

@@ -10,10 +10,9 @@ import numpy as np
 import torch
 
 from ppgn_core.energy import Energy
-from ppgn_core.protocols import Info, State
+from ppgn_core.images import save_png, to_uint8
+from ppgn_core.protocols import Snapshot
 from ppgn_core.run_folder import RunFolder
-from ppgn_core.writers.image import save_png, to_uint8
-
 
 SAMPLES = "facets.samples"
 """What facets.png is made of: p(y | x), code and picture of each sample that was probable enough, in a row."""
@@ -47,8 +46,8 @@ class Facets:
         self.layout: np.dtype | None = None
         self.step, self.seen, self.best = 0, 0, 0.0
 
-    def write(self, state: State, info: Info) -> None:
-        good = info.samples(state.step)
+    def write(self, snapshot: Snapshot) -> None:
+        state, good = snapshot.state, snapshot.samples
         p = torch.ones(len(state.h)) if self.probability is None else self.probability(state.log_prob)
         self.best = max(self.best, float(p.max()))
         good = good & (p >= self.above)

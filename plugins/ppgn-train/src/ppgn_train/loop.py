@@ -135,8 +135,7 @@ def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[
 
 @contextmanager
 def _told_once() -> Iterator[None]:
-    """An error of the disk that TensorBoard's thread meets is raised again by its writer: the thread need not print it.
-    """
+    """Keep TensorBoard's thread from printing an error of the disk that its writer raises again."""
     before = threading.excepthook
 
     def tell(arguments: Any) -> None:
