@@ -35,7 +35,6 @@ LONG = {"images", "n_chains", "n_steps", "suite", "size", "variants", "shift", "
 def train_cases(folder: Path, seed: int, n: int) -> Iterator[list[str]]:
     """`n` command lines of `python -m ppgn_train` on the photographs that `trainings.prepare` made in `folder`."""
     chance = random.Random(seed)
-    recipes = components()["recipe"]
     registry = plugins.registry()
     keys = {name: [key.name for key in registry.find("recipe", name).signature.keys] for name in trainings.KEYS}
     shared = [key.name for key in registry.find("command", "train").signature.keys]

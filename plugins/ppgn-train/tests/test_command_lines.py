@@ -155,7 +155,8 @@ def test_photographs_are_read_as_a_viewer_shows_them(tmp_path: Path) -> None:
     images = load(tmp_path, 8).images
     assert (images[0] == 255).all()
     assert images[1, :, 0, 0].tolist() == [255, 0, 0] and images[1, :, 7, 0].tolist() == [0, 0, 255]
-    program = f"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n(%pipe%touch {tmp_path}/ran) (w) file closefile\n%%EOF\n"
+    program = f"(%pipe%touch {tmp_path}/ran) (w) file closefile"
+    program = f"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n{program}\n%%EOF\n"
     (tmp_path / "a" / "program.png").write_text(program)
     with pytest.raises(UserError, match=r"program.png: no picture that can be read"):
         load(tmp_path, 8)

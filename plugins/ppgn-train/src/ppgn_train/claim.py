@@ -48,7 +48,9 @@ def writable(folder: Path, key: str = "out") -> Iterator[None]:
         try:
             yield
         except RuntimeError as error:  # torch's writer fails again where it closes a file that the disk refused
-            raise error.__context__ if isinstance(error.__context__, OSError) else error
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
     except OSError as error:
         name = f"{error.filename}: " if error.filename and Path(str(error.filename)) != folder else ""
         raise UserError(f"{key}={folder}: {name}{error.strerror or error}") from error
