@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -105,9 +107,19 @@ PAIRS = st.builds("{}={}".format, st.sampled_from(KEYS), st.sampled_from(VALUES)
 PARTS = st.one_of(st.sampled_from([*FLAGS, *ODD]), PAIRS)
 
 
+@pytest.fixture
+def logging_as_it_was() -> Iterator[None]:
+    """Hydra's flags set up handlers that write to streams which are gone when the test has ended."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
 @settings(FIXED, max_examples=12)
 @given(st.lists(PARTS, min_size=1, max_size=3))
-def test_a_command_line_does_it_or_is_refused_in_a_line(command, tmp_path_factory, parts):
+def test_a_command_line_does_it_or_is_refused_in_a_line(command, logging_as_it_was, tmp_path_factory, parts):
     place = tmp_path_factory.mktemp("line")
     os.chdir(place)
     if {"out=/", "hydra.sweep.dir=/", "hydra.run.dir=/"} & set(parts):
