@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
 DEMO := runs/oranges
 
-.PHONY: setup demo test hard benchmark
+.PHONY: setup demo test hard bundled benchmark
 
 setup: .venv/stamp
 
@@ -30,6 +30,9 @@ SEED := 0
 
 hard: setup
 	cd tests && ../$(PYTHON) -m hard --share $(SHARE) --seed $(SEED)
+
+bundled: setup
+	$(PYTHON) -m ppgn_core.options.bundled
 
 benchmark: setup
 	$(PYTHON) benchmarks/step.py
