@@ -175,10 +175,10 @@ class Registry:
         for name in map(str, given):
             if name not in ("name", *allowed):
                 raise UserError(f"{option.at(name)}: no such key; {nearest(name, allowed)}")
-        for name, value in given.items():  # before OmegaConf makes floats of them, and fails
+        for own, value in given.items():  # before OmegaConf makes floats of them, and fails
             for number in value if isinstance(value, list) else [value]:
                 if isinstance(number, int) and not SMALLEST <= number <= LARGEST:
-                    raise UserError(f"{option.at(str(name))}={shown(value)}: allowed are whole numbers of 64 bits")
+                    raise UserError(f"{option.at(str(own))}={shown(value)}: allowed are whole numbers of 64 bits")
         try:
             values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
         except OmegaConfBaseException as error:
