@@ -78,7 +78,7 @@ def alone(core, tmp_path_factory) -> str:
         (["writer=null"], "ppgn: sampler=mini: "),
         (["sampler=paper"], "ppgn: condition=alexnet: no such condition; `pip install ppgn-alexnet` brings it"),
         (["experiment=joint"], "ppgn: experiment=joint: no such experiment; `pip install ppgn-mini` brings it"),
-        (["generator=null"], "ppgn: generator=null: no such generator; there are: identity"),
+        (["generator=null"], "ppgn: generator=null: no such generator; there are: "),
     ],
 )
 def test_the_core_alone_says_what_to_install(alone, tmp_path, arguments, told):
