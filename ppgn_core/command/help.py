@@ -13,9 +13,10 @@ from rich.text import Text
 
 from ..errors import UserError
 from ..options import plugins
+from ..options.bundled import bundled
 from ..options.kinds import KINDS
 from ..options.presets import in_force, presets
-from ..options.registry import BUNDLED, Option, Registry
+from ..options.registry import Option, Registry
 from ..options.signature import Key
 from ..options.source import REQUIRED
 from ..options.yaml_paths import CONF
@@ -122,7 +123,8 @@ def _everything(console: Console, registry: Registry, more: Path | None) -> None
         _row(table, f"{COMMAND} {line}", Text(meaning, "dim"))
     console.print(table)
     console.print(f"\n{MORE}")
-    missing = sorted({package for (kind, name), package in BUNDLED.items() if name not in registry.names(kind)})
+    there = {registry.find(kind, name).package for kind in registry.kinds for name in registry.names(kind)}
+    missing = sorted(set(bundled().values()) - there)
     if missing:
         console.print(f"Not installed: pip install {' '.join(missing)}")
 
