@@ -123,8 +123,7 @@ def _everything(console: Console, registry: Registry, more: Path | None) -> None
         _row(table, f"{COMMAND} {line}", Text(meaning, "dim"))
     console.print(table)
     console.print(f"\n{MORE}")
-    there = {registry.find(kind, name).package for kind in registry.kinds for name in registry.names(kind)}
-    missing = sorted(set(bundled().values()) - there)
+    missing = sorted({package for (kind, name), package in bundled().items() if _lacking(registry, kind, name)})
     if missing:
         console.print(f"Not installed: pip install {' '.join(missing)}")
 
@@ -161,6 +160,10 @@ def _described(option: Option) -> tuple[str, str]:
     except UserError as error:
         return str(error), ""
     return signature.summary, " ".join(str(key) for key in signature.keys)
+
+
+def _lacking(registry: Registry, kind: str, name: str) -> bool:
+    return kind in KINDS and name not in registry.names(kind) and name not in presets(kind)
 
 
 def _numbers() -> Iterator[tuple[str, str, str]]:
