@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ppgn_core.api import assembled
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.protocols import Code
