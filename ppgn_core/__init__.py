@@ -1,15 +1,15 @@
-"""PPGN: sample from p(h | y) by h ← h + ε1·∇log p(h) + ε2·∇log p(y | h) + N(0, ε3²) (arXiv 1612.00005, Eq. 11).
+"""PPGN samples from p(h | y) by h ← h + ε1·∇log p(h) + ε2·∇log p(y | h) + N(0, ε3²) (arXiv 1612.00005, Eq. 11).
 
-With ε3 = 0, as `mini` has it by default, chains climb and do not sample.
+With ε3 = 0, the default of the model `mini`, chains climb to a maximum instead of sampling.
 
-Importing this is quick: torch is not imported before a run needs it.
+Importing this package is quick: torch is imported only when a run needs it.
 """
 
 import signal
 import sys
 
 if sys.argv and (sys.argv[0] == "-m" or sys.argv[0].endswith(("/ppgn", "\\ppgn.exe"))):
-    # a command starts: until there is something to keep, Ctrl-C ends it at once and without a word
+    # a command is starting: until it has results to save, Ctrl-C ends it at once and silently
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from .api import chains, components, sample

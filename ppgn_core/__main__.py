@@ -1,4 +1,4 @@
-"""`python -m ppgn_core GROUP=OPTION KEY=VALUE …`"""
+"""Run the command line: `python -m ppgn_core GROUP=OPTION KEY=VALUE …`."""
 
 from __future__ import annotations
 

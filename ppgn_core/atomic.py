@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Write files that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, which takes its place when the block ends well and vanishes when it does not."""
+    """Yield a temporary path beside `path`; it replaces `path` if the block succeeds and is deleted if it fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
     try:
@@ -22,11 +22,11 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file that a loss of power leaves whole, either as it was or as it will be."""
+    """Write a file so that a power failure leaves either the old content or the new one, never a mixture."""
     with atomic(path) as temporary, temporary.open("wb") as file:
         file.write(data)
         durable(file)
-    if hasattr(os, "O_DIRECTORY"):  # the new name too
+    if hasattr(os, "O_DIRECTORY"):  # make the rename durable too
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
@@ -35,6 +35,6 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def durable(file: IO[bytes]) -> None:
-    """Wait until what was written to `file` is on the disk."""
+    """Flush `file` and wait until its content has reached the disk."""
     file.flush()
     os.fsync(file.fileno())

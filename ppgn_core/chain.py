@@ -1,4 +1,4 @@
-"""Chains: what a sampler's steps make of codes to start from."""
+"""Run a sampler's steps from starting codes and yield the chain as snapshots."""
 
 from __future__ import annotations
 
@@ -20,16 +20,15 @@ def chain(
     last_step: Tensor | None = None,
     memory: Mapping[str, Tensor] | None = None,
 ) -> Iterator[Snapshot]:
-    """Run the chains that start at codes `h` `(B, *code)`: a snapshot of the start, then one of each step.
+    """Run chains from codes `h` `(B, *code)`; yield a snapshot of the start, then one per step.
 
-    A chain whose new state has a value that is not finite stops: from then on it stays in its last finite state, and
-    `last_step` tells which step that was. The other chains go on as if nothing had happened. Nothing here waits for the
-    device.
+    A chain stops when its new state contains a value that is not finite: it then stays at its last finite state, and
+    `last_step` records which step that was. The other chains are not affected. Nothing here waits for the device.
 
     Args:
-        step: steps that the chains have taken already.
-        last_step: of each chain, `(B,)`, where some had stopped.
-        memory: the sampler's own, as it was after those steps.
+        step: the number of steps that the chains have already taken.
+        last_step: the last step of each chain `(B,)`, if some had stopped before; None if none had.
+        memory: the sampler's own memory (`State.memory`) after those steps.
     """
     began = time.perf_counter()
     state = sampler.init(h, step)
@@ -50,7 +49,10 @@ def chain(
 
 
 def _finite(state: State) -> Tensor:
-    """Which chains have finite values only, `(B,)`: a sum has an infinity or a NaN where one of its terms does."""
+    """Return which chains have only finite values, `(B,)`.
+
+    A sum is infinite or NaN if one of its terms is.
+    """
     total = state.log_prob
     for value in (state.h, state.x, state.prior_score, state.condition_score, *state.memory.values()):
         total = total + value.flatten(1).sum(1) if value.dim() > 1 else total + value
@@ -58,7 +60,9 @@ def _finite(state: State) -> Tensor:
 
 
 def select(which: Tensor, new: State, old: State) -> State:
-    """`new` for the chains of `which` `(B,)`, `old` for the others; the step is that of `new`."""
+    """Return a state with `new` for the chains in the mask `which` `(B,)` and `old` for the others; the step is that of
+    `new`.
+    """
 
     def where(a: Tensor, b: Tensor) -> Tensor:
         return torch.where(which.view(-1, *[1] * (a.dim() - 1)), a, b)

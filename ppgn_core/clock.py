@@ -1,4 +1,4 @@
-"""What time it is in a chain, for the components that change with it."""
+"""The clock tells components that change over time which step the chains are at."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ T = TypeVar("T")
 
 
 class Clock:
-    """`step`: how many steps the chains being evaluated have behind them.
+    """Hold the number of steps that the chains being evaluated have taken, as `step`.
 
-    `Energy.evaluate` sets it before it asks anyone; so a prior that draws noise, or a condition whose target changes,
-    is a function of its arguments and of the clock alone.
+    `Energy.evaluate` sets it before it calls any component. So a prior that draws noise, or a condition whose target
+    changes, is a function of its arguments and of the clock alone.
 
-    `changes` are the steps from which on p(h, y) is another one; where it is another at every step,
-    `changes_every_step` says so.
+    `changes` holds the steps at which p(h, y) changes; `changes_every_step` is true if it changes at every step.
     """
 
     def __init__(self) -> None:
@@ -26,19 +25,19 @@ class Clock:
         self.changes_every_step = False
 
     def changes_at(self, step: int) -> bool:
-        """Whether p(h, y) is another one from that step on."""
+        """Return whether p(h, y) changes at that step."""
         return self.changes_every_step or step in self.changes
 
 
 class Schedule(Generic[T]):
-    """Values that take turns, `switch_every` steps each; the last one stays.
+    """Use each of several values in turn for `switch_every` steps; the last one stays.
 
     Args:
-        values: one, or a list of them.
-        key: that they were given by, for the error.
+        values: a list of one or more values.
+        key: the config key that the values come from, for error messages.
 
     Raises:
-        UserError: the run is too short for each to have its turn, or there is none.
+        UserError: the list is empty, or the run is too short to reach its last value.
     """
 
     def __init__(self, values: Sequence[T], clock: Clock, switch_every: int, n_steps: int, key: str) -> None:

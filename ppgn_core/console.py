@@ -1,4 +1,4 @@
-"""How commands speak and how they end: in any encoding, into pipes that close, on disks that fill up."""
+"""Run commands and report errors, in any terminal encoding, with closed pipes and full disks."""
 
 from __future__ import annotations
 
@@ -14,49 +14,49 @@ OUT_OF_MEMORY = re.compile(r"out of memory|allocate|bad_alloc|not enough memory"
 
 
 def command(name: str, run: Callable[[], int]) -> int:
-    """Call `run` and return the exit code: its own, 2 after an error told in a line, 130 after Ctrl-C.
+    """Call `run` and return the exit code: its own, 2 after a one-line error, 130 after Ctrl-C.
 
-    What the machine refuses (a disk that is full, a folder that cannot be read, memory) is told in a line as bad input
-    is; all other errors are bugs and raised. PPGN_DEBUG=1 raises every one.
+    Failures of the machine (a full disk, an unreadable folder, too little memory) are reported in one line, like bad
+    input. All other errors are bugs and are raised. PPGN_DEBUG=1 raises every error.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a terminal of another encoding shows ∇ as it can
+        if hasattr(stream, "reconfigure"):  # if the encoding lacks ∇, an escape is printed
             stream.reconfigure(errors="backslashreplace")
     try:
         code = run()
         if sys.stdout is not None:
             sys.stdout.flush()
         return code
-    except BrokenPipeError:  # as after `| head -1`: who wanted no more gets no more
+    except BrokenPipeError:  # the reader has stopped reading, as `| head -1` does
         _to_nowhere()
         return 0
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        told = explained(error)
-        if told is None:
+        user_error = explained(error)
+        if user_error is None:
             raise
-        return report(name, told)
+        return report(name, user_error)
 
 
 def explained(error: Exception) -> UserError | None:
-    """The error to tell in a line, where it is the user's or the machine's; None where it is a bug."""
+    """Return the error to report in one line if the user or the machine caused it; None if it is a bug."""
     if isinstance(error, UserError):
         return error
-    said = str(error).strip().partition("\n")[0]
+    reason = str(error).strip().partition("\n")[0]
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
-        return UserError(place + (error.strerror or said or type(error).__name__))
+        return UserError(place + (error.strerror or reason or type(error).__name__))
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and OUT_OF_MEMORY.search(str(error))):
-        return UserError(f"out of memory; fewer or smaller things at a time need less (n_chains, batch_size): {said}")
+        return UserError(f"out of memory; fewer or smaller things at a time need less (n_chains, batch_size): {reason}")
     return None
 
 
 def report(name: str, error: Exception) -> int:
-    """Tell an error in a line; returns the exit code 2.
+    """Print an error in one line and return the exit code 2.
 
     Raises:
-        Exception: the error itself, where PPGN_DEBUG=1.
+        Exception: the error itself, if PPGN_DEBUG=1.
     """
     if os.environ.get("PPGN_DEBUG") == "1":
         raise error
@@ -66,7 +66,7 @@ def report(name: str, error: Exception) -> int:
 
 
 def say(line: str) -> None:
-    """Print a line for whoever still listens: what was done is no worse for a terminal that is gone."""
+    """Print a line; do nothing if the terminal is gone, since the work itself is done."""
     try:
         print(line, flush=True)
     except OSError:
@@ -74,7 +74,7 @@ def say(line: str) -> None:
 
 
 def _to_nowhere() -> None:
-    """Let stdout lead nowhere, or Python would try to write what is left once more when it ends."""
+    """Redirect stdout to the null device, or Python would try to flush it again on exit."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

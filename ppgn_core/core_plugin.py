@@ -1,4 +1,4 @@
-"""The core's own components, registered by the route that every plugin takes."""
+"""Register the core's own components through the same hooks that every plugin uses."""
 
 from .hookspecs import Register, hookimpl
 

@@ -1,4 +1,4 @@
-"""What works on images themselves needs a chain that walks among them."""
+"""Check that chains run in image space, for components that work on images."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from .protocols import Generator
 
 
 def require_images(generator: Generator, option: str) -> None:
-    """Nothing where the codes of `generator` are RGB images `(3, H, W)`.
+    """Require that the codes of `generator` are RGB images `(3, H, W)`.
 
     Raises:
-        UserError: they are not; the message says what `option` is for.
+        UserError: they are not; the message begins with `option`.
     """
     shape = tuple(generator.code.shape)
     if len(shape) != 3 or shape[0] != 3:

@@ -1,4 +1,4 @@
-"""One picture file as a viewer shows it, whatever its mode, depth, colour space and orientation."""
+"""Decode a picture file as an image viewer shows it, whatever its mode, depth, colour space and orientation."""
 
 from __future__ import annotations
 
@@ -15,29 +15,31 @@ FORMATS = (
     *("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF"),
     *("JPEG2000", "PPM", "TGA", "ICO", "QOI", "PCX", "SGI"),
 )
-"""What is read. Others that Pillow knows start programs (EPS) or hold no picture of their own."""
+"""File formats that are read. The others that Pillow knows start programs (EPS) or hold no picture of their own."""
 
 LOSSY = {"JPEG", "MPO", "WEBP", "AVIF", "JPEG2000"}
-"""Formats that may give back other values than were saved."""
+"""Formats whose pixels may differ from those that were saved."""
 
 SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
-"""Modes by the colour space of a profile."""
+"""Pillow's mode for each colour space that an ICC profile may have."""
 
 SCALED = {"1": 255, "L;2": 85, "L;4": 17}
-"""Of greys of less than 8 bits, which Pillow scales up, but not the one that a PNG makes transparent."""
+"""Factors from greys of less than 8 bits to 8 bits; Pillow scales pixels, but not the transparent value of a PNG."""
 
 
 def decode(file: Path, key: str) -> Image.Image:
-    """The picture in 8 bits a channel, sRGB and upright: mode RGB, or RGBA where any of it is transparent.
+    """Decode a picture to 8 bits a channel, sRGB and upright: mode RGB, or RGBA if any pixel is transparent.
 
-    Of several frames or pages it is the first. Greys of 10 to 16 bits are scaled to their whole range, colours of an
-    ICC profile converted, floats read where all are in [0, 1]. `format` stays that of the file.
+    Of several frames or pages the first is used. Greys of 10 to 16 bits are scaled to their whole range, colours with
+    an ICC profile are converted, and floats are accepted if all are in [0, 1]. The image's `format` is that of the
+    file.
 
     Args:
-        file: that is known to be a regular one, see `ppgn_core.given.path`.
+        file: path of a regular file, as checked by `ppgn_core.given.path`.
 
     Raises:
-        UserError: not a picture, damaged, too large, or of numbers without a defined white; the message names `key`.
+        UserError: the file is not a picture, damaged, too large, or has values without a defined white; the message
+            names `key`.
     """
     try:
         with warnings.catch_warnings():
@@ -50,13 +52,13 @@ def decode(file: Path, key: str) -> Image.Image:
         raise UserError(f"{key}={shown(file)}: {told}") from error
     except _Undefined as error:
         raise UserError(f"{key}={shown(file)}: {error}") from error
-    except Exception as error:  # at damaged data decoders raise whatever they stumble over
+    except Exception as error:  # on damaged data decoders raise errors of any type
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise UserError(f"{key}={shown(file)}: cannot be read: {shown(reason)}") from error
 
 
 class _Undefined(Exception):
-    """Numbers that could mean any colour."""
+    """Raised for pixel values that do not define a colour."""
 
 
 def _read(image: Image.Image) -> Image.Image:
@@ -79,7 +81,7 @@ def _read(image: Image.Image) -> Image.Image:
 
 
 def _raw_mode(image: Image.Image) -> str:
-    """How the file itself holds its values, in Pillow's names."""
+    """Return how the file itself stores its values, as one of Pillow's raw modes."""
     tiles = getattr(image, "tile", None)
     arguments = tiles[0][3] if tiles else ""
     raw = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
@@ -87,30 +89,30 @@ def _raw_mode(image: Image.Image) -> str:
 
 
 def _unscale_transparency(image: Image.Image, raw: str) -> None:
-    """The colour that a PNG makes transparent, on the scale of the pixels as Pillow gives them."""
-    given = image.info.get("transparency")
-    if image.format == "PNG" and isinstance(given, int) and raw in SCALED and image.mode == "L":
-        image.info["transparency"] = min(given * SCALED[raw], 255)
-    elif isinstance(given, tuple) and raw == "RGB;16B":
-        image.info["transparency"] = tuple(value >> 8 for value in given)
+    """Convert the transparent colour of a PNG to the scale of Pillow's pixels."""
+    transparent = image.info.get("transparency")
+    if image.format == "PNG" and isinstance(transparent, int) and raw in SCALED and image.mode == "L":
+        image.info["transparency"] = min(transparent * SCALED[raw], 255)
+    elif isinstance(transparent, tuple) and raw == "RGB;16B":
+        image.info["transparency"] = tuple(value >> 8 for value in transparent)
 
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
-    except Exception:  # broken EXIF beside good pixels: shown as they lie
+    except Exception:  # the EXIF is broken but the pixels are good: do not rotate them
         return image
 
 
 def _deep_grey(image: Image.Image, kind: str | None, highest: int, inverted: bool) -> Image.Image:
-    """Mode L, or LA with a transparent value, of greys of more than 8 bits."""
+    """Convert greys of more than 8 bits to mode L, or to LA if one value is transparent."""
     values = np.asarray(image)
     if image.mode == "F":
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
             low, high = float(values.min()), float(values.max())
             raise _Undefined(f"its float values go from {low:g} to {high:g}; allowed are those in [0, 1]")
         share = values.astype(np.float64)
-    elif image.mode == "I" and kind not in ("PNG", "PPM"):  # those two mean 16 bits by it
+    elif image.mode == "I" and kind not in ("PNG", "PPM"):  # in these two formats mode I means 16 bits
         raise _Undefined("integers of 32 bits, or signed ones, have no defined white; allowed are 8 and 16 bits")
     else:
         share = values.astype(np.float64) / highest
@@ -122,7 +124,7 @@ def _deep_grey(image: Image.Image, kind: str | None, highest: int, inverted: boo
 
 
 def _parted(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Colours of a mode without alpha, and alpha where there is one."""
+    """Split an image into its colours, in a mode without alpha, and its alpha channel, None if it has none."""
     grey = image.mode in ("1", "L", "LA", "La")
     if image.mode == "La":
         image = image.convert("LA")
@@ -133,17 +135,17 @@ def _parted(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Mode RGB, converted from the profile where there is one that fits; a broken one is passed over, as viewers do."""
+    """Convert to sRGB with the ICC profile if it fits; a broken profile is ignored, as viewers do."""
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             mode = SPACES.get(source.profile.xcolor_space)
             fitting = image.convert("RGB") if mode == "RGB" and image.mode not in ("CMYK", "LAB") else image
             if mode == fitting.mode:
-                flags = ImageCms.Flags.NOOPTIMIZE if mode == "L" else ImageCms.Flags.NONE  # which blurs dark greys
+                flags = ImageCms.Flags.NOOPTIMIZE if mode == "L" else ImageCms.Flags.NONE  # it blurs dark greys
                 target = ImageCms.createProfile("sRGB")
                 converted = ImageCms.profileToProfile(fitting, source, target, outputMode="RGB", flags=flags)
-                assert converted is not None  # it is where nothing is converted in place
+                assert converted is not None  # it is None only for conversion in place
                 return converted
         except (ImageCms.PyCMSError, OSError, ValueError):
             pass

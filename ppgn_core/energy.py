@@ -1,7 +1,7 @@
-"""The distribution that is sampled, p(h, y) = p(h) · p(y | h), by its score.
+"""The energy defines the distribution that is sampled, p(h, y) = p(h) · p(y | h), by its score.
 
-The sign is said once, here: the energy is −log p(h, y); what is computed, added and plotted is log p and its gradient,
-the score.
+The sign is fixed here: the energy is −log p(h, y); what is computed, added and plotted is log p and its gradient, the
+score.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from .protocols import Condition, Generator, Prior, State
 
 
 class Energy:
-    """−log p(h) − w · log p(y | G(h)): the product of experts that Eq. 5 climbs (section 2, where x is what h is here).
+    """The energy is −log p(h) − w · log p(y | G(h)), from the product of experts in Eq. 5 (section 2, whose x is h
+    here).
 
-    w is the condition's own `weight`, 1 for most.
+    w is the condition's own `weight`, 1 for most conditions.
 
     Args:
-        clock: that the components were given, where some change with the step.
+        clock: the clock that was passed to the components, if some of them change over time.
     """
 
     def __init__(self, generator: Generator, prior: Prior, condition: Condition, clock: Clock | None = None) -> None:
@@ -34,29 +35,29 @@ class Energy:
         self.clock = clock or Clock()
 
     def evaluate(self, h: Tensor, step: int = 0) -> State:
-        """What there is to know at codes `h` `(B, *code)`: one pass forward through G and the condition, one back.
+        """Evaluate the state at codes `h` `(B, *code)`, with one pass forward through G and the condition and one back.
 
-        The condition comes first: a network that prior and condition share keeps what it has found in the cache of this
-        evaluation, and need not pass again.
+        The condition is evaluated first: if the prior uses the same network, it takes the result from the cache of this
+        evaluation and needs no second pass.
         """
         self.clock.step = step
         with forward_cache.opened() as cache:
             with torch.enable_grad():
                 h = h.detach().requires_grad_()
-                drawn = self.generator(h.view_as(h))  # torch's module hooks, as of its FLOP counter, take no leaf
+                drawn = self.generator(h.view_as(h))  # torch's module hooks, which its FLOP counter uses, refuse leaves
                 x = drawn.contiguous()  # a condition may take a view of it
                 cache.equate(x, drawn)
                 log_prob = self.condition.log_prob(x)
                 # each chain's log p depends on its own code alone, so the gradient of the sum is every chain's own
                 (condition_score,) = torch.autograd.grad((self.weight * log_prob).sum(), h)
             with torch.no_grad():
-                h, shown = h.detach(), x.detach()
-                cache.equate(shown, x)
-                return State(step, h, shown, log_prob.detach(), self.prior.score(h, shown), condition_score)
+                h, pictures = h.detach(), x.detach()
+                cache.equate(pictures, x)
+                return State(step, h, pictures, log_prob.detach(), self.prior.score(h, pictures), condition_score)
 
     @property
     def weight(self) -> float:
-        """The power w of p(y | x) that is sampled now: the condition's own `weight`, 1 where it has none."""
+        """Return the power w of p(y | x) that is sampled now: the condition's own `weight`, or 1 if it has none."""
         return float(getattr(self.condition, "weight", 1.0))
 
     def reevaluated(self, state: State) -> State:
@@ -69,7 +70,7 @@ class Energy:
         return replace(self.evaluate(state.h, state.step + 1), step=state.step, memory=state.memory)
 
     def log_prob(self, state: State) -> Tensor:
-        """log p(h) + w · log p(y | x) `(B,)`, up to a constant, for samplers that accept or reject.
+        """Return log p(h) + w · log p(y | x) `(B,)`, up to a constant, for samplers that accept or reject.
 
         Raises:
             UserError: the prior knows only its score.
@@ -79,7 +80,7 @@ class Energy:
             return density(state.h, state.x) + self.weight * state.log_prob
 
     def density(self) -> Callable[[Tensor, Tensor], Tensor]:
-        """The prior's log p(h) of h and x, `(B,)`, up to a constant.
+        """Return the prior's log p(h) `(B,)`, up to a constant, as a function of h and x.
 
         Raises:
             UserError: the prior knows only its score.

@@ -1,4 +1,4 @@
-"""The one error a user meets: bad input, told in a line."""
+"""Define the one error that users meet: bad input, reported in one line."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ LONGEST = 120
 
 
 class UserError(Exception):
-    """Bad input. The message is one line that names the key, what was given and what is allowed; the exit code is 2."""
+    """Report bad input; the exit code is 2.
+
+    The message is one line that names the key, what was given and what is allowed.
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in message))
 
 
 def shown(value: object) -> str:
-    """What was given, short enough to be read in a message: the middle of a long text is left out.
+    """Shorten a value to be printed in a message: the middle of a long text is left out.
 
     >>> shown("x" * 1000).count("x")
     120

@@ -1,7 +1,7 @@
-"""What one evaluation of the energy has computed on the way, for the components that need it again.
+"""Cache what one evaluation of the energy has computed, for components that need it again.
 
-`Energy.evaluate` opens a cache and closes it, so that nothing outlives the pictures that it belongs to. Outside of an
-evaluation there is none, and everybody computes.
+`Energy.evaluate` opens a cache and closes it, so no value outlives the pictures that it belongs to. Outside an
+evaluation there is no cache, and every component computes what it needs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 class ForwardCache:
-    """Values by their owner and by the tensor of pictures that they were computed from."""
+    """Cache values by their owner and by the tensor of pictures that they were computed from."""
 
     def __init__(self) -> None:
         self._values: dict[tuple[int, int], Any] = {}
@@ -23,16 +23,16 @@ class ForwardCache:
         self._alive: list[Any] = []  # an id is unique only while its object lives
 
     def put(self, owner: object, x: Tensor, value: Any) -> None:
-        """Keep what `owner` has computed from `x` or on the way to it."""
+        """Store what `owner` has computed from `x`, or an intermediate result."""
         self._alive += [owner, x]
         self._values[id(owner), self._names.get(id(x), id(x))] = value
 
     def get(self, owner: object, x: Tensor) -> Any | None:
-        """Return what `owner` has put for `x`, None where there is nothing."""
+        """Return what `owner` has stored for `x`, or None."""
         return self._values.get((id(owner), self._names.get(id(x), id(x))))
 
     def equate(self, copy: Tensor, x: Tensor) -> None:
-        """Treat `copy`, another tensor of the same pictures, as `x` from now on."""
+        """Treat `copy`, another tensor with the same pictures, as `x` from now on."""
         self._alive += [copy, x]
         self._names[id(copy)] = self._names.get(id(x), id(x))
 
@@ -41,7 +41,7 @@ _CURRENT: ContextVar[ForwardCache | None] = ContextVar("forward_cache", default=
 
 
 def current() -> ForwardCache | None:
-    """Return the cache of the evaluation in progress, None where there is none."""
+    """Return the cache of the evaluation in progress, or None outside an evaluation."""
     return _CURRENT.get()
 
 

@@ -1,4 +1,4 @@
-"""What a user names: words that YAML may have read as something else, paths, and text files in any encoding."""
+"""Read what users pass by name: words that YAML may have converted, paths, and text files in any encoding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .errors import UserError, shown
 
 MARKS = {
     codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF32_LE: "utf-32-le",  # begins as UTF-16's does
+    codecs.BOM_UTF32_LE: "utf-32-le",  # before UTF-16, whose mark is the beginning of this one
     codecs.BOM_UTF32_BE: "utf-32-be",
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
@@ -19,10 +19,10 @@ MARKS = {
 
 
 def word(value: object, key: str) -> str:
-    """The text that was meant where config holds what YAML made of it: `null`, `true` or a number.
+    """Return the text that the user meant when YAML turned it into `null`, `true` or a number.
 
     Raises:
-        UserError: it is a list or a mapping.
+        UserError: the value is a list or a mapping.
     """
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
@@ -32,10 +32,10 @@ def word(value: object, key: str) -> str:
 
 
 def home(text: str | Path, key: str) -> Path:
-    """The path, `~` and `~NAME` at its beginning read as that home folder.
+    """Return the path with a leading `~` or `~NAME` expanded to that home folder.
 
     Raises:
-        UserError: nobody of that name has one.
+        UserError: no user of that name has a home folder.
     """
     try:
         return Path(text).expanduser()
@@ -44,10 +44,11 @@ def home(text: str | Path, key: str) -> Path:
 
 
 def path(value: object, key: str) -> Path:
-    """The file or folder of that name, `~` for the home folder.
+    """Return the existing file or folder that `value` names; `~` is the home folder.
 
     Raises:
-        UserError: nothing there, or neither a file nor a folder: a pipe or a device might never end.
+        UserError: nothing exists there, or it is neither a file nor a folder; reading a pipe or a device might never
+            end.
     """
     if value is None or isinstance(value, bool) or not word(value, key).strip():
         raise UserError(f"{key}={word(value, key)}: allowed is a path")
@@ -56,7 +57,7 @@ def path(value: object, key: str) -> Path:
         mode = place.stat().st_mode
     except OSError as error:
         raise UserError(f"{key}={shown(place)}: {error.strerror or error}") from error
-    except ValueError as error:  # a NUL in it
+    except ValueError as error:  # the path contains a NUL
         raise UserError(f"{key}={shown(place)}: {error}") from error
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise UserError(f"{key}={shown(place)}: neither a file nor a folder")
@@ -64,10 +65,10 @@ def path(value: object, key: str) -> Path:
 
 
 def file(value: object, key: str) -> Path:
-    """As `path`.
+    """Return the existing file that `value` names, as `path` does.
 
     Raises:
-        UserError: no file there.
+        UserError: nothing exists there, or it is not a file.
     """
     place = path(value, key)
     if place.is_dir():
@@ -76,10 +77,12 @@ def file(value: object, key: str) -> Path:
 
 
 def lines(value: object, key: str) -> list[str]:
-    """The lines of a text file that are not blank: UTF-8, UTF-16 or -32 by their marks, and else Latin-1.
+    """Return the lines of a text file that are not blank.
+
+    UTF-8, and UTF-16 or UTF-32 with a byte order mark, are recognised; anything else is read as Latin-1.
 
     Raises:
-        UserError: no such file, or it is no text.
+        UserError: there is no such file, or it is not text.
     """
     place = file(value, key)
     try:

@@ -1,4 +1,4 @@
-"""The generator that does nothing: sampling in data space (PPGN-x, section 3.1)."""
+"""The identity generator lets chains sample in data space (PPGN-x, section 3.1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .protocols import Code
 
 
 class Identity:
-    """x = h: the chain walks in the space of images itself."""
+    """Sample images directly: x = h, no generator network."""
 
     def __init__(self, model: Model) -> None:
         self.code = Code((3, model.image_size, model.image_size), low=0.0, high=1.0)
@@ -24,7 +24,7 @@ class Identity:
         return x
 
     def draw(self, noise: ChainNoise) -> Tensor:
-        """Grey, and noise of equal power in every octave, as the spectrum of photographs has it (Field 1987)."""
+        """Draw grey images with noise of equal power in every octave, like the spectrum of photographs (Field 1987)."""
         size = self.code.shape[1]
         octaves = [2**i for i in range(1, size.bit_length()) if 2**i <= size]
         x = torch.zeros(())

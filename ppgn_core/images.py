@@ -1,4 +1,4 @@
-"""From tensors to pictures that say how to make them again."""
+"""Convert tensors to picture files that record how to make them again."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .atomic import atomic
 
 
 def to_uint8(x: Tensor) -> np.ndarray:
-    """Images `(B, 3, H, W)`, nominally in [0, 1] → `(B, H, W, 3)` in 0..255, clamped."""
+    """Convert images `(B, 3, H, W)`, nominally in [0, 1], to `(B, H, W, 3)` in 0..255, clamped."""
     return (x.nan_to_num().clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
 
 
 def save_png(path: Path, image: np.ndarray, run: Mapping[str, Any], **more: int) -> None:
-    """Write a PNG `(H, W, 3)` whose text chunks are the record of its run and `more` (its chain, its step)."""
+    """Write a PNG `(H, W, 3)` whose text chunks hold the record of its run and `more` (its chain, its step)."""
     text = PngInfo()
     for key, value in {**run, **more}.items():
         text.add_text(key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
@@ -32,7 +32,10 @@ def save_png(path: Path, image: np.ndarray, run: Mapping[str, Any], **more: int)
 
 
 def tile(images: np.ndarray, gap: int, columns: int | None = None) -> np.ndarray:
-    """`(B, H, W, 3)` → one picture, as square as can be or of `columns`, the images `gap` pixels apart on white."""
+    """Arrange images `(B, H, W, 3)` in one picture, `gap` pixels apart on white.
+
+    It has `columns` columns; by default it is as square as possible.
+    """
     n, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(n))
     rows = math.ceil(n / columns)

@@ -1,4 +1,4 @@
-"""A model: the bundle of trained networks, class names and code range that components take what they need from."""
+"""A model bundles trained networks, class names and a code range for the components that need them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Label:
-    """One class: its place in the network's output, its WordNet id if it has one, and its names, the first foremost."""
+    """One class: its index in the network's output, its WordNet id if it has one, and its names, the main one first."""
 
     index: int
     synset: str
@@ -44,11 +44,11 @@ SPELLINGS: tuple[Callable[[str], str], ...] = (
     lambda text: _unspaced(text).casefold(),
     lambda text: _unspaced(text.replace("_", " ")).casefold(),
 )
-"""Ways to read a name, the stricter first: the first by which it is the name of any class decides."""
+"""Ways to normalise a name, the strictest first. The first one under which a class matches decides."""
 
 
 class Labels(Sequence[Label]):
-    """The classes of one classifier, found by index, by name or by synset."""
+    """The classes of one classifier, which can be looked up by index, name or synset."""
 
     def __init__(self, labels: Sequence[Label]) -> None:
         self._labels = tuple(labels)
@@ -56,21 +56,21 @@ class Labels(Sequence[Label]):
         for label in self._labels:
             for name in filter(str.strip, (*label.names, label.synset, ", ".join(label.names))):
                 for spelling, table in zip(SPELLINGS, self._spelled, strict=True):
-                    found = table.setdefault(spelling(name), [])
-                    if found[-1:] != [label]:
-                        found.append(label)
+                    same_name = table.setdefault(spelling(name), [])
+                    if same_name[-1:] != [label]:
+                        same_name.append(label)
 
     @classmethod
     def named(cls, names: Iterable[str]) -> Labels:
-        """Classes of one name each, without synsets, in the network's order."""
+        """Make classes with one name each and no synset, in the network's order."""
         return cls([Label(i, "", (name,)) for i, name in enumerate(names)])
 
     @classmethod
     def read(cls, table: Path, key: str = "labels") -> Labels:
-        """Classes from lines of `synset TAB names, the foremost first, set apart by commas`, in the network's order.
+        """Read classes from lines of `SYNSET TAB NAME, NAME, …` in the network's order, each with its main name first.
 
         Raises:
-            UserError: no such file, or lines of another kind; the message names `key`.
+            UserError: there is no such file, or a line has another form; the message names `key`.
         """
         labels: list[Label] = []
         try:
@@ -93,18 +93,20 @@ class Labels(Sequence[Label]):
         return self._labels[index]
 
     def find(self, target: int | str, key: str = "condition.target") -> Label:
-        """The class that `target` names: by a name as the list spells it, else in other case or with `_` for a space,
-        by its synset id, or else by its index.
+        """Return the class that `target` names.
+
+        A name is compared exactly, then ignoring case and with `_` for a space; otherwise `target` is a synset id or an
+        index.
 
         Raises:
-            UserError: there is none, or several have that name; the message names `key` and the nearest matches.
+            UserError: no class or several classes have that name; the message names `key` and the nearest matches.
         """
         text = given.word(target, key)
         for spelling, table in zip(SPELLINGS, self._spelled, strict=True):
-            if found := table.get(spelling(text)):
-                return self._only(found, text, key)
-        if isinstance(target, float) and (found := [one for one in self._labels if _reads_as(one, target)]):
-            return self._only(found, text, key)
+            if matches := table.get(spelling(text)):
+                return self._only(matches, text, key)
+        if isinstance(target, float) and (matches := [one for one in self._labels if _reads_as(one, target)]):
+            return self._only(matches, text, key)
         if re.fullmatch(r"[+-]?[0-9]+", text.strip()):
             if len(text) < 20 and 0 <= int(text) < len(self):
                 return self._labels[int(text)]
@@ -130,7 +132,7 @@ class Labels(Sequence[Label]):
 
 
 def _reads_as(label: Label, number: float) -> bool:
-    """Whether one of its names is the number as YAML reads it: `1e3` is 1000."""
+    """Return whether one of the label's names is the number as YAML reads it: `1e3` is 1000."""
     for name in filter(re.compile(r"[-+.\d_]*[.eE][-+.\d_eE]*").fullmatch, label.names):
         try:
             if float(name) == number:
@@ -145,12 +147,13 @@ class Model:
     """A bundle of networks that belong together.
 
     Args:
-        name: as in `model=NAME`.
-        loaders: what makes each network when first asked for, by role: `generator`, `encoder`, `classifier`, …
-        labels: class names by the role of the network that tells them apart.
-        image_size: side of the images that `generator` draws, in pixels.
-        shift: by the role of a network, pixels that the pictures shown to it are best moved by (`views`); 0 elsewhere.
-        device: where the networks live.
+        name: name of the model, as in `model=NAME`.
+        loaders: functions that load each network on first use, by role: `generator`, `encoder`, `classifier`, …
+        labels: class names, by the role of the classifier that they belong to.
+        image_size: side of the generator's images, in pixels.
+        shift: largest random shift, in pixels, that suits each network's input (see `views`), by role; 0 for all
+            others.
+        device: device that the networks are on.
     """
 
     name: str
@@ -163,14 +166,15 @@ class Model:
     _views: dict[Any, Views] = field(default_factory=dict, repr=False)
 
     def network(self, role: str, needs: Sequence[str] = (), key: str | None = None) -> Any:
-        """The network of that role, loaded once, frozen, in eval mode: whoever asks gets the same object.
+        """Return the network with that role, frozen and in eval mode; it is loaded once and shared by all callers.
 
         Args:
-            needs: names of what the network must have for whoever asks, such as `activations` or `config.sigma`.
-            key: by which the role was chosen, for errors.
+            needs: attributes that the caller needs the network to have, such as `activations` or `config.sigma`.
+            key: config key that chose the role, for error messages.
 
         Raises:
-            UserError: the bundle has none; its network has not what is needed, or has more or fewer classes than names.
+            UserError: the bundle has no such network, the network lacks what is needed, or its number of classes
+                differs from the number of names.
         """
         network, told = self._network(role, key), f"{key}={role}: " if key else ""
         if lacking := [name for name in needs if not _has(network, name)]:
@@ -182,15 +186,15 @@ class Model:
     def _fits(self, role: str, needs: Sequence[str]) -> bool:
         try:
             network = self._network(role)
-        except UserError:  # of a file that is missing, and was not asked for
+        except UserError:  # the file of a network that nobody asked for is missing
             return False
         return all(_has(network, name) for name in needs)
 
     def _network(self, role: str, key: str | None = None) -> Any:
         if role not in self.loaders:
             told = f"{key}={role}: " if key else ""
-            there = ", ".join(sorted(self.loaders))
-            raise UserError(f"{told}model={self.name} has no network {role!r}; it has: {there}")
+            roles = ", ".join(sorted(self.loaders))
+            raise UserError(f"{told}model={self.name} has no network {role!r}; it has: {roles}")
         if role not in self._loaded:
             import torch
 
@@ -205,10 +209,10 @@ class Model:
         return self._loaded[role]
 
     def classes(self, role: str, key: str | None = None) -> Labels:
-        """What the network of that role tells apart; `key` as of `network`.
+        """Return the classes of the network with that role; `key` is the config key that chose it, for error messages.
 
         Raises:
-            UserError: the bundle has no such network, or it is no classifier.
+            UserError: the bundle has no such network, or it is not a classifier.
         """
         if role not in self.labels:
             self.network(role, key=key)
@@ -219,14 +223,14 @@ class Model:
         return self.labels[role]
 
     def views(self, role: str, shift: int | None, noise: ChainNoise | None, clock: Clock) -> Views:
-        """How a network is shown pictures: moved by up to `shift` pixels, or as they are where that is 0.
+        """Return the augmentation of a network's input: random shifts by up to `shift` pixels, none if it is 0.
 
-        Whoever asks for the same looks gets the same object, so conditions on one network share its pass.
+        The same arguments return the same object, so that conditions on one network share its forward pass.
 
         Args:
-            role: of the network.
-            shift: pixels; None for what suits the network.
-            noise, clock: of the run, see `ppgn_core.views.Views`.
+            role: role of the network.
+            shift: largest shift in pixels; None for the one that suits the network.
+            noise, clock: the run's noise and clock, see `ppgn_core.views.Views`.
 
         Raises:
             UserError: `shift` is out of its range.
@@ -241,10 +245,10 @@ class Model:
 
 
 def read_labels(table: Path) -> Labels:
-    """As `Labels.read`, of a file that nobody vouches for.
+    """Read classes as `Labels.read` does, from a file that may be anything.
 
     Raises:
-        UserError: no such file, or no table of classes.
+        UserError: there is no such file, or it is not a table of classes.
     """
     from .weights import regular  # here, as it imports torch
 

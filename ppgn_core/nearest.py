@@ -1,4 +1,4 @@
-"""What somebody may have meant."""
+"""Suggest what a user may have meant by a name that does not exist."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str:
-    """`nearest: a, b` if something there looks like `given`, else all that is there: `there are: a, b, c`."""
+    """Return `nearest: a, b` if allowed names resemble `given`, else all of them: `there are: a, b, c`."""
     names = sorted(allowed)
     near = difflib.get_close_matches(given, names, n=3, cutoff=0.6)
     near += [name for name in names if name.rpartition(".")[2] == given and name not in near]

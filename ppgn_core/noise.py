@@ -1,4 +1,4 @@
-"""Randomness that belongs to a chain: the same numbers whatever the batch around it, and after a resume."""
+"""Chain noise gives a chain the same random numbers whatever the batch around it, and after a resume."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from torch import Tensor
 
 
 class ChainNoise:
-    """Random numbers addressed by (seed, chain, step, stream); there is no state to save.
+    """Draw random numbers addressed by (seed, chain, step, stream); there is no state to save.
 
-    They come from Philox, a counter-based generator (Salmon et al. 2011): (seed, chain) is its key, (step, stream) the
-    upper half of its counter. They are drawn on the CPU, so that every device sees the same ones.
+    They come from Philox, a counter-based generator (Salmon et al. 2011), with (seed, chain) as its key and (step,
+    stream) as the upper half of its counter. They are drawn on the CPU, so that they are the same on every device.
 
     Args:
-        seed: of the run, ≥ 0.
-        chains: their indices, or how many there are.
-        device: where the numbers are used.
+        seed: seed of the run, ≥ 0.
+        chains: indices of the chains, or how many there are.
+        device: device that the numbers are moved to.
     """
 
     def __init__(self, seed: int, chains: Sequence[int] | int, device: torch.device | str = "cpu") -> None:
@@ -28,14 +28,14 @@ class ChainNoise:
         self.device = device
 
     def normal(self, step: int, shape: Sequence[int], stream: str = "step") -> Tensor:
-        """N(0, 1), float32 `(B, *shape)`."""
+        """Draw from N(0, 1), as float32 `(B, *shape)`."""
         out = np.empty((len(self.chains), *shape), np.float32)
         for row, chain in zip(out, self.chains, strict=True):
             self._generator(chain, step, stream).standard_normal(dtype=np.float32, out=row)
         return torch.from_numpy(out).to(self.device, non_blocking=True)
 
     def uniform(self, step: int, shape: Sequence[int], stream: str = "step") -> Tensor:
-        """U[0, 1), float32 `(B, *shape)`."""
+        """Draw from U[0, 1), as float32 `(B, *shape)`."""
         out = np.empty((len(self.chains), *shape), np.float32)
         for k, chain in enumerate(self.chains):
             out[k] = self._generator(chain, step, stream).random(shape, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Pictures that a user gives: read as a viewer shows them, cut square and resized to what the networks see."""
+"""Load pictures from a user's files: decoded as a viewer shows them, cropped to a square and resized."""
 
 from __future__ import annotations
 
@@ -22,24 +22,25 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", "
 
 
 def load_pictures(path: str, size: int, key: str, at_most: int | None = None) -> Tensor:
-    """RGB `(N, 3, size, size)` in [0, 1]: of one picture file, or of those in a folder, the first `at_most` by name.
+    """Load RGB pictures `(N, 3, size, size)` in [0, 1] from one file, or the first `at_most` by name in a folder.
 
-    Each is read as a viewer shows it (`ppgn_core.decoding.decode`), its transparent parts on white, as on a page; it is
-    turned upright, cut to its central square and resized (bicubic).
+    Each is decoded as a viewer shows it, upright (`ppgn_core.decoding.decode`), put on a white background where it is
+    transparent, cropped to its central square and resized (bicubic).
 
     Raises:
-        UserError: nothing there, or no picture; the message names `key`.
+        UserError: nothing exists at `path`, or it holds no picture; the message names `key`.
     """
     return torch.stack(read_pictures(path, key, lambda image: square(on_white(image), size), at_most))
 
 
 def read_pictures(path: str, key: str, prepare: Callable[[Image.Image], T], at_most: int | None = None) -> list[T]:
-    """What `prepare` makes of each picture, RGB or RGBA in its own size: of one file, or of a folder's files by name.
+    """Return `prepare(picture)` for one file, or for each of a folder's files by name.
 
-    Files of a folder that cannot be read are passed over, and counted on stderr.
+    Pictures are RGB or RGBA in their own size. Files of a folder that cannot be read are skipped; their number is
+    printed on stderr.
 
     Raises:
-        UserError: nothing there, or no picture; the message names `key`.
+        UserError: nothing exists at `path`, or it holds no picture; the message names `key`.
     """
     place = given.path(path, key)
     if not place.is_dir():
@@ -74,7 +75,7 @@ def _pictures(folder: Path, key: str) -> list[Path]:
 
 
 def on_white(image: Image.Image) -> Image.Image:
-    """Mode RGB: what is transparent shows white, which a page is, and a viewer that prints."""
+    """Convert to mode RGB, with white where the picture is transparent."""
     if image.mode != "RGBA":
         return image
     page = Image.new("RGBA", image.size, "white")
@@ -82,6 +83,9 @@ def on_white(image: Image.Image) -> Image.Image:
 
 
 def square(image: Image.Image, size: int) -> Tensor:
-    """The central square, resized: `(channels, size, size)` in [0, 1]; of RGBA, hidden colours have no part in it."""
+    """Crop to the central square and resize to `(channels, size, size)` in [0, 1].
+
+    Colours under transparent pixels do not bleed into visible ones.
+    """
     fitted = np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC))
     return torch.from_numpy(np.atleast_3d(fitted).copy()).permute(2, 0, 1).float() / 255

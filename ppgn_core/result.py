@@ -1,4 +1,4 @@
-"""What `sample` returns: pictures, codes and numbers, and the way to a run folder."""
+"""`sample` returns a result: pictures, codes and numbers, which can be saved as a run folder."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Trace:
-    """The numbers of every saved step and chain, `(S, B)` each; NaN where a number is unknown or a chain had stopped.
+    """Hold the numbers of every saved step and chain, `(S, B)` each; NaN if unknown or if the chain had stopped.
 
     Args:
-        step: of each row, `(S,)`.
+        step: step number of each row, `(S,)`.
         log_prob: log p(y | x).
-        probability: p(y | x), where the condition is one that knows it.
-        prior_norm, condition_norm: lengths of the terms ε1·∇log p(h) and ε2·∇log p(y | h) of the step that led there.
+        probability: p(y | x), if the condition is a normalised probability.
+        prior_norm, condition_norm: lengths of the terms ε1·∇log p(h) and ε2·∇log p(y | h) in the step that led to the
+            row.
         acceptance: probability that the step was accepted.
     """
 
@@ -42,7 +43,7 @@ class Trace:
     acceptance: Tensor
 
     def rows(self) -> list[dict[str, float]]:
-        """List the numbers by chain and step, as trace.jsonl has them: `pandas.DataFrame(result.trace.rows())`."""
+        """List the numbers by chain and step, like trace.jsonl: `pandas.DataFrame(result.trace.rows())`."""
         names = [name for name in QUANTITIES if name != "step"]
         columns = {name: getattr(self, name).tolist() for name in names}
         return [
@@ -54,14 +55,15 @@ class Trace:
 
 @dataclass
 class Result:
-    """What chains have drawn.
+    """Hold what the chains have drawn.
 
     Args:
-        images: the last sample of each chain, `(B, 3, H, W)` in [0, 1]; with `keep` the last one that it lets through,
-            and no row of a chain of which none was. Data that are no images are as the generator makes them.
-        codes: h of each chain at its end, `(B, *code)`.
+        images: the last sample of each chain, `(B, 3, H, W)` in [0, 1]. With the filter `keep` it is the last sample
+            that passed, and a chain without one has no row. Data that are not images are returned as the generator
+            makes them.
+        codes: final code h of each chain, `(B, *code)`.
         trace: the numbers of every saved step.
-        command: the command line that draws the same, or the call where components were handed over as objects.
+        command: command line that draws the same, or the Python call if components were passed as objects.
     """
 
     images: Tensor
@@ -72,13 +74,13 @@ class Result:
     snapshots: list[Snapshot] = field(repr=False)
 
     def save(self, folder: str | Path, overwrite: bool = False) -> Path:
-        """Write the run folder that the command line would have left, and return it.
+        """Write the same run folder as the command line would have written, and return its path.
 
         Args:
-            overwrite: whether a run that is in that folder may be replaced.
+            overwrite: whether an earlier run in that folder may be replaced.
 
         Raises:
-            UserError: the folder cannot be written, or has a run in it.
+            UserError: the folder cannot be written, or already holds a run.
         """
         from .sampling.run import write
 
@@ -89,7 +91,7 @@ class Result:
         return path
 
     def grid(self, gap: int = 2) -> Tensor:
-        """All images in one picture, as grid.png has them: `(H, W, 3)` of 8 bits."""
+        """Arrange all images in one picture, like grid.png: `(H, W, 3)` of 8 bits."""
         return torch.from_numpy(tile(to_uint8(self.images), gap))
 
     def __repr__(self) -> str:
@@ -117,7 +119,7 @@ class Result:
 
 
 def collect(chains: Chains, snapshots: Iterable[Snapshot], out: Path | None) -> Result:
-    """Run chains to their end and keep what they draw; in the folder `out` instead of in memory where there is one.
+    """Run chains to their end and collect what they draw, in memory or, if `out` is given, in that folder.
 
     Raises:
         UserError: every chain stopped at a value that is not finite, or `out` cannot be written.

@@ -1,4 +1,4 @@
-"""What a run gives to its components: a factory that has a parameter of one of these names is given that value."""
+"""A run passes values to its components: a factory's parameter with one of these names receives that value."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunContext:
-    """The values of a run that components may ask for, by the names of their parameters.
+    """Hold the values of a run that components may ask for by the names of their parameters.
 
-    They are made in this order, so a prior may ask for the generator and not the other way round.
+    They are made in the order of the fields, so a prior may ask for the generator but not the other way round.
 
     Args:
-        n_chains, n_steps, seed, save_every, switch_every: as in the config.
-        epsilon1, epsilon2, epsilon3: as in the config, the weights of Eq. 11.
-        as_in_the_paper: as in the config: whether what the project adds to the paper is left out.
-        init, mask: as in the config, paths of pictures.
-        device: where the networks and the chains live.
-        noise: all randomness of the chains.
-        clock: the step that the chains are at.
-        model: the bundle of networks that `model=NAME` chooses; None where there is none.
-        generator: G.
-        energy: G, the prior and the condition together.
-        run: the record of the run: config, overrides, versions.
-        out: the run's folder.
-        run_folder: the same as the one way to write into it.
+        n_chains, n_steps, seed, save_every, switch_every: the config keys of these names.
+        epsilon1, epsilon2, epsilon3: the weights of Eq. 11, from the config.
+        as_in_the_paper: whether the project's additions to the paper are left out, from the config.
+        init, mask: paths of pictures, from the config.
+        device: device of the networks and the chains.
+        noise: source of all randomness in the chains.
+        clock: clock that holds the step the chains are at.
+        model: bundle of networks chosen by `model=NAME`; None if there is none.
+        generator: the generator G.
+        energy: the generator, the prior and the condition together.
+        run: record of the run: config, overrides, versions.
+        out: path of the run's folder.
+        run_folder: the same folder as an object that writes into it.
     """
 
     n_chains: int
@@ -64,4 +64,4 @@ class RunContext:
 
 
 NAMES = frozenset(field.name for field in fields(RunContext))
-"""Parameters of these names are given by the run and are no keys of the config."""
+"""Parameters of these names receive values from the run; they are not config keys."""

@@ -1,7 +1,7 @@
-"""A run's folder: made when there is something to write, written by one process at a time, whole at every saved step.
+"""A run's folder is created on the first write, locked to one process, and complete at every saved step.
 
-Files that grow, such as trace.jsonl, are appended to. `commit` then writes codes.safetensors, which says how long each
-of them is: what lies beyond was written by a run that died before it could commit, and is cut off on resuming.
+Files that grow, such as trace.jsonl, are appended to. `commit` then writes codes.safetensors, which records the length
+of each of them: anything beyond was written by a run that died before it could commit, and is cut off on resuming.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ STRIP = "strip.png"
 GROWING = ("trace.jsonl", "chain.frames", "strip.frames")
 """Files that are appended to."""
 FILES = ("run.json", CODES, *GROWING, "chain.gif", "chain.mp4", "grid.png", STRIP, SAMPLES)
-"""What the core's writers leave: a folder that holds one of these holds a run."""
+"""Files that the core's writers make: a folder with one of these holds a run."""
 
 BLOCK = 1 << 20
 TEMPORARY = re.compile(r"\..+\.\d+(\.\w+)?")
 
 
 def dated(root: Path, now: datetime | None = None) -> Path:
-    """Name a folder below `root` by date and time, to the microsecond: runs may begin in the same second."""
+    """Name a folder below `root` by date and time, to the microsecond, as two runs may begin in the same second."""
     now = now or datetime.now()
     return root / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S-%f}"
 
 
 class RunFolder:
-    """The folder of one run.
+    """Create, lock and write the folder of one run.
 
     Args:
-        path: where it is, or will be.
-        resume: the folder of the run that this one goes on from, perhaps the same.
+        path: path of the folder, which need not exist yet.
+        resume: folder of the run that this one continues, perhaps the same; None for a new run.
         overwrite: whether an earlier run's files may be deleted.
     """
 
@@ -60,14 +60,14 @@ class RunFolder:
 
     @contextmanager
     def opened(self, manifest: Mapping[str, Any] | None = None, step: int = -1) -> Iterator[RunFolder]:
-        """Make the folder, keep other processes out of it, and clear away what does not belong to this run.
+        """Create the folder, lock it against other processes, and remove what does not belong to this run.
 
         Args:
-            manifest: of the run that is resumed, as `commit` kept it: what each growing file must begin with.
-            step: that the manifest is of.
+            manifest: lengths and checksums of the growing files of the run that is resumed, as `commit` recorded them.
+            step: step at which the manifest was recorded.
 
         Raises:
-            UserError: it cannot be made or written, another process writes there, or a run is in it.
+            UserError: the folder cannot be created or written, another process is writing there, or it holds a run.
         """
         try:
             try:
@@ -79,7 +79,7 @@ class RunFolder:
                 raise UserError(f"out={self.path}: {explained(error)}") from error
             yield self
         finally:
-            with ExitStack() as stack:  # closing a file writes what is left of it, and may fail
+            with ExitStack() as stack:  # closing a file flushes it, which may fail
                 if self._lock is not None:
                     stack.callback(os.close, self._lock)
                 for file in self._open.values():
@@ -89,11 +89,14 @@ class RunFolder:
                     folder.rmdir()
 
     def append(self, name: str, data: bytes, step: int) -> None:
-        """Let the file `name` grow by `data`, once for each step: of several writers of one file the first one does."""
+        """Append `data` to the file `name`, at most once a step.
+
+        If several writers share a file, the first one writes.
+        """
         if self._steps.get(name) == step:
             return
         self._steps[name] = step
-        if name not in self._open:  # a file that is not gone on from begins anew: it is an earlier run's
+        if name not in self._open:  # a file that is not continued is an earlier run's: overwrite it
             mode = "ab" if name in self._lengths else "wb"
             self._open[name] = open(self.path / name, mode, opener=_not_through_links)  # noqa: SIM115, closed in opened
         self._open[name].write(data)
@@ -101,7 +104,7 @@ class RunFolder:
         self._lengths[name] = length + len(data), zlib.crc32(data, crc)
 
     def commit(self, tensors: Mapping[str, Any]) -> None:
-        """Write codes.safetensors, after all else that belongs to its step has reached the disk."""
+        """Write codes.safetensors, after everything else of that step has reached the disk."""
         from safetensors.torch import save
 
         for file in self._open.values():
@@ -110,7 +113,7 @@ class RunFolder:
         write_bytes(self.path / CODES, save(dict(tensors), {"run": json.dumps(entry)}))
 
     def flush(self) -> None:
-        """Let readers see all that was appended."""
+        """Flush the appended files, so that other processes can read everything written so far."""
         for file in self._open.values():
             file.flush()
 
@@ -165,7 +168,7 @@ class RunFolder:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _sweep(self) -> None:
-        """Remove the temporaries of processes that died: nobody else writes here now."""
+        """Remove temporary files of processes that died: the lock ensures that nobody else is writing here."""
         for folder in (self.path, self.path / "samples"):
             for path in folder.iterdir() if folder.is_dir() else ():
                 if TEMPORARY.fullmatch(path.name) and stat.S_ISREG(path.lstat().st_mode):
@@ -173,7 +176,7 @@ class RunFolder:
 
 
 def checksum(tensors: Mapping[str, Any]) -> str:
-    """Digest names, types, shapes and values: a flipped bit in any of them shows."""
+    """Hash names, types, shapes and values, so that a flipped bit in any of them is detected."""
     digest = sha256()
     for name in sorted(tensors):
         value = tensors[name].detach().cpu().contiguous()
@@ -183,16 +186,16 @@ def checksum(tensors: Mapping[str, Any]) -> str:
 
 
 def _check(folder: Path, name: str, length: int, crc: int) -> None:
-    """Raises UserError unless the file begins with the bytes that were committed."""
-    found = left = 0
+    """Raise UserError unless the file begins with the bytes that were committed."""
+    crc_read = left = 0
     try:
         with open(folder / name, "rb", opener=_not_through_links) as file:
             left = length
             while left and (block := file.read(min(left, BLOCK))):
-                left, found = left - len(block), zlib.crc32(block, found)
+                left, crc_read = left - len(block), zlib.crc32(block, crc_read)
     except OSError as error:
         raise UserError(f"resume={folder}: {name} cannot be read: {error.strerror}") from error
-    if left or found != crc:
+    if left or crc_read != crc:
         raise UserError(f"resume={folder}: {name} is damaged, it does not begin as it was saved")
 
 
@@ -208,6 +211,6 @@ def _not_through_links(path: str, flags: int) -> int:
 
 
 def saved_samples(folder: Path) -> list[tuple[int, int, Path]]:
-    """Chain, step and file of every sample in the folder `samples`, in that order."""
+    """List chain, step and path of every sample in the folder `samples`, in that order."""
     names = ((path, re.fullmatch(r"chain_(\d+)_step_(\d+)\.png", path.name)) for path in folder.glob("*.png"))
     return sorted((int(name[1]), int(name[2]), path) for path, name in names if name)

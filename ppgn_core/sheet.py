@@ -1,4 +1,4 @@
-"""A sheet: labelled pictures in rows and columns."""
+"""A sheet arranges labelled pictures in rows and columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ Cell = tuple[tuple[int, int], str, "Image"]
 
 
 def draw(runs: list[tuple[dict[str, str], Image]], columns: int | None = None) -> Image:
-    """One picture of all, labelled by what varies: of `columns`, or a table where two keys vary, or else of six."""
+    """Draw one sheet of all pictures, each labelled by the settings that differ.
+
+    It has `columns` columns; by default it is a table if two keys differ, and has six columns otherwise.
+    """
     varying = [key for key in runs[0][0] if len({given.get(key) for given, _ in runs}) > 1]
     if len(varying) == 2 and columns is None:
         across = list(dict.fromkeys(given[varying[1]] for given, _ in runs))
@@ -34,16 +37,16 @@ def _label(given: dict[str, str], varying: list[str]) -> str:
 
 
 def paste(cells: list[Cell], heads: Sequence[str] = ()) -> Image:
-    """One picture of labelled ones, each at its place: row and column of a table whose cells are all of one size.
+    """Paste labelled pictures into one, each at its row and column of a table whose cells are all of one size.
 
     Args:
-        heads: what stands above each column; where no picture has a label, there is no room left for one.
+        heads: headings of the columns. If there are headings and no picture has a label, no room is left for labels.
     """
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.load_default(TEXT)
-    told = [*heads, *(label for _, label, _ in cells)]
-    width = GAP + max(*(math.ceil(font.getlength(text)) for text in told), *(image.width for _, _, image in cells))
+    texts = [*heads, *(label for _, label, _ in cells)]
+    width = GAP + max(*(math.ceil(font.getlength(text)) for text in texts), *(image.width for _, _, image in cells))
     above = TEXT + GAP if any(label for _, label, _ in cells) or not heads else 0
     height = GAP + above + max(image.height for _, _, image in cells)
     rows, columns = (1 + max(place[i] for place, _, _ in cells) for i in (0, 1))

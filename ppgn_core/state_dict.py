@@ -1,4 +1,4 @@
-"""State dicts that others saved, as safetensors or by `torch.save`: read without running anything that is in them."""
+"""Read state dicts from other sources (safetensors or `torch.save`) without running any code in them."""
 
 from __future__ import annotations
 
@@ -21,17 +21,20 @@ ALLOWED = "allowed are safetensors, and what torch.save writes of tensors"
 
 
 def read_state_dict(path: Path, told: str) -> dict[str, Tensor]:
-    """The tensors by name; those that training scripts save under `state_dict`, and with `module.` in names, too.
+    """Read tensors by name.
+
+    A state dict nested under `state_dict`, and the `module.` in names, as training scripts save them, are unwrapped.
 
     Raises:
-        UserError: no such file, no state dict, or values that are not finite; the message begins with `told`.
+        UserError: there is no such file, it is not a state dict, or values are not finite; the message begins with
+            `told`.
     """
     regular(path, told)
     try:
         found = _loaded(path)
     except OSError as error:
         raise UserError(f"{told}: {error.strerror or error}") from None
-    except Exception as error:  # what a damaged file makes torch raise is not settled
+    except Exception as error:  # torch may raise anything on a damaged file
         raise UserError(f"{told}: not a state dict ({_reason(error)}); {ALLOWED}") from None
     if isinstance(found, Mapping):
         found = found.get("state_dict", found)
@@ -53,15 +56,15 @@ def _loaded(path: Path) -> Any:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
-        if size > path.stat().st_size:  # torch.save compresses nothing: the rest is made to fill memory
+        if size > path.stat().st_size:  # torch.save never compresses: this is a zip bomb
             raise ValueError(f"a zip of {path.stat().st_size} bytes that unpacks to {size}")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of pickles by other protocols than torch's own: they are read, or refused
+        warnings.simplefilter("ignore")  # about pickle protocols other than torch's own
         return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _unfit(value: Any) -> str | None:
-    """What keeps it from being a plain tensor of finite numbers with memory behind each."""
+    """Return why `value` is not a plain tensor of finite numbers backed by its own memory; None if it is one."""
     if not isinstance(value, Tensor):
         return f"no tensor, but {type(value).__name__}"
     if value.layout is not torch.strided or value.is_quantized or value.device.type != "cpu":

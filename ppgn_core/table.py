@@ -1,4 +1,4 @@
-"""Layer tables as files keep them: from JSON back to dataclasses, every entry checked."""
+"""Read layer tables from JSON into dataclasses, checking every entry."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 T = TypeVar("T", bound="Table")
 
 MOST = 1 << 16
-"""Of any size in a table, where its field's metadata has no `most` of its own."""
+"""Largest size allowed in a table, unless the field's metadata has its own `most`."""
 LONGEST = 100
-"""Of any list in a table, and of any word."""
+"""Longest list and longest word allowed in a table."""
 LARGEST = 1_000_000
-"""Of any number that is no size."""
+"""Largest number allowed that is not a size."""
 
 
 class Table:
-    """What the dataclasses of layer tables inherit: `from_dict`."""
+    """The dataclasses of layer tables inherit `from_dict` from this class."""
 
     @classmethod
     def from_dict(cls: type[T], table: Any) -> T:
-        """Back from `dataclasses.asdict`, by way of JSON. Keys with a default may be missing.
+        """Rebuild a table from JSON of its `dataclasses.asdict`. Keys with a default may be missing.
 
-        Sizes are whole numbers from 1, or from 0 where the default is 0; other numbers are from 0 to `LARGEST`.
+        Sizes are whole numbers from 1, or from 0 if the default is 0; other numbers are from 0 to `LARGEST`.
 
         Raises:
-            ValueError: which entry is none of the table's, missing, of another type or out of its range.
+            ValueError: an entry is unknown, missing, of another type or out of its range; the message names it.
         """
         return _record(cls, table, "")
 
@@ -39,14 +39,14 @@ def _record(cls: Any, value: Any, where: str) -> Any:
     known = {field.name: field for field in fields(cls)}
     if unknown := [key for key in value if key not in known]:
         raise ValueError(f"{place}{_shown(unknown[0])} is none of its keys; allowed are {', '.join(known)}")
-    found = {}
+    entries = {}
     for name, field in known.items():
         if name in value:
             least = 0 if field.default == 0 and field.default is not False else 1
-            found[name] = _read(kinds[name], value[name], place + name, (least, field.metadata.get("most", MOST)))
+            entries[name] = _read(kinds[name], value[name], place + name, (least, field.metadata.get("most", MOST)))
         elif field.default is MISSING:
             raise ValueError(f"{place}{name} is missing")
-    return cls(**found)
+    return cls(**entries)
 
 
 def _read(kind: Any, value: Any, where: str, sizes: tuple[int, int]) -> Any:
@@ -74,15 +74,17 @@ def _read(kind: Any, value: Any, where: str, sizes: tuple[int, int]) -> Any:
 def _list(kinds: tuple, value: Any, where: str, sizes: tuple[int, int]) -> tuple:
     least, most = (1, LONGEST) if kinds[1:] == (...,) else (len(kinds), len(kinds))
     if not isinstance(value, (list, tuple)) or not least <= len(value) <= most:
-        given = f"a list of {len(value)}" if isinstance(value, (list, tuple)) else _shown(value)
-        raise ValueError(f"{where} is {given}; allowed are lists of {least if least == most else f'{least} to {most}'}")
+        description = f"a list of {len(value)}" if isinstance(value, (list, tuple)) else _shown(value)
+        raise ValueError(
+            f"{where} is {description}; allowed are lists of {least if least == most else f'{least} to {most}'}"
+        )
     each = kinds[:1] * len(value) if kinds[1:] == (...,) else kinds
     pairs = enumerate(zip(each, value, strict=True))
     return tuple(_read(kind, one, f"{where}[{i}]", sizes) for i, (kind, one) in pairs)
 
 
 def _shown(value: Any) -> str:
-    """In a few letters, on one line."""
+    """Describe a value in a few letters, on one line."""
     if isinstance(value, Mapping | list | tuple):
         return "a table" if isinstance(value, Mapping) else "a list"
     if isinstance(value, int) and abs(value) > 1 << 64:

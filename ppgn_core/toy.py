@@ -1,4 +1,4 @@
-"""A toy model without networks: a coloured disc, so that a plugin can be tried with nothing but the core installed.
+"""The toy model draws a coloured disc without any network, so that a plugin can be tried with the core alone.
 
 `sample("experiment=toy", condition=MyCondition())` runs in milliseconds.
 """
@@ -19,12 +19,12 @@ BACKGROUND = 0.9
 
 
 def model() -> Model:
-    """A bundle of nothing but an image size of 32 pixels."""
+    """Make a bundle without networks, with images of 32 pixels."""
     return Model("toy", {}, {}, SIZE)
 
 
 class Disc:
-    """G: six numbers to a disc, h = (x, y, radius, red, green, blue), each squeezed into its range by a sigmoid."""
+    """Draw a disc from six numbers, h = (x, y, radius, red, green, blue), each squeezed into its range by a sigmoid."""
 
     code = Code((6,))
 
@@ -36,27 +36,27 @@ class Disc:
         return BACKGROUND + inside * (share[:, 3:] - BACKGROUND)
 
     def draw(self, noise: ChainNoise) -> Tensor:
-        """From p(h) = N(0, 1)."""
+        """Draw codes from p(h) = N(0, 1)."""
         return noise.normal(0, self.code.shape, stream="start")
 
 
 class StandardNormal:
-    """p(h) = N(0, 1), which the codes of the toy model are drawn from."""
+    """Assume p(h) = N(0, 1), the distribution that the toy model's codes are drawn from."""
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         return -h
 
     def log_prob(self, h: Tensor, x: Tensor) -> Tensor:
-        """−½‖h‖², `(B,)`, up to a constant."""
+        """Return −½‖h‖², `(B,)`, up to a constant."""
         return -0.5 * h.flatten(1).square().sum(1)
 
 
 class Colour:
-    """The picture's mean colour is a given one: log p(y | x) = −‖mean x − y‖² / 2σ², `(B,)`.
+    """Ask for a mean colour of the picture: log p(y | x) = −‖mean x − y‖² / 2σ², `(B,)`.
 
     Args:
-        rgb: y, the colour, in [0, 1].
-        sigma: σ, standard deviation of the difference.
+        rgb: y, the wanted colour, in [0, 1].
+        sigma: σ, standard deviation of the difference between the two colours.
     """
 
     def __init__(

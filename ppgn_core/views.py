@@ -1,4 +1,4 @@
-"""Looks at one image, moved and mirrored at random: the hand-designed jitter, as an ensemble."""
+"""Views augment images by random shifts and mirroring: the hand-designed jitter, as an ensemble."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from .noise import ChainNoise
 
 
 class Views:
-    """Images `(B, C, H, W)` → `(n · B, C, H, W)`, n looks at each, chosen anew for every chain at every step.
+    """Make n augmented views of each image, `(B, C, H, W)` → `(n · B, C, H, W)`, new for every chain at every step.
 
-    A picture that only fools a network does so from one point of view; what is left of the gradient of several, side by
-    side or step after step, is what they share (Mordvintsev et al. 2015; Athalye et al. 2018).
+    An adversarial example fools a network from one point of view only; averaging the gradient over several views, side
+    by side or step after step, keeps what they share (Mordvintsev et al. 2015; Athalye et al. 2018).
 
-    Within one evaluation of the energy an image is looked at once: of several conditions that share a `Views`
-    (`Model.views`), all see the same tensor, and a network that they share as well passes once.
+    Within one evaluation of the energy the views are drawn once: all conditions that share a `Views` (`Model.views`)
+    see the same tensor, and a network that they share as well makes one forward pass.
 
     Args:
-        noise, clock: where the chances come from: chain, step and the stream `views`. Without noise nothing moves; with
-            it p(h, y) is another one at each step, which the clock is told.
-        n: looks at each image.
-        shift: pixels that an image is moved by at most, in each direction; its edges are reflected.
-        flip: mirror every other one.
-        side: of the images, in pixels.
+        noise, clock: the run's noise and clock, which determine the augmentation (stream `views`). Without noise images
+            stay as they are; with noise p(h, y) changes at every step, which is recorded in the clock.
+        n: number of views of each image.
+        shift: largest shift in each direction, in pixels; edges are filled by reflection.
+        flip: whether each view is mirrored with probability ½.
+        side: side of the images, in pixels.
 
     Raises:
-        UserError: a number below what is allowed, or several views that are all the same.
+        UserError: a number is below its minimum, `shift` is not less than `side`, or several views would all be the
+            same.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Views:
             raise UserError(
                 f"condition.views={n}: all are the same; allowed is 1, or condition.shift from 1 or flip=true"
             )
-        self.noise = moving and ChainNoise(moving.seed, moving.chains)  # on the CPU: that is where places are used
+        self.noise = moving and ChainNoise(moving.seed, moving.chains)  # on the CPU, where the shifts are used
         self.clock, self.n, self.shift, self.flip = clock, n, shift, flip
         if self.noise is not None:
             clock.changes_every_step = True
@@ -82,6 +83,9 @@ class Views:
 
 
 def _reflected(x: Tensor, dim: int, edge: int) -> Tensor:
-    """`x` with `edge` more pixels on both sides, mirrored. On a GPU `F.pad`'s gradient differs from run to run."""
+    """Pad `x` with `edge` mirrored pixels on both sides.
+
+    On a GPU the gradient of `F.pad` differs from run to run.
+    """
     before, after = x.narrow(dim, 1, edge), x.narrow(dim, x.shape[dim] - 1 - edge, edge)
     return torch.cat([before.flip(dim), x, after.flip(dim)], dim)

@@ -1,4 +1,4 @@
-"""Trained networks on disk: safetensors with the architecture in its metadata, checked by sha256. No pickle, ever."""
+"""Store trained networks as safetensors with the architecture in the metadata, checked by sha256; never as pickles."""
 
 from __future__ import annotations
 
@@ -22,89 +22,89 @@ N = TypeVar("N", bound="ConfiguredNetwork")
 M = TypeVar("M", bound=nn.Module)
 
 MOST_BYTES = 2 << 30
-"""Of a file of weights. The largest of the original release has 233 MiB."""
+"""Largest file of weights that is read. The largest one of the original release has 233 MiB."""
 TYPES = {"F16", "BF16", "F32", "F64", "U8", "I8", "I16", "I32", "I64", "BOOL"}
-"""Of tensors, as safetensors names them."""
+"""Types of tensors that are read, as safetensors names them."""
 SPARE = 1 << 20
-"""Values that a network may have beyond twice those of its file, so that an error can tell which tensor is missing."""
+"""Values that a network may have beyond twice those of its file, so that an error can name a missing tensor."""
 
 
 class ConfiguredNetwork(nn.Module):
-    """A network that a table describes, kept in one file with that table.
+    """A network that is described by a layer table and stored in one file with that table.
 
-    A subclass takes its table as its only argument, and names the table's dataclass, a `ppgn_core.table.Table`.
+    A subclass takes its table as its only argument and names the table's dataclass, a `ppgn_core.table.Table`.
     """
 
     kind: ClassVar[str]
-    """What the table is called in the file's metadata."""
+    """Name of the table in the file's metadata."""
     table: ClassVar[Any]
     config: Any
 
     def save(self, path: Path, dtype: torch.dtype | None = None) -> str:
-        """Write weights and table; returns the file's sha256."""
+        """Write weights and table and return the file's sha256."""
         return save(path, self.state_dict(), {self.kind: asdict(self.config)}, dtype)
 
     @classmethod
     def load(cls: type[N], path: Path, sha256: str | None = None, key: str = "weights") -> N:
-        """The network of `path`, in eval mode; `key` is what gave the path, for errors.
+        """Load the network at `path`, in eval mode; `key` is the config key of the path, for error messages.
 
         Raises:
-            UserError: as `load` of this module; the file holds another kind of network, its table is none, or its
-                tensors are not those that the table asks for.
+            UserError: `load` of this module raises it, the file holds another kind of network, its table is invalid, or
+                its tensors do not match the table.
         """
         tensors, architecture = load(path, sha256, key)
         return made(lambda: cls(cls.table.from_dict(of_kind(architecture, cls.kind))), tensors, f"{key}={path}")
 
 
 def digest(path: Path) -> str:
-    """The file's sha256, a block at a time: networks may be large."""
-    found = hashlib.sha256()
+    """Return the file's sha256, read block by block because networks may be large."""
+    sha256 = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()
+            sha256.update(block)
+    return sha256.hexdigest()
 
 
 def digests(table: Path) -> dict[str, str]:
-    """The sha256 of every network, by its name, from `sha256.json`.
+    """Read the sha256 of every network, by its name, from `sha256.json`.
 
     Raises:
-        UserError: no such file, or no such table.
+        UserError: there is no such file, or it is not such a table.
     """
     regular(table, str(table))
     try:
-        found = json.loads(table.read_text(encoding="utf-8"))
+        sums = json.loads(table.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{table}: {error.strerror or error}") from None
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict) or not all(isinstance(sha256, str) for sha256 in found.values()):
+        sums = None
+    if not isinstance(sums, dict) or not all(isinstance(sha256, str) for sha256 in sums.values()):
         raise UserError(f'{table}: not a table of sums; allowed is {{"NAME": "SHA256", …}}')
-    return found
+    return sums
 
 
 def regular(path: Path, told: str) -> None:
-    """That there is a file, whose bytes can be read at once and are no more than `MOST_BYTES`.
+    """Require a regular file of at most `MOST_BYTES`, which can be read without waiting.
 
     Raises:
-        UserError: there is none, or it is a folder, a pipe or too large; the message begins with `told`.
+        UserError: there is no such file, or it is a folder, a pipe or too large; the message begins with `told`.
     """
     try:
-        found = path.stat()
+        status = path.stat()
     except (OSError, ValueError) as error:  # a path with a zero byte is a ValueError
         raise UserError(f"{told}: {getattr(error, 'strerror', None) or error}") from None
-    if stat.S_ISDIR(found.st_mode):
+    if stat.S_ISDIR(status.st_mode):
         raise UserError(f"{told}: it is a directory; allowed is a file")
-    if not stat.S_ISREG(found.st_mode):  # opening a pipe may never end
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe may never end
         raise UserError(f"{told}: it is no regular file")
-    if found.st_size > MOST_BYTES:
-        raise UserError(f"{told}: it has {found.st_size} bytes; allowed are {MOST_BYTES}")
+    if status.st_size > MOST_BYTES:
+        raise UserError(f"{told}: it has {status.st_size} bytes; allowed are {MOST_BYTES}")
 
 
 def save(
     path: Path, tensors: Mapping[str, Tensor], architecture: Mapping[str, Any], dtype: torch.dtype | None = None
 ) -> str:
-    """Write tensors, those that float in `dtype`, and the architecture that they fill; returns the file's sha256."""
+    """Write tensors and their architecture, floating-point ones as `dtype`, and return the file's sha256."""
     from safetensors.torch import save as to_bytes
 
     kept = {
@@ -112,28 +112,31 @@ def save(
         for name, value in tensors.items()
     }
     data = to_bytes(kept, {"architecture": json.dumps(architecture)})
-    with atomic(path) as part:  # written by Python, whose errors tell what the disk had against it
+    with atomic(path) as part:  # written by Python, whose errors say what went wrong on the disk
         part.write_bytes(data)
     return digest(path)
 
 
 def load(path: Path, sha256: str | None = None, key: str = "weights") -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors, in float32 where they are floating, and the architecture; `key` is what gave the path, for errors.
+    """Load the tensors, floating-point ones as float32, and the architecture.
 
-    Every tensor has memory of its own, that torch gave it. What safetensors hands out lies within the file, wherever
-    the header ends; torch's own memory begins at multiples of 64 bytes, and its float32 kernels sum in another order
-    where data do not, so that a chain would not come out bit for bit.
+    `key` is the config key of the path, for error messages.
+
+    Every tensor is copied into memory allocated by torch. The tensors of safetensors lie within the file, wherever its
+    header ends, while torch's own memory begins at multiples of 64 bytes; its float32 kernels sum in another order if
+    data are not aligned, so a chain would not be reproduced bit for bit.
 
     Raises:
-        UserError: no such file, another sha256 than expected, not what `save` writes, or values that are not finite.
+        UserError: there is no such file, its sha256 is not the expected one, `save` did not write it, or values are not
+            finite.
     """
     from safetensors import SafetensorError, safe_open
 
     told = f"{key}={path}"
     regular(path, told)
     try:
-        if sha256 is not None and (found := digest(path)) != sha256:
-            raise UserError(f"{told}: corrupt, its sha256 is {found[:12]}…, expected {sha256[:12]}…")
+        if sha256 is not None and (actual := digest(path)) != sha256:
+            raise UserError(f"{told}: corrupt, its sha256 is {actual[:12]}…, expected {sha256[:12]}…")
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             architecture = json.loads(metadata["architecture"])
@@ -159,10 +162,10 @@ def _own(file: Any, name: str, told: str) -> Tensor:
 
 
 def of_kind(architecture: Mapping[str, Any], kind: str) -> Any:
-    """That part of a file's architecture.
+    """Return the part of a file's architecture with that name.
 
     Raises:
-        ValueError: it has none.
+        ValueError: the architecture has no such part.
     """
     if kind not in architecture:
         there = ", ".join(name[:40] for name in architecture) or "nothing"
@@ -171,10 +174,10 @@ def of_kind(architecture: Mapping[str, Any], kind: str) -> Any:
 
 
 def made(make: Callable[[], M], tensors: Mapping[str, Tensor], told: str) -> M:
-    """The network that `make` makes of a table nobody vouches for, filled with `tensors`, in eval mode.
+    """Build a network from an untrusted table, fill it with `tensors`, and return it in eval mode.
 
     Raises:
-        UserError: no network can be made of it, or none of these tensors; the message begins with `told`.
+        UserError: the table describes no network, or the tensors do not fit it; the message begins with `told`.
     """
     try:
         with _Budget(SPARE + 2 * sum(value.numel() for value in tensors.values())):
@@ -187,10 +190,10 @@ def made(make: Callable[[], M], tensors: Mapping[str, Tensor], told: str) -> M:
 
 
 def fill(network: nn.Module, tensors: Mapping[str, Tensor], told: str) -> None:
-    """Copy tensors into a network's own.
+    """Copy tensors into a network, which must have exactly these.
 
     Raises:
-        UserError: one is missing, too many, of another shape or type; the message begins with `told`.
+        UserError: a tensor is missing, unknown, or of another shape or type; the message begins with `told`.
     """
     own = network.state_dict()
     for name, value in own.items():
@@ -198,11 +201,11 @@ def fill(network: nn.Module, tensors: Mapping[str, Tensor], told: str) -> None:
             if name.endswith("num_batches_tracked"):  # of batch norm: counts, and old files have none
                 continue
             raise UserError(f"{told}, it has no {name}")
-        given = tensors[name]
-        if given.shape != value.shape:
-            raise UserError(f"{told}, its {name} is {tuple(given.shape)} and not {tuple(value.shape)}")
-        if given.is_floating_point() != value.is_floating_point():
-            types = (str(kind).removeprefix("torch.") for kind in (given.dtype, value.dtype))
+        tensor = tensors[name]
+        if tensor.shape != value.shape:
+            raise UserError(f"{told}, its {name} is {tuple(tensor.shape)} and not {tuple(value.shape)}")
+        if tensor.is_floating_point() != value.is_floating_point():
+            types = (str(kind).removeprefix("torch.") for kind in (tensor.dtype, value.dtype))
             raise UserError(f"{told}, its {name} is of the type {' and not '.join(types)}")
     if unknown := sorted(tensors.keys() - own.keys()):
         raise UserError(f"{told}, which has no {unknown[0]}")
@@ -210,7 +213,7 @@ def fill(network: nn.Module, tensors: Mapping[str, Tensor], told: str) -> None:
 
 
 class _Budget(TorchFunctionMode):
-    """Stops the making of a network before it takes memory for more values than that."""
+    """Stop the construction of a network before it allocates memory for more values than allowed."""
 
     def __init__(self, values: int) -> None:
         super().__init__()

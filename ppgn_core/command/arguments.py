@@ -1,4 +1,4 @@
-"""KEY=VALUE arguments of a command, read by the signature of its function."""
+"""Parse the KEY=VALUE arguments of a command according to its function's signature."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from ..options.registry import Option, Registry
 from ..options.signature import Key
 
 OVERRIDES = "overrides"
-"""A component that is given these takes all keys that nobody else has, for the runs that it makes."""
+"""A component with this parameter receives all keys that nothing else has, for the runs that it starts."""
 
 
 def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[str, Any]:
-    """Read the arguments of a command and check all values, those of the components that it chooses too.
+    """Read a command's arguments and check all values, including those of the components that it chooses.
 
     A word without `=` is the value of the command's first key. The keys of a component are written as KEY.ITS_KEY, or
-    as ITS_KEY alone where nothing else has a key of that name.
+    as ITS_KEY alone if nothing else has a key of that name.
 
     Returns:
-        The values by key; of a key that holds a component its config, `{"name": …, **keys}`.
+        The values by key; the value of a key that holds a component is its config, `{"name": …, **keys}`.
 
     Raises:
-        UserError: no such key, a value that is not allowed, or one that is missing.
+        UserError: a key is unknown, or a value is not allowed or missing.
     """
     keys = {key.name: key for key in command.signature.keys}
     values: dict[str, Any] = {}
@@ -76,7 +76,7 @@ def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[
 
 
 def _short(message: str, option: Option, keys: dict[str, Key]) -> str:
-    """An error of a component's key, which may be given by its own name unless the command has a key of that name."""
+    """Shorten a component's key in a message to its own name, unless the command has a key of that name."""
     own = re.match(rf"{option.kind}\.(\w+)", message)
     return message.removeprefix(f"{option.kind}.") if own and own[1] not in keys else message
 
@@ -86,7 +86,7 @@ def _names(option: Option) -> list[str]:
 
 
 def _chosen(key: Key, part: dict[str, str], registry: Registry) -> Option | None:
-    """The component that a key holds, None where it may be left out and is."""
+    """Return the component that a key chooses; None if it is optional and left out."""
     assert key.nested
     name = part.get("name", key.default)
     if isinstance(name, str):
@@ -99,7 +99,7 @@ def _chosen(key: Key, part: dict[str, str], registry: Registry) -> Option | None
 
 
 def _value(key: Key, text: str, place: str, earlier: Any = None) -> Any:
-    """The text as what the key takes: text stays as it is, whatever YAML would make of it."""
+    """Convert text to the type that the key takes; text stays as it is, even if YAML would convert it."""
     kind = config_type(key.annotation)
     optional = "None" in key.annotation
     if optional and text in ("null", "None", ""):

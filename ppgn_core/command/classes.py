@@ -1,4 +1,4 @@
-"""`ppgn classes`: what a network tells apart, searched by name and by meaning."""
+"""Implement `ppgn classes`, which searches a network's classes by name and by meaning."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from ..wordnet import related
 def show(
     word: str | None = None, model: Annotated[dict[str, Any] | str, Model] = "mini", of: str = "classifier"
 ) -> None:
-    """List the classes of a network, all of them or those that a word means: `ppgn classes dog`.
+    """List the classes of a network, all of them or those that match a word: `ppgn classes dog`.
 
-    A word finds the classes whose names contain it, and by WordNet those that are a kind of it: `dog` finds the golden
-    retriever, `beach` the seashore.
+    A word matches the classes whose names contain it and, by WordNet, those that are a kind of it: `dog` finds the
+    golden retriever, `beach` the seashore.
 
     Args:
-        word: what to look for; all classes where there is none.
+        word: word to search for; all classes are listed without it.
         model: the bundle of networks.
-        of: the network of the bundle, by its role: `classifier`, `encoder`, `places`.
+        of: role of the network in the bundle: `classifier`, `encoder`, `places`.
     """
     assert isinstance(model, dict)
     labels: Labels = plugins.registry().build("model", model, device="cpu", seed=0).classes(of, "of")
@@ -32,26 +32,26 @@ def show(
 
 
 def table(labels: Labels, word: str | None) -> None:
-    """Print classes, those that a word means where there is one.
+    """Print classes as a table, all of them or those that match a word.
 
     Raises:
-        UserError: it means none.
+        UserError: no class matches.
     """
-    found = search(labels, word) if word else [(label, "") for label in labels]
-    if not found:
+    matches = search(labels, word) if word else [(label, "") for label in labels]
+    if not matches:
         raise UserError(f"word={word}: it means none of the {len(labels)} classes; without a word all are listed")
-    shown = Table("index", "synset", "names", "found as" if word else "", box=None, pad_edge=False)
-    for label, how in found:
-        shown.add_row(str(label.index), label.synset, ", ".join(label.names), how)
-    Console(width=None if Console().is_terminal else 160).print(shown)
+    columns = Table("index", "synset", "names", "found as" if word else "", box=None, pad_edge=False)
+    for label, how in matches:
+        columns.add_row(str(label.index), label.synset, ", ".join(label.names), how)
+    Console(width=None if Console().is_terminal else 160).print(columns)
 
 
 def search(labels: Labels, word: str) -> list[tuple[Label, str]]:
-    """The classes that a word means, each with how: by a name that contains it, or by what WordNet says that it is."""
-    found = []
+    """Return the classes that match a word, each with the reason: its name, or its relation in WordNet."""
+    matches = []
     for label in labels:
         if any(word.casefold() in name.casefold() for name in label.names):
-            found.append((label, "its name"))
+            matches.append((label, "its name"))
         elif how := related(word, label.synset):
-            found.append((label, how))
-    return found
+            matches.append((label, how))
+    return matches

@@ -1,4 +1,4 @@
-"""Completion in the shell, for `ppgn` and for `python -m ppgn_core`."""
+"""Complete words in the shell, for `ppgn` and for `python -m ppgn_core`."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ complete -o default -F _ppgn ppgn python python3
 
 
 def show(shell: Literal["bash", "zsh"] = "bash") -> None:
-    """Print a script that teaches the shell to complete: `eval "$(ppgn completion)"` in ~/.bashrc.
+    """Print a script that enables completion in the shell: `eval "$(ppgn completion)"` in ~/.bashrc.
 
     Args:
-        shell: which one; zsh reads the script of bash.
+        shell: name of the shell; zsh uses the script of bash.
     """
     start = "autoload -U +X bashcompinit && bashcompinit\n" if shell == "zsh" else ""
     print(start + BASH, end="")
 
 
 def complete(word: str = "") -> None:
-    """Print what the beginning of a word may become, one a line, as the shell's completion asks for it.
+    """Print the completions of a word, one a line, for the shell's completion.
 
     Args:
-        word: as far as it is typed.
+        word: beginning of a word, as far as it is typed.
     """
     registry = plugins.registry()
     for candidate in candidates(word, registry):
@@ -47,20 +47,20 @@ def complete(word: str = "") -> None:
 
 
 def candidates(word: str, registry: Registry) -> Iterator[str]:
-    """Whole words that begin with `word`: commands, groups with their options, and keys."""
+    """Yield whole words that begin with `word`: commands, groups with their options, and keys."""
     kinds = [kind for kind in registry.kinds if kind != "command"]
     group, sign, _ = word.partition("=")
     if sign:
         names = registry.names(group) if group in kinds else []
-        found = [f"{group}={name}" for name in (*names, *presets(group))]
+        words = [f"{group}={name}" for name in (*names, *presets(group))]
     elif "." in word:
         kind = word.partition(".")[0]
-        found = [
+        words = [
             f"{option.at(key.name)}="
             for option in (registry.find(kind, name) for name in (registry.names(kind) if kind in kinds else ()))
             for key in option.signature.keys
         ]
     else:
-        found = [name.replace("_", "-") for name in registry.names("command")]
-        found += [f"{name}=" for name in (*kinds, "experiment", *TOP)]
-    yield from sorted({one for one in found if one.startswith(re.sub(r"^[+~]+", "", word))})
+        words = [name.replace("_", "-") for name in registry.names("command")]
+        words += [f"{name}=" for name in (*kinds, "experiment", *TOP)]
+    yield from sorted({one for one in words if one.startswith(re.sub(r"^[+~]+", "", word))})

@@ -1,4 +1,4 @@
-"""Hydra's own flags on the command line."""
+"""Check Hydra's own flags on the command line."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..errors import UserError
 
 
 class _Flags(argparse.ArgumentParser):
-    """Hydra's own flags, refused in one line."""
+    """Parse Hydra's flags and report errors in one line."""
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message.replace('argument ', '')}; --hydra-help lists these flags")
 
 
 def check_flags(arguments: Sequence[str]) -> None:
-    """Raises UserError where flags are not as Hydra reads them, or one runs what a pickle says."""
+    """Raise UserError if Hydra does not accept the flags, or if one would run code from a pickle."""
     parser = get_args_parser()
     parser.__class__ = _Flags
     flags = [argument for argument in arguments if argument not in ("--help", "-h", "--version")]

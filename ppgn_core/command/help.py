@@ -1,4 +1,4 @@
-"""`--help`: every group with every installed option, read from the sources; neither torch nor Hydra is imported."""
+"""Print `--help` with every group and every installed option, read from source without importing torch or Hydra."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ MORE = f"One option at length: {COMMAND} condition=lrcn --help. All values: --cf
 
 
 def show(arguments: list[str]) -> None:
-    """Print the help: of everything, or at length of the options that `arguments` choose (`condition=lrcn --help`).
+    """Print the help: an overview, or details of the options in `arguments` (`condition=lrcn --help`).
 
     Raises:
-        UserError: an option chosen is not there.
+        UserError: a chosen option does not exist.
     """
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     registry = plugins.registry()
@@ -47,20 +47,21 @@ def show(arguments: list[str]) -> None:
             _option(console, registry, kind, name)
         if not chosen:
             _everything(console, registry, _own_presets(arguments))
-    print(captured.get(), end="")  # rich itself would end the process where a pipe is closed
+    print(captured.get(), end="")  # rich itself would end the process if a pipe is closed
 
 
 def _own_presets(arguments: list[str]) -> Path | None:
-    """The folder that `--config-dir` names among the arguments."""
-    found = re.search(r"(?:^|\0)(?:--config-dir|-cd)[=\0]([^\0]+)", "\0".join(arguments))
-    return Path(found[1]).expanduser() if found else None
+    """Return the folder that `--config-dir` names in the arguments."""
+    match = re.search(r"(?:^|\0)(?:--config-dir|-cd)[=\0]([^\0]+)", "\0".join(arguments))
+    return Path(match[1]).expanduser() if match else None
 
 
 def show_command(command: Option, registry: Registry, arguments: list[str]) -> None:
-    """Print what a command does and its keys, and those of the components that it may choose.
+    """Print what a command does, its keys, and those of the components that it may choose.
 
     Args:
-        arguments: of the command line: of the components that they choose all keys are told, of others the names.
+        arguments: arguments of the command line; components chosen in them are described with their keys, others by
+            name.
     """
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     keys = command.signature.keys
@@ -88,7 +89,7 @@ def _meaning(key: Key) -> str:
 
 
 def listing(title: str, rows: dict[str, str]) -> None:
-    """Print the keys of a command and what each means, in the looks of this help."""
+    """Print the keys of a command and their meanings in the style of this help."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     with console.capture() as captured:
         table = _section(console, title)
@@ -138,8 +139,8 @@ def _option(console: Console, registry: Registry, kind: str, name: str) -> None:
     place = f"writer.{name}" if kind == "writer" else kind
     table = _section(console, "keys")
     for key in option.signature.keys:
-        shown = key.name if key.default is REQUIRED else str(key)
-        _row(table, f"{place}.{shown}", Text(_meaning(key)))
+        text = key.name if key.default is REQUIRED else str(key)
+        _row(table, f"{place}.{text}", Text(_meaning(key)))
     console.print(table)
 
 
@@ -167,18 +168,18 @@ def _lacking(registry: Registry, kind: str, name: str) -> bool:
 
 
 def _numbers() -> Iterator[tuple[str, str, str]]:
-    """The top-level keys with meaning and the value in force: that of config.yaml, or of a preset chosen by default."""
+    """Yield the top-level keys with their value, from config.yaml or a default preset, and their meaning."""
     values: dict[str, str] = {}
     for group, names in _defaults().items():
         for name in names:
             values |= in_force(group, name)
     for line in (CONF / "config.yaml").read_text(encoding="utf-8").splitlines():
-        found = re.match(r"(\w+): (\S+) # (.+)", line)
-        if found:
-            yield found[1], values.get(found[1], found[2]), found[3]
+        match = re.match(r"(\w+): (\S+) # (.+)", line)
+        if match:
+            yield match[1], values.get(match[1], match[2]), match[3]
 
 
 def _defaults() -> dict[str, list[str]]:
-    """What is chosen if nobody says otherwise: the defaults list of config.yaml."""
+    """Return the defaults list of config.yaml, by group."""
     text = (CONF / "config.yaml").read_text(encoding="utf-8")
     return {group: names.strip("[]").split(", ") for group, names in re.findall(r"(?m)^  - (\w+): (.+)$", text)}

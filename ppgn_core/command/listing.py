@@ -1,4 +1,4 @@
-"""`ppgn list`: what is installed."""
+"""Implement `ppgn list`, which lists what is installed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..options import plugins
 
 
 def show(kind: str | None = None) -> None:
-    """List what is installed: every option with its package and what it is.
+    """List every installed option with its package and a description.
 
     Args:
-        kind: the kind of components to list, such as `prior`; all kinds where there is none.
+        kind: kind of components to list, such as `prior`; all kinds if left out.
     """
     registry = plugins.registry()
     if kind is not None and kind not in registry.kinds:

@@ -1,4 +1,4 @@
-"""`python -m ppgn_core GROUP=OPTION KEY=VALUE …`: sample, as Hydra reads a command line, one run or a sweep."""
+"""Sample by `python -m ppgn_core GROUP=OPTION KEY=VALUE …`, read by Hydra: one run or a sweep."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ..options.plugins import WITHOUT
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what the command line says; the exit code: 0, or 2 after an error of the user's, told in a line."""
+    """Run the command line and return the exit code: 0, or 2 after a user's error, which is printed in one line."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    for argument in [a for a in arguments if a.startswith("without=")]:  # before any plugin is looked at
+    for argument in [a for a in arguments if a.startswith("without=")]:  # before any plugin is loaded
         os.environ[WITHOUT] = argument.partition("=")[2].strip("[]")
         arguments = [a for a in arguments if a != argument]
     return command("ppgn", lambda: _main(arguments))
@@ -57,9 +57,9 @@ def _hydra(arguments: list[str]) -> int:
         if stopped:
             return
         try:
-            given = [override for override in chosen.overrides.task if override not in choices]
+            own_overrides = [override for override in chosen.overrides.task if override not in choices]
             if resumed and unasked is not None:
-                config = resumed.restored(config, unasked, given)
+                config = resumed.restored(config, unasked, own_overrides)
             check(config)
             if sweep:
                 out = Path(chosen.runtime.output_dir)
@@ -69,7 +69,7 @@ def _hydra(arguments: list[str]) -> int:
             from ..sampling.assemble import assemble
             from ..sampling.run import run
 
-            stopped = run(assemble(config, registry, given), out.absolute())
+            stopped = run(assemble(config, registry, own_overrides), out.absolute())
         except Exception as error:  # the other jobs of a sweep go on
             if (told := explained(error)) is not None:
                 failed = report("ppgn", told)
@@ -81,13 +81,13 @@ def _hydra(arguments: list[str]) -> int:
 
     compose.install()
     arguments = prepared(arguments, registry, sweep=bool({"-m", "--multirun"} & set(arguments)))
-    folder_of(arguments, "out")  # before Hydra makes one
+    folder_of(arguments, "out")  # before Hydra creates it
     resumed = Resumed.named_in(arguments, registry)
     choices = resumed.choices if resumed else []
-    arguments = sorted([*choices, *arguments], key=lambda a: not key(a))  # argparse wants overrides in one row
+    arguments = sorted([*choices, *arguments], key=lambda a: not key(a))  # argparse requires overrides to be adjacent
     check_flags(arguments)
     sys.argv = [sys.argv[0], *arguments]
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors, and does not print them
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises errors instead of printing them
     try:
         unasked = compose.composed(choices) if resumed else None
         hydra.main(config_path=None, config_name="config", version_base="1.3")(job)()

@@ -1,4 +1,4 @@
-"""Hydra makes the folders of a sweep before its runs; a run that fails must not leave its own behind."""
+"""Remove the folders of failed runs, which Hydra creates before a sweep begins."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ SWEEP_NOTE = "multirun.yaml"
 
 
 class Refused(BaseException):
-    """What ends a sweep: of any `Exception` that a callback raises Hydra makes a warning, and goes on."""
+    """End a sweep: Hydra turns any `Exception` of a callback into a warning and continues."""
 
 
 def through(method: Callable[..., None]) -> Callable[..., None]:
-    """Let what a callback has to tell in a line through Hydra, as `Refused`."""
+    """Let a callback's error pass through Hydra as `Refused` if it is to be reported in one line."""
 
     @wraps(method)
     def call(*arguments: Any, **keys: Any) -> None:
@@ -38,18 +38,18 @@ def through(method: Callable[..., None]) -> Callable[..., None]:
 
 
 class _Before:
-    """What was there: the topmost folder that the run may make or fill, and what it held."""
+    """Record what existed before: the topmost folder that the run may create or fill, and its content."""
 
     root: Path | None = None
     paths: frozenset[Path] = frozenset()
 
 
 class Remember(Callback):
-    """Called by Hydra before it makes any folder."""
+    """Hydra calls this before it creates any folder."""
 
     @through
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        if config.hydra.run.dir != ".":  # given by hand: nothing is ever written there
+        if config.hydra.run.dir != ".":  # set by the user; nothing is ever written there
             _remember(Path(config.hydra.run.dir))
 
     @through
@@ -65,7 +65,7 @@ class Remember(Callback):
 
 
 def _earlier(folder: Path) -> list[Path]:
-    """What a sweep has left in a folder: its runs, its sheet and Hydra's note."""
+    """List what an earlier sweep left in a folder: its runs, its sheet and Hydra's note."""
     if not folder.is_dir():
         return []
     runs = [path for path in folder.iterdir() if path.name.isdigit() and any((path / file).exists() for file in FILES)]
@@ -81,7 +81,7 @@ def _remember(folder: Path) -> None:
 
 
 def remove_empty() -> None:
-    """Take away the folders made since that hold nothing but Hydra's note of a sweep."""
+    """Remove folders created since then that contain nothing but Hydra's note of a sweep."""
     if _Before.root is not None and _Before.root.is_dir():
         _remove_empty(_Before.root)
     _Before.root = None

@@ -1,4 +1,4 @@
-"""sweep.png: what a sweep comes to, every run's grid, or strip, under what it was made with."""
+"""Draw sweep.png, which shows every run's grid or strip, labelled with the settings that differ."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from .sweep_folders import through
 
 
 class Sheet(Callback):
-    """Called by Hydra; draws the sheet when the last run of a sweep has ended, however the runs ended."""
+    """Draw the sheet when Hydra reports the end of a sweep, even if runs failed."""
 
     def __init__(self) -> None:
         self.runs: list[tuple[dict[str, str], Path | None]] = []
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         if job_return.status == JobStatus.COMPLETED and job_return.hydra_cfg is not None:
-            given = dict(override.partition("=")[::2] for override in job_return.overrides or [])
+            overrides = dict(override.partition("=")[::2] for override in job_return.overrides or [])
             out = Path(job_return.hydra_cfg.hydra.runtime.output_dir)
-            self.runs.append((given, next((out / name for name in (STRIP, "grid.png") if (out / name).exists()), None)))
+            self.runs.append(
+                (overrides, next((out / name for name in (STRIP, "grid.png") if (out / name).exists()), None))
+            )
 
     @through
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""What no single component can check of a config."""
+"""Check what no single component can check: the top-level keys, and keys that depend on each other."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ TYPES: list[tuple[str, tuple[type, ...], str]] = [
 
 
 def check(config: DictConfig) -> None:
-    """Look at the keys that belong to no component, and at what only the whole can show.
+    """Check the keys that belong to no component, and combinations of keys.
 
     Raises:
-        UserError: a key that nobody reads, a value of another type or out of its bounds, a `keep` that is no
-            comparison, noise on no picture, or a key without a value.
+        UserError: a key is unknown, has no value, or has a value of another type or out of its bounds; `keep` is not a
+            comparison; or `init_noise` is given without `init`.
     """
     for name in map(str, config):
         if name not in (*TOP, *KINDS):

@@ -1,7 +1,7 @@
-"""Hydra's view of the registry: every registered component is an option of its group, with keys, types and defaults.
+"""Make every registered component an option in Hydra, with its keys, types and defaults.
 
-Three places hold configs, searched in this order: `conf/`, the plugins' own presets, the registry. A preset is an
-option under another name that begins with a registered one: `defaults: [mala_approx, _self_]`.
+Configs are searched in this order: `conf/`, the plugins' own presets, the registry. A preset is an option under another
+name that extends a registered one: `defaults: [mala_approx, _self_]`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from ..options.yaml_paths import CONF
 SCHEME = "ppgn"
 
 _COMPOSING = threading.RLock()
-"""Hydra keeps what it composes in globals: one thread at a time."""
+"""Lock for composing, as Hydra keeps its state in global variables."""
 
 
 class RegistrySource(ConfigSource):
-    """`condition/lrcn` is the config made of that factory's signature. No YAML, and no import of the factory."""
+    """Provide `condition/lrcn` as the config of that factory's signature, without YAML and without importing the
+    factory.
+    """
 
     @staticmethod
     def scheme() -> str:
@@ -38,11 +40,11 @@ class RegistrySource(ConfigSource):
 
     def load_config(self, config_path: str) -> ConfigResult:
         kind, name = self._split(config_path)
-        # writers are chosen several at a time, so each has a place of its own
+        # several writers may be chosen, so each has its own package
         package = f"writer.{name}" if kind == "writer" else kind
         option = plugins.registry().find(kind, name)
         schema = option.schema.copy()
-        for key in option.signature.keys:  # a component inside it has its keys in reach too: generator.of.smooth=0
+        for key in option.signature.keys:  # so that keys of a nested component can be set: generator.of.smooth=0
             if key.nested and isinstance(key.default, str) and key.default in plugins.registry().names(key.nested):
                 inner = OmegaConf.to_container(plugins.registry().find(key.nested, key.default).schema)
                 schema[key.name] = inner
@@ -70,7 +72,7 @@ class RegistrySource(ConfigSource):
 
 
 class SearchPath(SearchPathPlugin):
-    """Where Hydra looks: `conf/`, then the plugins' presets, then the registry."""
+    """Tell Hydra where to look: `conf/`, then the plugins' presets, then the registry."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         search_path.append("ppgn_core", f"file://{CONF}")
@@ -80,14 +82,17 @@ class SearchPath(SearchPathPlugin):
 
 
 def install() -> None:
-    """Make Hydra know all this. Hydra finds plugins of its own accord only in the namespace `hydra_plugins`."""
+    """Register the config source and the search path with Hydra.
+
+    By itself Hydra finds plugins only in the namespace `hydra_plugins`.
+    """
     for plugin in (RegistrySource, SearchPath):
         Plugins.instance().register(plugin)
     OmegaConf.register_new_resolver("run_folder", _run_folder, replace=True)
 
 
 def composed(overrides: Sequence[str]) -> DictConfig:
-    """Compose the config that overrides come to, as on a command line, and leave Hydra's global state as it was."""
+    """Compose the config from overrides as on a command line, leaving Hydra's global state unchanged."""
     with _COMPOSING:
         Plugins.instance().register(RegistrySource)  # nobody else uses its scheme
         places = ",".join(f"'{place}'" for place in (*plugins.presets(), f"{SCHEME}://"))
@@ -102,5 +107,5 @@ def composed(overrides: Sequence[str]) -> DictConfig:
 
 
 def _run_folder(*choices: str | None) -> str:
-    """The first that is given: `out`, the run that is resumed, or Hydra's dated folder."""
+    """Return the first folder that is set: `out`, the run that is resumed, or Hydra's dated folder."""
     return str(home(next(choice for choice in choices if choice), "out"))

@@ -1,4 +1,4 @@
-"""From overrides to the config of a run: composed, checked, `resume=` included."""
+"""Configure a run from overrides: compose, check, and apply `resume=`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .resume import Resumed
 
 
 def configure(arguments: Sequence[str], registry: Registry) -> tuple[DictConfig, list[str]]:
-    """Compose and check the config of a run, `resume=` included; return it with its overrides.
+    """Compose and check the config of a run, including `resume=`; return it with its overrides.
 
     Raises:
-        UserError: something in the arguments is not allowed.
+        UserError: an argument is not allowed.
     """
     for argument in arguments:
         if not isinstance(argument, str) or argument.startswith("-"):

@@ -1,4 +1,4 @@
-"""Hydra's errors, told as ours: one line that names the key, what was given and what is allowed."""
+"""Translate Hydra's errors to one line that names the key, what was given and what is allowed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SORTS = {
 
 
 def explain(error: Exception, registry: Registry) -> Exception:
-    """The error to raise instead; `error` itself where it is no fault of the command line."""
+    """Return the error to raise instead; `error` itself if it was not caused by the command line."""
     if isinstance(error, MissingConfigException):
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
         if not group:
@@ -48,7 +48,7 @@ def explain(error: Exception, registry: Registry) -> Exception:
 
 
 def _raised_by(error: Exception) -> str:
-    """The top package of the code that raised it: Hydra refuses much input by errors of Python's own."""
+    """Return the top package of the code that raised the error, as Hydra often raises Python's own errors."""
     at = error.__traceback__
     while at and at.tb_next:
         at = at.tb_next
@@ -71,7 +71,7 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
 
 
 def _nested_keys(config: DictConfig) -> Iterator[str]:
-    """`condition.text`, … for who forgot the group."""
+    """Yield `condition.text`, … as suggestions for a user who forgot the group."""
     for group in map(str, config):
         node = config._get_node(group)
         if group != "hydra" and isinstance(node, DictConfig) and not node._is_none():

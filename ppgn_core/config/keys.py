@@ -1,4 +1,4 @@
-"""The top-level keys of a config: what no component owns."""
+"""List the top-level keys of a config, which belong to no component."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people type, and what they hand over as Python values, as overrides that Hydra's grammar takes."""
+"""Convert command-line arguments and Python values to overrides in Hydra's grammar."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .keys import TOP
 from .quoting import harmless, quote, quoted
 
 ADDED_ONCE = ("experiment", "model", "generator", "prior", "condition", "sampler")
-"""Groups of which one option is chosen: `+experiment=mine` is taken for `experiment=mine`."""
+"""Groups in which one option is chosen: `+experiment=mine` is read as `experiment=mine`."""
 
 PLAUSIBLE = re.compile(r"""[^\W\d][\w-]*(,[\w-]+)*$|[\[{'"$]|\w+\(""")
-"""The name of an option, several for a sweep, or what is meant for Hydra's grammar."""
+"""Pattern of an option's name, of several names for a sweep, or of an expression in Hydra's grammar."""
 
 
 def prepared(arguments: Sequence[str], registry: Registry, sweep: bool = False) -> list[str]:
-    """Rewrite the arguments of a command line where people mean what the grammar does not say.
+    """Rewrite the arguments of a command line where users' habits differ from Hydra's grammar.
 
     Args:
         sweep: whether commas separate several values.
 
     Raises:
-        UserError: an option is chosen whose name can be none.
+        UserError: an option is chosen by something that cannot be a name.
     """
     once = "|".join((*ADDED_ONCE, *TOP))
     groups = "|".join(KINDS)
@@ -45,9 +45,9 @@ def prepared(arguments: Sequence[str], registry: Registry, sweep: bool = False) 
 
 
 def _reaching(argument: str) -> str:
-    """Let the key of a component inside another be set though it is not there yet: `condition.terms.a.shift=0`.
+    """Allow the key of a nested component to be set before it exists: `condition.terms.a.shift=0`.
 
-    Whether there is such a key shows when the component is built.
+    Whether the key is valid is checked when the component is built.
     """
     key, _, value = argument.partition("=")
     parts = key.split(".")
@@ -56,13 +56,13 @@ def _reaching(argument: str) -> str:
 
 
 def from_keys(keys: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    """Turn config keys into overrides, and set apart the components among them that are there already.
+    """Convert config keys to overrides, and separate the components that were passed as objects.
 
     `condition={"name": "lrcn", "text": "oranges"}`, `condition="lrcn"` with `**{"condition.text": "oranges"}`, and
     `condition=MyCondition()` are all allowed.
 
     Raises:
-        UserError: a value that no config can hold.
+        UserError: a value cannot be stored in a config.
     """
     overrides: list[str] = []
     objects: dict[str, Any] = {}
@@ -85,8 +85,8 @@ def from_keys(keys: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
 
 
 def _text(value: Any, key: str) -> str:
-    """A value in Hydra's grammar."""
-    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # of NumPy or torch
+    """Write a value in Hydra's grammar."""
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a scalar of NumPy or torch
         value = value.item()
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]

@@ -1,4 +1,4 @@
-"""Text on a command line, quoted as Hydra's grammar needs it: people type `condition.text=it's a cat (1)!`."""
+"""Quote text on a command line as Hydra's grammar requires: users type `condition.text=it's a cat (1)!`."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from ..options.registry import Registry
 from .keys import TOP
 
 PLAIN = re.compile(r"[\w./][\w./+\- ]*[\w./+-]|[\w./]", re.ASCII)
-"""Text that the grammar takes as it is."""
+"""Text that the grammar accepts without quotes."""
 
 NO_TEXT = re.compile(r"(?i)null|none|true|false|yes|no|on|off|[+-]?(inf|nan)|[-+.\d_][-+.\d_e]*")
-"""What reads as something else than text unless it is quoted. Whole numbers stay: a class has an index."""
+"""Text that would be read as another type without quotes. Whole numbers are not quoted: a class has an index."""
 
 OWN = re.compile(
     r"""(?s)\s*(['"]).*\1\s*|\[.*\]|\{.*\}|.*\$\{.*\}.*|(choice|range|glob|interval|tag|sort|shuffle)\(.*\)"""
 )
-"""What is meant for the grammar itself: quoted text, lists, sweeps and interpolations."""
+"""Expressions in the grammar itself: quoted text, lists, sweeps and interpolations."""
 
 
 def quoted(arguments: Iterable[str], registry: Registry, sweep: bool) -> list[str]:
-    """The arguments, with text quoted where Hydra would take it for something else.
+    """Return the arguments with text quoted where Hydra would misread it.
 
     Args:
-        registry: whose components tell which keys take text.
+        registry: registry of the components, whose signatures show which keys take text.
         sweep: whether commas separate several values.
     """
     return [_quoted(argument, registry, sweep) for argument in arguments]
 
 
 def _takes_text(key: str, registry: Registry) -> tuple[bool, bool]:
-    """Whether a key takes text, and whether it may be null as well, by the signature of any option that has it."""
+    """Return whether a key takes text, and whether it may be null, by the signature of any option that has it."""
     if key in TOP:
         return "str" in TOP[key], "None" in TOP[key]
     kind, _, rest = key.partition(".")
@@ -43,7 +43,7 @@ def _takes_text(key: str, registry: Registry) -> tuple[bool, bool]:
             option = registry.find(kind, name)
             own = rest.removeprefix(f"{name}.") if kind == "writer" else rest.rpartition(".")[2]
             annotations += [k.annotation for k in option.signature.keys if k.name == own and not k.nested]
-        except UserError:  # a plugin that cannot be read is told of when it is chosen
+        except UserError:  # an unreadable plugin is reported when it is chosen
             continue
     return any(re.search(r"\bstr\b", a) for a in annotations), any("None" in a for a in annotations)
 
@@ -58,7 +58,7 @@ def _quoted(argument: str, registry: Registry, sweep: bool) -> str:
 
 
 def harmless(value: str) -> bool:
-    """Whether the grammar takes that text as text without quotes."""
+    """Return whether Hydra's grammar reads the text as text without quotes."""
     return PLAIN.fullmatch(value) is not None and NO_TEXT.fullmatch(value) is None
 
 
@@ -70,6 +70,6 @@ def _one(value: str, optional: bool) -> str:
 
 
 def quote(text: str) -> str:
-    """Text in quotes, as Hydra's grammar takes any."""
+    """Quote any text for Hydra's grammar."""
     escaped = re.sub(r"(\\*)'", r"\1\1\\'", text)
     return "'" + re.sub(r"(\\+)$", r"\1\1", escaped) + "'"

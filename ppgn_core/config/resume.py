@@ -1,7 +1,7 @@
-"""`resume=RUN_DIR n_steps=400`: the config that the run's record holds, with what the command line changes in it.
+"""Restore a run's config for `resume=RUN_DIR n_steps=400`, with the changes from the command line.
 
-A record is somebody's data. Only the values of the project's own keys are taken from it, and each is checked as if it
-had been typed; nothing in it names code, a folder to write to, or an option of Hydra's.
+A record is untrusted data. Only values of the project's own keys are read from it, and each is checked as if it had
+been typed; nothing in it can name code, a folder to write to, or an option of Hydra's.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ OF_THIS_RUN = ("out", "resume", "overwrite")
 """Keys that a resumed run does not take from the record."""
 
 LARGEST = 10_000_000
-"""Bytes of a record that is read at all."""
+"""Largest record that is read, in bytes."""
 
 
 def key(override: str) -> str:
-    """`condition.text` of `++condition.text="oranges"`; empty for a flag."""
-    found = re.match(r"(?:\+\+?|~)?([^=\s-][^=]*)=", override)
-    return found[1] if found else ""
+    """Return the key of an override, `condition.text` for `++condition.text="oranges"`; empty for a flag."""
+    match = re.match(r"(?:\+\+?|~)?([^=\s-][^=]*)=", override)
+    return match[1] if match else ""
 
 
 def folder_of(arguments: Sequence[str], name: str = "resume") -> Path | None:
-    """The folder that `resume=` names among the arguments, None where there is none.
+    """Return the folder that `resume=` names in the arguments, or None.
 
     Raises:
-        UserError: it is said to be in the home of somebody who is not there.
+        UserError: the folder is in the home of a user who does not exist.
     """
-    given = [argument.partition("=")[2].strip("'\"") for argument in arguments if key(argument) == name]
-    return home(given[-1], name) if given and given[-1] not in ("", "null") else None
+    paths = [argument.partition("=")[2].strip("'\"") for argument in arguments if key(argument) == name]
+    return home(paths[-1], name) if paths and paths[-1] not in ("", "null") else None
 
 
 @dataclass(frozen=True)
 class Resumed:
-    """The run that `resume=` names.
+    """Hold what is known of the run that `resume=` names.
 
     Args:
-        base: its stored config.
-        choices: the overrides that choose its components.
+        base: stored config of the run.
+        choices: overrides that choose the run's components.
     """
 
     base: Mapping[str, Any]
@@ -62,10 +62,10 @@ class Resumed:
 
     @classmethod
     def named_in(cls, overrides: Sequence[str], registry: Registry) -> Resumed | None:
-        """The run that is named among the overrides, None where there is none.
+        """Read the run that is named in the overrides; return None if none is.
 
         Raises:
-            UserError: as of `stored`.
+            UserError: in the same cases as `stored`.
         """
         folder = folder_of(overrides)
         if folder is None:
@@ -74,15 +74,15 @@ class Resumed:
         return cls(base, choices(base, overrides))
 
     def restored(self, asked: DictConfig, unasked: DictConfig, overrides: Sequence[str]) -> DictConfig:
-        """As the function `restored`, of the stored config."""
+        """Apply the function `restored` to the stored config."""
         return restored(self.base, asked, unasked, overrides)
 
 
 def stored(folder: Path, keys: Sequence[str], registry: Registry) -> dict[str, Any]:
-    """The config of the run in `folder`: values of `keys`, those that the record has.
+    """Read the config of the run in `folder`: the values of those `keys` that the record has.
 
     Raises:
-        UserError: there is no such run folder, its record is damaged, or it asks for what is not installed.
+        UserError: there is no such run folder, its record is damaged, or it needs a component that is not installed.
     """
     config = _read(folder)["config"]
     if not isinstance(config, dict):
@@ -100,7 +100,7 @@ def stored(folder: Path, keys: Sequence[str], registry: Registry) -> dict[str, A
 
 
 def choices(config: Mapping[str, Any], arguments: Sequence[str]) -> list[str]:
-    """The overrides that choose the components of a stored config, so that the command line may change their keys."""
+    """Return the overrides that choose a stored config's components, so that the command line can change their keys."""
     own = {key(argument) for argument in arguments}
     writers = [name for kind, name in _chosen(config) if kind == "writer"]
     chosen = [f"{kind}={name}" for kind, name in _chosen(config) if kind != "writer" and kind not in own]
@@ -109,11 +109,11 @@ def choices(config: Mapping[str, Any], arguments: Sequence[str]) -> list[str]:
 
 
 def restored(config: Mapping[str, Any], asked: DictConfig, unasked: DictConfig, overrides: Sequence[str]) -> DictConfig:
-    """A stored config with the changes that a command line makes.
+    """Return a stored config with the changes that a command line makes.
 
     Args:
-        asked, unasked: the config composed with the overrides of the command line and without them.
-        overrides: of the command line: what it names counts as changed, though it be the default.
+        asked, unasked: config composed with the overrides of the command line, and without them.
+        overrides: overrides of the command line; what they name counts as changed even if it is the default.
     """
     new: Any = OmegaConf.to_container(asked, resolve=True)
     old: Any = OmegaConf.to_container(unasked, resolve=True)
@@ -127,17 +127,17 @@ def restored(config: Mapping[str, Any], asked: DictConfig, unasked: DictConfig, 
 
 
 def _take(result: dict[str, Any], new: Mapping[str, Any], path: Sequence[str]) -> None:
-    """Give `result` the value that `new` has at `path`; the whole component where another one is chosen."""
+    """Copy the value at `path` from `new` to `result`; the whole component if another one is chosen."""
     *parents, last = path
     target, source = result, new
     for depth, name in enumerate(parents):
         if not isinstance(source.get(name), dict):
             return
-        there = target.get(name)
-        if not isinstance(there, dict) or there.get("name") != source[name].get("name"):
+        child = target.get(name)
+        if not isinstance(child, dict) or child.get("name") != source[name].get("name"):
             _take(result, new, path[: depth + 1])
             return
-        target, source = there, source[name]
+        target, source = child, source[name]
     if last in source:
         target[last] = copy.deepcopy(source[last])
     elif path[0] in new and len(path) == 1:
@@ -175,7 +175,7 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _chosen(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Kind and name of each component that a config chooses."""
+    """Yield kind and name of each component that a config chooses."""
     for kind in KINDS:
         value = config.get(kind)
         parts = value.values() if kind == "writer" and isinstance(value, dict) else [value] if value else []

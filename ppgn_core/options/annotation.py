@@ -1,4 +1,4 @@
-"""From an annotation as it stands in the source to the type that OmegaConf checks values against."""
+"""Convert an annotation from source code to the type that OmegaConf checks values against."""
 
 from __future__ import annotations
 
@@ -13,19 +13,27 @@ DICTS = {"dict", "Dict", "Mapping"}
 
 
 def config_type(annotation: str) -> Any:
-    """The type of a config value; `Any` where OmegaConf has no such type."""
+    """Return the type of a config value; `Any` if OmegaConf has no such type."""
     return _convert(_parse(annotation)) if annotation else Any
 
 
 def nested_kind(annotation: str, kinds: Collection[str]) -> str | None:
-    """`condition` for `Condition`, `list[Condition]`, `Condition | None`, …: the kind of component to build there."""
+    """Return the kind of component that a key holds, or None.
+
+    It is `condition` for `Condition`, `list[Condition]`, `Condition | None`, …
+
+    It is `condition` for `Condition`, `list[Condition]`, `Condition | None`, …
+    """
     names = {_name(node) for node in ast.walk(_parse(annotation))} if annotation else set()
-    found = [kind for kind in kinds if kind.title().replace("_", "") in names]
-    return found[0] if len(found) == 1 else None
+    matches = [kind for kind in kinds if kind.title().replace("_", "") in names]
+    return matches[0] if len(matches) == 1 else None
 
 
 def choices(annotation: str) -> tuple[Any, ...] | None:
-    """The values that a `Literal[…]` allows, with None where it is `| None`; `None` for any other annotation."""
+    """Return the values that a `Literal[…]` allows, plus None if it is `| None`.
+
+    For any other annotation return `None`.
+    """
     node = _parse(annotation) if annotation else None
     if isinstance(node, ast.BinOp) and _is(node.right, None):
         literal = choices(ast.unparse(node.left))
@@ -81,7 +89,7 @@ def _union(nodes: list[ast.expr]) -> Any:
     if len(kinds) > 1 and any(kind not in SCALARS.values() for kind in kinds):
         return Any
     if len(kinds) > 1 and float in kinds and int not in kinds:
-        kinds.append(int)  # in a union OmegaConf takes `1` for no float
+        kinds.append(int)  # in a union OmegaConf refuses `1` as a float
     kind: Any = Union[tuple(kinds)]  # noqa: UP007
     return Optional[kind] if any(_is(node, None) for node in flat) and kind is not Any else kind  # noqa: UP045
 

@@ -1,6 +1,6 @@
-"""What a value may be, as its annotation says: `Annotated[float, ">= 0", "< 1"]`.
+"""Check values against the bounds in their annotation: `Annotated[float, ">= 0", "< 1"]`.
 
-Every number is finite and fits into 64 bits, whatever its annotation.
+Whatever the annotation, every number must be finite and fit into 64 bits.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": oper
 WORDS = {">=": "from {}", "<=": "up to {}", ">": "above {}", "<": "below {}"}
 SMALLEST, LARGEST = -(2**63), 2**64 - 1
 TEXT = 10_000
-"""Characters of a text or of a path that is read at all."""
+"""Longest text or path that is accepted, in characters."""
 
 
 def bounds(annotation: str) -> list[tuple[str, float]]:
-    """The comparisons that stand in an annotation: `[(">=", 0), ("<", 1)]`."""
-    found = []
+    """Return the comparisons in an annotation: `[(">=", 0), ("<", 1)]`."""
+    comparisons = []
     for node in ast.walk(ast.parse(annotation, mode="eval")) if "Annotated" in annotation else ():
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             sign, _, number = node.value.partition(" ")
             if sign in COMPARISONS:
-                found.append((sign, float(number)))
-    return found
+                comparisons.append((sign, float(number)))
+    return comparisons
 
 
 def check(place: str, value: Any, annotation: str) -> None:
-    """Look at all numbers and texts in a value.
+    """Check all numbers and texts in a value against its annotation.
 
     Args:
-        place: the key that it was given by, for the message.
+        place: key that the value was given for, for error messages.
 
     Raises:
-        UserError: one is out of its bounds, is no finite number, has more than 64 bits, or cannot be a text.
+        UserError: a number is out of bounds, not finite or longer than 64 bits, or a text is not valid.
     """
     _check(place, value, annotation, value)
 
@@ -48,7 +48,7 @@ SORTS = {"int": "a whole number", "float": "a number", "bool": "true or false", 
 
 
 def requirement(annotation: str) -> str:
-    """What a value must be by its annotation, in words: `a whole number from 1`, `a list of numbers`, `a or b`."""
+    """Describe in words what an annotation allows: `a whole number from 1`, `a list of numbers`, `a or b`."""
     if allowed := choices(annotation):
         return f"one of {', '.join(map(str, allowed))}"
     names = {node.id for node in ast.walk(ast.parse(annotation or "None", mode="eval")) if isinstance(node, ast.Name)}
@@ -58,7 +58,7 @@ def requirement(annotation: str) -> str:
 
 
 def in_words(annotation: str) -> str:
-    """The bounds of an annotation in words, such as ` from 0 below 1`; empty where there are none."""
+    """Describe the bounds of an annotation in words, such as ` from 0 below 1`; empty if it has none."""
     return "".join(" " + WORDS[sign].format(f"{number:.15g}") for sign, number in bounds(annotation))
 
 

@@ -1,4 +1,4 @@
-"""Presets: options of a group that are YAML files, in `conf/` or beside a plugin."""
+"""Presets are options of a group that are YAML files, in `conf/` or in a plugin."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .yaml_paths import CONF, folder
 
 
 def presets(group: str, more: Path | None = None) -> dict[str, str]:
-    """The presets of a group by name, each with what the comment at the top of its file says.
+    """Return the presets of a group by name, each with the comment at the top of its file.
 
     Args:
-        more: a folder of configs of the user's own, as `--config-dir` names it.
+        more: a folder with the user's own configs, as given by `--config-dir`.
     """
     return {name: _comment(file) for name, file in _files(group, more).items()}
 
 
 def in_force(group: str, name: str) -> dict[str, str]:
-    """The top-level keys that a preset of a group sets, as one with `# @package _global_` may."""
+    """Return the top-level keys that a preset of a group sets, as one with `# @package _global_` may."""
     file = _files(group).get(name)
     text = file.read_text(encoding="utf-8") if file else ""
     if not text.startswith("# @package _global_"):
@@ -32,11 +32,11 @@ def in_force(group: str, name: str) -> dict[str, str]:
 
 
 def _files(group: str, more: Path | None = None) -> dict[str, Path]:
-    found = {}
+    files = {}
     for place in (CONF, *map(folder, plugins.presets()), *([more] if more else [])):
         for file in sorted((place / group).glob("*.yaml")):
-            found[file.stem] = file
-    return found
+            files[file.stem] = file
+    return files
 
 
 def _comment(file: Path) -> str:

@@ -1,4 +1,4 @@
-"""Every component that can be chosen by name: who registered it, what it asks for, and how it is built from config."""
+"""The registry knows every component that can be chosen by name: its package, its keys, and how to build it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .source import REQUIRED, Unread
 
 @dataclass(frozen=True)
 class Option:
-    """One registered factory, known by `KIND=NAME`."""
+    """Describe one registered factory, chosen by `KIND=NAME`."""
 
     kind: str
     name: str
@@ -36,16 +36,19 @@ class Option:
     kinds: tuple[str, ...] = KINDS
 
     def at(self, key: str) -> str:
-        """Where a key of it stands: several writers are chosen at a time, and a command's keys are the topmost."""
+        """Return the full name of a key.
+
+        Several writers may be chosen, so each has a prefix of its own; the keys of a command have none.
+        """
         prefix = {"writer": f"writer.{self.name}.", "command": ""}.get(self.kind, f"{self.kind}.")
         return f"{prefix}{key}"
 
     @cached_property
     def signature(self) -> Signature:
-        """What the factory asks for; nothing is imported for it.
+        """Read the factory's signature from its source, without importing it.
 
         Raises:
-            UserError: the plugin names a factory that is not there.
+            UserError: the factory that the plugin registered does not exist.
         """
         try:
             return read(self.factory, self.given, self.kinds)
@@ -53,12 +56,12 @@ class Option:
             raise UserError(f"{self.kind}={self.name}: {self.package} cannot be read: {error}") from error
 
     def needs(self, name: str) -> bool:
-        """Whether its factory cannot do without what the run gives under that name."""
+        """Return whether the factory requires the run's value of that name."""
         return name in self.signature.needed
 
     @cached_property
     def schema(self) -> DictConfig:
-        """The option's config: its name, and each key with its type and default."""
+        """Return the option's config: its name, and each key with its type and default."""
         fields: list[Any] = [("name", str, dataclasses.field(default=self.name))]
         for key in self.signature.keys:
             if key.name == "name":
@@ -66,15 +69,15 @@ class Option:
             fields.append((key.name, _type(key), _default(key)))
         schema: DictConfig = OmegaConf.structured(dataclasses.make_dataclass(self.name, fields))
         for node in schema._content.values():  # type: ignore[union-attr]
-            if isinstance(node, DictConfig):  # Hydra forbids new keys, and in here they are the user's own
+            if isinstance(node, DictConfig):  # allow new keys, which Hydra forbids: a mapping's keys are the user's own
                 OmegaConf.set_struct(node, False)
         return schema
 
     def load(self) -> Callable[..., Any]:
-        """The factory itself, imported now if it was registered by its place.
+        """Return the factory itself, importing it if it was registered by its location.
 
         Raises:
-            UserError: it cannot be imported.
+            UserError: the factory cannot be imported.
         """
         if not isinstance(self.factory, str):
             return self.factory
@@ -107,7 +110,7 @@ def _default(key: Key) -> Any:
 
 
 class Registry:
-    """Options by kind and name."""
+    """Hold options by kind and name."""
 
     def __init__(self, kinds: Sequence[Kind] = RUN_KINDS) -> None:
         self.kinds = {kind.name: kind for kind in kinds}
@@ -117,7 +120,8 @@ class Registry:
         """Make `factory` the option `kind=name`.
 
         Raises:
-            UserError: another package has that name, or it is no name, or the factory is none.
+            UserError: another package has registered that name, the name is not allowed, or the factory is not
+                callable.
         """
         if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
             raise UserError(f"{kind}={name}: a name is letters, digits and underscores")
@@ -131,23 +135,24 @@ class Registry:
         return sorted(self._options.get(kind, {}))
 
     def find(self, kind: str, name: str) -> Option:
-        """The option of that name.
+        """Return the option with that name.
 
         Raises:
-            UserError: there is none; the message lists what is there and the package that would bring it.
+            UserError: there is no such option; the message lists those installed and the package that provides this
+                one.
         """
         if name not in self._options[kind]:
             raise UserError(unknown_option(kind, name, self.names(kind)))
         return self._options[kind][name]
 
     def build(self, kind: str, config: Mapping[str, Any], **context: Any) -> Any:
-        """The component that `config = {"name": option, **keys}` describes.
+        """Build the component that `config = {"name": option, **keys}` describes.
 
-        A parameter named in `context` gets that, one annotated with a protocol gets components built from the configs
-        it holds, every other one is a config key.
+        A parameter named in `context` receives that value; one annotated with a protocol receives components built from
+        the configs in it; every other parameter is a config key.
 
         Raises:
-            UserError: unknown option or key, a wrong type, a value missing.
+            UserError: an option or key is unknown, a value has the wrong type, or a required one is missing.
         """
         if config is None:
             raise UserError(f"{kind}=null: a run needs one; there are: {', '.join(self.names(kind))}")
@@ -164,10 +169,10 @@ class Registry:
         return option.load()(**arguments)
 
     def check(self, option: Option, config: Mapping[str, Any]) -> dict[str, Any]:
-        """All keys of the option as plain values of the right types and within their bounds, defaults filled in.
+        """Return all keys of the option as plain values, with types and bounds checked and defaults filled in.
 
         Raises:
-            UserError: no such key, a value that is not allowed, or one that is missing.
+            UserError: a key is unknown, or a value is not allowed or missing.
         """
         given = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
         allowed = [key.name for key in option.signature.keys]
@@ -175,7 +180,7 @@ class Registry:
         for name in map(str, given):
             if name not in ("name", *allowed):
                 raise UserError(f"{option.at(name)}: no such key; {nearest(name, allowed)}")
-        for own, value in given.items():  # before OmegaConf makes floats of them, and fails
+        for own, value in given.items():  # before OmegaConf converts them to float and fails
             for number in value if isinstance(value, list) else [value]:
                 if isinstance(number, int) and not SMALLEST <= number <= LARGEST:
                     raise UserError(f"{option.at(str(own))}={shown(value)}: allowed are whole numbers of 64 bits")
@@ -201,7 +206,7 @@ class Registry:
         return {str(name): value for name, value in values.items()}
 
     def _nested(self, kind: str, value: Any, context: Mapping[str, Any], place: str) -> Any:
-        """The component described at the key `place`, or those in a list or under names of their own."""
+        """Build the component described at the key `place`, or several in a list or mapping."""
         if isinstance(value, dict) and "name" not in value:
             return {name: self._part(kind, v, context, f"{place}.{name}") for name, v in value.items()}
         if isinstance(value, list):
@@ -214,12 +219,12 @@ class Registry:
             raise UserError(f"{place}={value}: allowed is a {kind}: its name, or {{name: …, KEY: …}}")
         try:
             return self.build(kind, config, **context)
-        except UserError as error:  # it names its keys as if it stood alone
+        except UserError as error:  # its message names the keys as if the component stood alone
             raise UserError(_moved(str(error), kind, place)) from error
 
 
 def _moved(message: str, kind: str, place: str) -> str:
-    """What is said of `kind.KEY` or `kind=NAME`, said of the part that stands at `place`."""
+    """Rewrite a message about `kind.KEY` or `kind=NAME` so that it names the component's actual place."""
     rest = message.removeprefix(kind)
     if rest.startswith("."):
         return place + rest
@@ -227,7 +232,7 @@ def _moved(message: str, kind: str, place: str) -> str:
 
 
 def unknown_option(kind: str, name: str, there: list[str]) -> str:
-    """The line that says so, with what is there and the package to install."""
+    """Return the error message for an unknown option, with those installed and the package to install."""
     package = bundled().get((kind, name))
     hint = f"; `pip install {package}` brings it" if package else ""
     return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"

@@ -1,4 +1,4 @@
-"""What a factory asks for: its config keys, what it takes from the run, and its docstring."""
+"""Read a factory's signature: its config keys, what it takes from the run, and its docstring."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from .source import REQUIRED, Parameter, Unread, heirs, read_source
 
 @dataclass(frozen=True)
 class Key:
-    """One config key of a component.
+    """Describe one config key of a component.
 
     Args:
-        annotation: as written in the source, empty where there is none.
+        annotation: annotation as written in the source; empty if there is none.
         default: a literal, `REQUIRED`, or `Unread`.
-        doc: what the docstring's `Args:` says about it.
-        nested: the kind of component that it holds, one or a list of them, itself built from config; else None.
+        doc: the key's entry in the docstring's `Args:`.
+        nested: kind of the component, or list of components, that the key holds and that is built from config; else
+            None.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Signature:
-    """A factory's config keys, the names it takes from its builder, those of them without a default, and its doc."""
+    """Hold a factory's config keys, the names it takes from its builder, those without a default, and its docstring."""
 
     keys: tuple[Key, ...]
     given: frozenset[str]
@@ -54,17 +55,17 @@ class Signature:
 
     @property
     def summary(self) -> str:
-        """The docstring's first line."""
+        """Return the docstring's first line."""
         return self.doc.partition("\n")[0].strip()
 
 
 def read(
     factory: Callable[..., Any] | str, given: Collection[str] = NAMES, kinds: Collection[str] = KINDS
 ) -> Signature:
-    """The signature of a callable, or of the one at `"module:attribute"`, whose source is parsed and not run.
+    """Read the signature of a callable, or parse it from the source of `"module:attribute"` without importing it.
 
     Args:
-        given: parameters that are no config keys, as whoever builds the component gives them.
+        given: names of parameters that the builder passes, and that are not config keys.
         kinds: names of the kinds of components that a key may hold.
 
     Raises:
@@ -75,11 +76,11 @@ def read(
         parameters, docs = read_source(module, attribute)
     else:
         parameters, docs = _inspected(factory)
-    said: dict[str, str] = {}
-    for doc in reversed(docs):  # what the heir says wins
-        said |= _argument_docs(doc)
+    entries: dict[str, str] = {}
+    for doc in reversed(docs):  # the subclass's entry overrides that of its base
+        entries |= _argument_docs(doc)
     keys = tuple(
-        Key(*p, said.get(p.name, ""), nested_kind(p.annotation, kinds)) for p in parameters if p.name not in given
+        Key(*p, entries.get(p.name, ""), nested_kind(p.annotation, kinds)) for p in parameters if p.name not in given
     )
     names = frozenset(p.name for p in parameters) & frozenset(given)
     needed = frozenset(p.name for p in parameters if p.default is REQUIRED) & frozenset(given)
@@ -87,15 +88,15 @@ def read(
 
 
 def _inspected(factory: Callable[..., Any]) -> tuple[list[Parameter], list[str]]:
-    given = inspect.signature(factory).parameters.values()
+    parameters = inspect.signature(factory).parameters.values()
     own = [
         Parameter(p.name, "" if p.annotation is p.empty else _text(p.annotation), _plain(p.default))
-        for p in given
+        for p in parameters
         if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
     ]
     docs = [doc] if (doc := inspect.getdoc(factory)) else []
     base = next((b for b in getattr(factory, "__bases__", ()) if b is not object), None)
-    if base is None or not any(p.kind is p.VAR_KEYWORD for p in given):
+    if base is None or not any(p.kind is p.VAR_KEYWORD for p in parameters):
         return own, docs
     inherited, base_docs = _inspected(base)
     return heirs(own, inherited), docs + base_docs
@@ -111,14 +112,14 @@ def _plain(default: Any) -> Any:
 
 
 def _argument_docs(doc: str) -> dict[str, str]:
-    """The entries of a docstring's `Args:`; `low, high: the range` is the entry of both."""
+    """Parse the entries of a docstring's `Args:`; `low, high: the range` is the entry of both."""
     section = re.search(r"^ *Args:\n((?: +.*\n?|\n)+)", doc, re.MULTILINE)
-    found: dict[str, str] = {}
+    entries: dict[str, str] = {}
     names: list[str] = []
     for line in inspect.cleandoc(section[1]).splitlines() if section else []:
         entry = re.match(r"(\w[\w, ]*): *(.*)", line)
         if entry:
             names = [name.strip() for name in entry[1].split(",")]
         for name in names:
-            found[name] = f"{found.get(name, '')} {(entry[2] if entry else line).strip()}".strip()
-    return found
+            entries[name] = f"{entries.get(name, '')} {(entry[2] if entry else line).strip()}".strip()
+    return entries

@@ -1,6 +1,7 @@
-"""Reads a factory's parameters from its source: `--help` and the config need names, types and defaults, not torch.
+"""Read a factory's parameters from its source: `--help` and the config need names, types and defaults, not torch.
 
-griffe would read them too, at 0.2 s for its import and 0.07 s a package, with which `--help` takes more than a second.
+griffe could read them too, but takes 0.2 s to import and 0.07 s a package, which would make `--help` take over a
+second.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 REQUIRED = inspect.Parameter.empty
-"""The default of a parameter that has none."""
+"""Marks a parameter without a default."""
 
 
 @dataclass(frozen=True)
 class Unread:
-    """A default that is no literal: the config holds null for it and the factory fills it in."""
+    """A default that is not a literal: the config holds null for it, and the factory fills it in."""
 
     source: str
 
 
 class Parameter(NamedTuple):
-    """One parameter; its annotation as written, its default a literal, `REQUIRED` or `Unread`."""
+    """One parameter: its annotation as written, and its default, a literal, `REQUIRED` or `Unread`."""
 
     name: str
     annotation: str
@@ -34,9 +35,10 @@ class Parameter(NamedTuple):
 
 
 def read_source(module: str, attribute: str) -> tuple[list[Parameter], list[str]]:
-    """The parameters of the class or function at that place, its docstring, and those of the bases it takes them from.
+    """Return the parameters of the class or function at that location, and its docstrings.
 
-    A constructor that ends in `**keys` hands them on: the parameters of the base class are its own too.
+    A constructor with `**keys` passes them on to its base class, so the parameters and docstring of the base class are
+    included.
 
     Raises:
         LookupError: there is no such module or attribute.
@@ -66,13 +68,13 @@ def read_source(module: str, attribute: str) -> tuple[list[Parameter], list[str]
 
 
 def heirs(own: list[Parameter], inherited: list[Parameter]) -> list[Parameter]:
-    """A constructor's own parameters, then those of its base class that it does not name anew."""
+    """Return a constructor's own parameters, followed by those of its base class that it does not redefine."""
     named = {parameter.name for parameter in own}
     return own + [parameter for parameter in inherited if parameter.name not in named]
 
 
 def _inherited(node: ast.ClassDef, module: str) -> tuple[list[Parameter], list[str]]:
-    """The parameters and docstrings of the first base class that can be read."""
+    """Return the parameters and docstrings of the first base class whose source can be read."""
     for base in node.bases:
         with contextlib.suppress(LookupError):
             return read_source(module, ast.unparse(base))
@@ -80,7 +82,7 @@ def _inherited(node: ast.ClassDef, module: str) -> tuple[list[Parameter], list[s
 
 
 def _source_file(module: str) -> Path:
-    """Where a module's source is; no package is imported to find it, as `find_spec` of a submodule would."""
+    """Return the path of a module's source without importing any package, as `find_spec` of a submodule would."""
     top, *rest = module.split(".")
     spec = importlib.util.find_spec(top)
     if spec is None:
@@ -96,7 +98,7 @@ def _source_file(module: str) -> Path:
 
 
 def _imports(tree: ast.Module, module: str) -> Iterator[tuple[str, tuple[str, str]]]:
-    """What a module re-exports: `from .other import Name`."""
+    """Yield the names that a module re-exports: `from .other import Name`."""
     package = module if _source_file(module).name == "__init__.py" else module.rpartition(".")[0]
     for node in tree.body:
         if isinstance(node, ast.ImportFrom):
@@ -107,14 +109,14 @@ def _imports(tree: ast.Module, module: str) -> Iterator[tuple[str, tuple[str, st
 
 
 def _constants(tree: ast.Module) -> dict[str, Any]:
-    """Module-level names that stand for a literal, so that a default may be one of them."""
-    found = {}
+    """Return module-level names assigned to literals, since a default may refer to one."""
+    literals = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             value = _literal(node.value, {})
             if not isinstance(value, Unread):
-                found[node.targets[0].id] = value
-    return found
+                literals[node.targets[0].id] = value
+    return literals
 
 
 def _literal(node: ast.expr, constants: dict[str, Any]) -> Any:
@@ -136,7 +138,7 @@ def _parameters(function: Any, constants: dict[str, Any]) -> Iterator[Parameter]
 
 
 def _fields(node: ast.ClassDef, constants: dict[str, Any]) -> Iterator[Parameter]:
-    """The fields of a dataclass that its `__init__` takes."""
+    """Yield the fields of a dataclass that are parameters of its `__init__`."""
     for field in node.body:
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
             text = ast.unparse(field)

@@ -1,4 +1,4 @@
-"""The samplers, one algorithm a file."""
+"""Each module defines one sampling algorithm."""
 
 from .mala import MALA
 from .mala_approx import MalaApprox

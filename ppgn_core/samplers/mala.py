@@ -1,4 +1,4 @@
-"""MALA: the Metropolis-adjusted Langevin algorithm, ULA with a reject step."""
+"""MALA, the Metropolis-adjusted Langevin algorithm, is ULA with a reject step."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from .ula import ULA
 
 
 class MALA(MetropolisHastings):
-    """A step of ULA, h' ~ q(h'|h), accepted with probability min(1, p(h', y)·q(h|h') / (p(h, y)·q(h'|h))) (Table S1).
+    """Sample p(h, y) exactly: Langevin steps with an accept/reject test (MALA, Table S1).
 
-    q(h'|h) = N(h'; h + σ²/2·∇log p(h, y), σ²) (Eq. 12). It samples p(h, y) whatever σ is; the run's ε1, ε2 and ε3 do
-    not enter. If a prior's score has a factor, or a condition climbs something else than its log p(y | x), as with
-    `condition.gradient=logit`, it still does: q has the drift of the step, whatever that is, and only speed is lost.
+    A step of ULA, h' ~ q(h'|h), is accepted with probability min(1, p(h', y)·q(h|h') / (p(h, y)·q(h'|h))) (Table S1),
+    with q(h'|h) = N(h'; h + σ²/2·∇log p(h, y), σ²) (Eq. 12). It samples p(h, y) for any σ; the run's ε1, ε2 and ε3 are
+    not used. This holds even if a prior's score has a factor, or a condition climbs something other than its log p(y |
+    x), as with `condition.gradient=logit`: q uses the drift of the step, whatever it is, and only speed is lost.
 
     Args:
-        sigma: σ, standard deviation of the proposal's noise; the step's length is σ²/2.
+        sigma: σ, standard deviation of the proposal's noise; the drift is multiplied by σ²/2.
 
     Raises:
         UserError: the prior knows only its score.
@@ -32,10 +33,10 @@ class MALA(MetropolisHastings):
         self.langevin = ULA(energy, noise, sigma)
 
     def propose(self, here: State) -> tuple[State, Info, Tensor]:
-        there, info = self.langevin.step(here)
-        return there, info, self._log_q(there, here) - self._log_q(here, there)
+        proposed, info = self.langevin.step(here)
+        return proposed, info, self._log_q(proposed, here) - self._log_q(here, proposed)
 
     def _log_q(self, start: State, end: State) -> Tensor:
-        """log q(end | start), `(B,)`, up to a constant."""
+        """Return log q(end | start), `(B,)`, up to a constant."""
         mean = start.h + self.sigma**2 / 2 * (start.prior_score + start.condition_score)
         return -(end.h - mean).flatten(1).square().sum(1) / (2 * self.sigma**2)

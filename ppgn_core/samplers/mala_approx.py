@@ -1,4 +1,4 @@
-"""MALA-approx: Langevin steps without a reject step, each term with a weight of its own (Eq. 11)."""
+"""MALA-approx takes Langevin steps without a reject step, with a separate weight for each term (Eq. 11)."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from ..protocols import Info, State
 
 
 class MalaApprox:
-    """h ← h + ε1·∇log p(h) + ε2·∇log p(y|h) + N(0, ε3²) (Eq. 11); every option beyond that is off.
+    """Follow h ← h + ε1·∇log p(h) + ε2·∇log p(y|h) + N(0, ε3²) (Eq. 11), the paper's sampler.
 
-    With ε3 = 0 it climbs ε1·log p(h) + ε2·log p(y|h) and samples nothing. With noise its small steps sample
-    p(h)^(2ε1/ε3²) · p(y|h)^(2ε2/ε3²).
+    With ε3 = 0 it climbs ε1·log p(h) + ε2·log p(y|h) and does not sample. With noise, small steps sample p(h)^(2ε1/ε3²)
+    · p(y|h)^(2ε2/ε3²).
 
-    The options are what the authors' released sampler does besides. Its step is h ← clip(h + s·Δ / mean|Δ|), with Δ the
-    three terms of Eq. 11, noise included.
+    The options, all off by default, reproduce what the authors' released sampler does beyond Eq. 11. Its step is h ←
+    clip(h + s·Δ / mean|Δ|), with Δ the three terms of Eq. 11, noise included.
 
     Args:
-        epsilon1, epsilon2, epsilon3: weights of the prior's and the condition's score, standard deviation of the noise.
-        step_size: s, what the sum Δ of the three terms is multiplied by.
-        step_size_end: s goes to it linearly over the first `decay_steps` steps and stays there; None keeps s constant.
+        epsilon1, epsilon2, epsilon3: weight of the prior's score, weight of the condition's score, and standard
+            deviation of the noise.
+        step_size: s, the factor of the sum Δ of the three terms.
+        step_size_end: final value of s, reached linearly over the first `decay_steps` steps; None keeps s constant.
         normalize: divide Δ by the mean of |Δ| over the units of its chain, so that s is the mean change of a unit.
         clip: keep h within the range of the generator's codes.
 
     Raises:
-        UserError: `clip` with a generator whose codes have no range.
+        UserError: `clip` is set and the generator's codes have no range.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class MalaApprox:
         return self.energy.evaluate(h, state.step + 1), info
 
     def step_size_at(self, step: int) -> float:
-        """s of the step that leaves state `step`: a function of the chain's age alone, so a resumed chain goes on."""
+        """Return s for the step from `step` to `step` + 1; it depends on `step` alone, so a resumed chain continues."""
         return self.step_size + (self.step_size_end - self.step_size) * min(step / self.decay_steps, 1.0)
 
 

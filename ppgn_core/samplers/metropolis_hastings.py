@@ -1,4 +1,4 @@
-"""Metropolis-Hastings: a random walk that p(h, y) accepts or rejects."""
+"""Metropolis-Hastings is a random walk with an accept/reject test under p(h, y)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from ..protocols import Info, State
 
 
 class MetropolisHastings:
-    """h' = h + N(0, σ²), accepted with probability min(1, p(h', y)/p(h, y)) (Table S1).
+    """Sample p(h, y) by a random walk with an accept/reject test, without gradients (Metropolis-Hastings, Table S1).
 
-    It samples p(h, y) whatever σ is, and looks at no gradient, though the energy takes it along. The run's ε1, ε2 and
-    ε3 do not enter. In d dimensions σ has to fall as 1/√d, so chains of many dimensions walk slowly.
+    A proposal h' = h + N(0, σ²) is accepted with probability min(1, p(h', y)/p(h, y)). This samples p(h, y) for any σ.
+    Gradients are computed with the energy but not used; nor are the run's ε1, ε2 and ε3. In d dimensions σ has to fall
+    as 1/√d, so chains of many dimensions move slowly.
 
     Args:
         sigma: σ, standard deviation of the proposal.
@@ -28,7 +29,7 @@ class MetropolisHastings:
     """
 
     def __init__(self, energy: Energy, noise: ChainNoise, sigma: Annotated[float, "> 0"] = 0.07) -> None:
-        energy.density()  # or the refusal
+        energy.density()  # raises if the prior has none
         self.energy, self.noise, self.sigma = energy, noise, sigma
 
     def init(self, h: Tensor, step: int = 0) -> State:
@@ -36,16 +37,19 @@ class MetropolisHastings:
 
     def step(self, state: State) -> tuple[State, Info]:
         here = self.energy.reevaluated(state)
-        there, info, log_q_ratio = self.propose(here)
-        log_ratio = self.energy.log_prob(there) - self.energy.log_prob(here) + log_q_ratio
-        # a ratio that is no number is 0: no chain goes where the density is not known
+        proposed, info, log_q_ratio = self.propose(here)
+        log_ratio = self.energy.log_prob(proposed) - self.energy.log_prob(here) + log_q_ratio
+        # a NaN ratio counts as 0: no chain moves to where the density is unknown
         acceptance = log_ratio.clamp(max=0).exp().nan_to_num(nan=0)
         accepted = self.noise.uniform(here.step, (), "accept") < acceptance
-        return select(accepted, there, here), replace(info, acceptance=acceptance)
+        return select(accepted, proposed, here), replace(info, acceptance=acceptance)
 
     def propose(self, here: State) -> tuple[State, Info, Tensor]:
-        """Where to go, what led there, and log q(h | h') − log q(h' | h) `(B,)`: 0, as the walk is symmetric."""
+        """Return the proposed state, its diagnostics, and log q(h | h') − log q(h' | h) `(B,)`.
+
+        The last is 0 for a random walk, which is symmetric.
+        """
         h = here.h + self.sigma * self.noise.normal(here.step, here.h.shape[1:])
-        there = self.energy.evaluate(h, here.step + 1)
-        zero = torch.zeros_like(there.log_prob)
-        return there, Info(zero, zero, zero), zero
+        proposed = self.energy.evaluate(h, here.step + 1)
+        zero = torch.zeros_like(proposed.log_prob)
+        return proposed, Info(zero, zero, zero), zero

@@ -1,4 +1,4 @@
-"""Underdamped Langevin dynamics: chains with a velocity, split as BAOAB (Leimkuhler & Matthews 2013)."""
+"""Underdamped Langevin dynamics gives chains a velocity, with BAOAB splitting (Leimkuhler & Matthews 2013)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ VELOCITY = "velocity"
 
 
 class Underdamped:
-    """dh = v dt, dv = ∇log p(h, y) dt − γ·v dt + √(2γ) dW: Langevin dynamics with momentum, which keeps its direction.
+    """Follow Langevin dynamics with momentum: dh = v dt, dv = ∇log p(h, y) dt − γ·v dt + √(2γ) dW.
 
-    A step of length t is, in this order, v ← v + t/2·∇log p(h, y); h ← h + t/2·v; v ← e^(−γt)·v + √(1 − e^(−2γt))·N(0,
-    1); h ← h + t/2·v; v ← v + t/2·∇log p(h, y) (BAOAB; Leimkuhler & Matthews 2013). h and v are sampled from
-    p(h, y)·N(v; 0, 1); along a Gaussian direction the variance of h is right whatever t is. From t² = 4 times its
-    variance on it diverges. The run's ε1, ε2 and ε3 do not enter. It is not in the paper.
+    Thanks to the velocity v a chain keeps its direction. A step of length t is, in this order, v ← v + t/2·∇log p(h,
+    y); h ← h + t/2·v; v ← e^(−γt)·v + √(1 − e^(−2γt))·N(0, 1); h ← h + t/2·v; v ← v + t/2·∇log p(h, y) (BAOAB;
+    Leimkuhler & Matthews 2013). h and v are sampled from p(h, y)·N(v; 0, 1); along a Gaussian direction the variance of
+    h is exact for any t below the limit t² = 4 times that variance, from which on the chain diverges. The run's ε1, ε2
+    and ε3 are not used. This sampler is not in the paper.
 
     Args:
-        step_size: t.
-        friction: γ; 0 is Hamiltonian dynamics without noise.
+        step_size: t, length of a step.
+        friction: γ, the friction; 0 is Hamiltonian dynamics without noise.
     """
 
     def __init__(

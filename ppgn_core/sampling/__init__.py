@@ -1,1 +1,1 @@
-"""From components to a chain of snapshots and a run folder."""
+"""Build components, run chains and write their run folder."""

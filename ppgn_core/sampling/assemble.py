@@ -1,4 +1,4 @@
-"""From a config to chains that are ready to run: every component built, and the codes that the chains start from.
+"""Assemble chains from a config: build every component, and the codes that the chains start from.
 
 config ─ registry ─► generator G, prior, condition ─► Energy ─► Sampler ─► snapshots ─► writers
 """
@@ -34,16 +34,16 @@ FROM_CONFIG = [field.name for field in fields(RunContext) if field.type in ("int
 
 @dataclass(frozen=True)
 class Chains:
-    """Chains that are ready to run.
+    """Hold chains that are ready to run.
 
     Args:
-        config: that they were built from.
-        context: what its components were given.
-        sampler: that takes their steps.
-        filter: of `keep`; None where all samples are kept.
-        h: codes to start from, `(B, *code)`.
-        saved: what the run that they go on with has left; None where they start anew.
-        writers: makes the writers of the config for the folder of the run.
+        config: config that the chains were built from.
+        context: values that their components received from the run.
+        sampler: sampler that takes the steps.
+        filter: filter set by `keep`; None if all samples are kept.
+        h: starting codes, `(B, *code)`.
+        saved: saved state of the run that these chains continue; None if they start afresh.
+        writers: function that makes the config's writers for the run's folder.
     """
 
     config: DictConfig
@@ -56,11 +56,11 @@ class Chains:
 
     @property
     def start(self) -> int:
-        """Steps that the chains have behind them."""
+        """Return the number of steps that the chains have already taken."""
         return self.saved.step if self.saved else 0
 
     def __iter__(self) -> Iterator[Snapshot]:
-        """A snapshot of the start, then one of every step."""
+        """Yield a snapshot of the start, then one of every step."""
         n_steps = self.config.n_steps - self.start
         if self.saved is None:
             return chain(self.sampler, self.h, n_steps)
@@ -71,11 +71,11 @@ class Chains:
     def saved_steps(
         self, stop: Callable[[], bool] = lambda: False, watch: Callable[[State], object] = lambda state: None
     ) -> Iterator[Snapshot]:
-        """The snapshots that are worth a file: of every `save_every` steps and of the last, filtered by `keep`.
+        """Yield the snapshots to be saved: every `save_every` steps and the last, filtered by `keep`.
 
         Args:
-            stop: asked after every step whether that was the last.
-            watch: shown the state of every step.
+            stop: function called after every step; chains end if it returns True.
+            watch: function called with the state of every step.
         """
         for snapshot in self:
             step = snapshot.state.step
@@ -97,14 +97,14 @@ def assemble(
     overrides: Sequence[str] = (),
     objects: Mapping[str, Any] | None = None,
 ) -> Chains:
-    """Build everything that `config` asks for.
+    """Build all components that `config` asks for, and the chains.
 
     Args:
-        overrides: that the config was composed with, for the record.
-        objects: components by their kind that are there already, in place of those that the config describes.
+        overrides: overrides that the config was composed with, for the record.
+        objects: ready-made components by kind, used instead of those that the config describes.
 
     Raises:
-        UserError: what is asked for cannot be had.
+        UserError: a component that the config asks for cannot be built.
     """
     objects = objects or {}
     saved = load_codes(home(config.resume, "resume")) if config.resume else None
@@ -131,16 +131,18 @@ def assemble(
     sampler = build("sampler")
 
     def writers(folder: RunFolder) -> list[Writer]:
-        there = replace(context, out=folder.path, run_folder=folder)
+        writer_context = replace(context, out=folder.path, run_folder=folder)
         chosen = (config.get("writer") or {}).values()
-        built = [registry.build("writer", one, **vars(there)) for one in chosen]
-        return sorted(built, key=lambda writer: getattr(writer, "commits", False))  # a resumed run starts from the last
+        built = [registry.build("writer", one, **vars(writer_context)) for one in chosen]
+        return sorted(
+            built, key=lambda writer: getattr(writer, "commits", False)
+        )  # the codes last: resuming relies on it
 
     return Chains(config, context, sampler, sample_filter, _start(config, context, saved), saved, writers)
 
 
 def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tensor:
-    """Codes to start from."""
+    """Return the codes that the chains start from."""
     generator, noise = context.generator, context.noise
     assert generator is not None
     if saved is None and config.init is None:
@@ -149,19 +151,19 @@ def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tens
         if context.model is None:
             raise UserError(f"init={config.init}: model=null does not say how large pictures are; give model=NAME")
         return _encoded(config, context, context.model.image_size)
-    if saved.step > config.n_steps:  # as many are allowed: the last files may be missing
+    if saved.step > config.n_steps:  # equality is allowed: the final files may be missing
         raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step} steps; allowed are that and more")
     wanted = (config.n_chains, *generator.code.shape)
     if saved.h.shape != wanted:
-        given = tuple(saved.h.shape)
+        shape = tuple(saved.h.shape)
         raise UserError(
-            f"resume={config.resume}: its codes are {given}; allowed in this run are {wanted}, chains first"
+            f"resume={config.resume}: its codes are {shape}; allowed in this run are {wanted}, chains first"
         )
     return saved.h.to(noise.device)
 
 
 def _encoded(config: DictConfig, context: RunContext, size: int) -> Tensor:
-    """The codes of the pictures `init`, which the chains take in turn, with noise on them."""
+    """Encode the pictures of `init`, assign them to the chains in turn, and add noise."""
     generator, noise = context.generator, context.noise
     encode = getattr(generator, "encode", None)
     if generator is None or encode is None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and other requests to end as a wish to finish early, not as an accident."""
+"""Treat Ctrl-C and other termination signals as a wish to finish early."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""Ctrl-C, the end of a job by its scheduler, and of the terminal."""
+"""Signals of Ctrl-C, of a scheduler that ends a job, and of a terminal that closes."""
 
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
-    """Inside, the first request to end makes the yielded function return True; a second one has its usual effect."""
+    """Yield a function that returns True after the first termination signal; a second signal acts as usual."""
     asked = False
     before: dict[int, object] = {}
 

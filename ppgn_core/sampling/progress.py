@@ -1,4 +1,4 @@
-"""The progress bar: step, steps/s, mean log p(y|x)."""
+"""The progress bar shows the step, steps/s and the mean log p(y|x)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rich.progress import Progress as Bar
 from ..protocols import State
 
 SECONDS = 0.1
-"""Between two looks at log p, each of which waits for the device."""
+"""Least time between two updates, as reading log p waits for the device."""
 
 
 class Progress:
-    """One bar on stdout where that is a terminal, nothing elsewhere.
+    """Show a progress bar on stdout if it is a terminal, and nothing otherwise.
 
     Args:
-        start, n_steps: steps taken before this run, and at its end.
+        start, n_steps: number of steps before this run, and at its end.
     """
 
     def __init__(self, start: int, n_steps: int) -> None:
@@ -44,7 +44,7 @@ class Progress:
         if self.quiet or (0 <= now - self.shown < SECONDS and state.step < self.n_steps):
             return
         self.shown = now
-        passed = now - self.began  # a clock that is set, or stands still, must not end a run
+        passed = now - self.began  # must not fail if the system clock is changed
         rate = (state.step - self.start) / passed if passed > 0 else 0.0
         log_prob = state.log_prob.nanmean().item()
         self.bar.update(self.task, completed=state.step, rate=rate, log_prob=log_prob, refresh=True)

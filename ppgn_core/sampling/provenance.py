@@ -1,4 +1,4 @@
-"""What a file must say so that it can be made again."""
+"""Record everything that is needed to make a file again."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def provenance(
     start: int,
     objects: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Command, seed, config, overrides, device and versions, for `run.json` and the text chunks of PNGs.
+    """Collect command, seed, config, overrides, device and versions, for `run.json` and the text chunks of PNGs.
 
     Args:
-        start: steps that the run which this one resumes had taken.
-        objects: components by kind that were handed over as objects; the record has their classes for names.
+        start: number of steps already taken by the run that this one resumes.
+        objects: components passed as objects, by kind; the record names their classes.
     """
     classes = {kind: f"{type(one).__module__}.{type(one).__qualname__}" for kind, one in (objects or {}).items()}
     packages = {entry.dist.name for entry in entry_points(group=GROUP) if entry.dist}
@@ -47,13 +47,13 @@ def provenance(
 
 
 def _call(overrides: Sequence[str], classes: Mapping[str, str]) -> str:
-    given = [*map(repr, overrides), *(f"{kind}={name}(…)" for kind, name in classes.items())]
-    return f"ppgn_core.sample({', '.join(given)})"
+    arguments = [*map(repr, overrides), *(f"{kind}={name}(…)" for kind, name in classes.items())]
+    return f"ppgn_core.sample({', '.join(arguments)})"
 
 
 def _absolute(value: Any) -> Any:
-    """The path of a file that is there, so that the run can be made again from any folder."""
-    with contextlib.suppress(OSError, RuntimeError, ValueError):  # no path at all, as the component that reads it tells
+    """Make the path of an existing file absolute, so that the run can be repeated from any folder."""
+    with contextlib.suppress(OSError, RuntimeError, ValueError):  # not a path; the component that reads it reports that
         path = Path(value).expanduser() if isinstance(value, str) and value else None
         return str(path.absolute()) if path and path.exists() else value
     return value

@@ -1,4 +1,4 @@
-"""A run: chains and the files that their writers leave in a folder."""
+"""Run chains and let writers save their results in a folder."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .progress import Progress
 
 
 def run(chains: Chains, out: Path) -> bool:
-    """Run chains to their end, leave their files in the folder `out`, and tell on the terminal how it goes.
+    """Run chains to their end, write their files into the folder `out`, and report progress on the terminal.
 
-    Returns whether it was asked to end before its last step.
+    Return whether the run was interrupted before its last step.
 
     Raises:
-        UserError: the folder cannot be had, told before anything is written; or every chain stopped.
+        UserError: the folder cannot be used (checked before anything is written), or every chain stopped.
     """
     with interruptible() as interrupted, Progress(chains.start, chains.config.n_steps) as progress:
         last = write(chains, chains.saved_steps(interrupted, progress.update), out)
@@ -42,13 +42,13 @@ def run(chains: Chains, out: Path) -> bool:
 
 
 def write(chains: Chains, snapshots: Iterable[Snapshot], out: Path, overwrite: bool | None = None) -> Snapshot:
-    """Let the writers of a config write snapshots into the folder `out`, and return the last one.
+    """Let the config's writers write snapshots into the folder `out`, and return the last snapshot.
 
     Args:
-        overwrite: whether a run in that folder may be replaced; None for what the config says.
+        overwrite: whether a run in that folder may be replaced; None to use the config's value.
 
     Raises:
-        UserError: the folder cannot be made or written, or a run is in it.
+        UserError: the folder cannot be created or written, or holds a run.
     """
     saved = chains.saved
     source = home(chains.config.resume, "resume") if chains.config.resume else None
@@ -68,7 +68,10 @@ def write(chains: Chains, snapshots: Iterable[Snapshot], out: Path, overwrite: b
 
 @contextmanager
 def _closed(writers: Sequence[Writer]) -> Iterator[None]:
-    """Close every writer at the end, whatever happens; of several errors the first counts, as the others follow it."""
+    """Close every writer at the end, whatever happens.
+
+    Of several errors the first is raised, as the others follow from it.
+    """
     first: BaseException | None = None
     try:
         yield
@@ -84,6 +87,6 @@ def _closed(writers: Sequence[Writer]) -> Iterator[None]:
 
 
 def check_alive(snapshot: Snapshot) -> None:
-    """Raises UserError where every chain has stopped."""
+    """Raise UserError if every chain has stopped."""
     if not snapshot.alive.any():
         raise UserError("every chain stopped at a value that is not finite; smaller epsilons or step sizes may help")

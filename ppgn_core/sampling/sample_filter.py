@@ -1,4 +1,4 @@
-"""`keep="probability>0.97"`: which samples are worth a picture."""
+"""Select the samples to keep, as in `keep="probability>0.97"`."""
 
 from __future__ import annotations
 
@@ -29,33 +29,33 @@ PATTERN = re.compile(rf"\s*(\w+)\s*({'|'.join(SIGNS)})\s*([-+]?(?:\d+\.?\d*|\.\d
 
 
 def parse(text: Any) -> tuple[str, str, float]:
-    """Quantity, sign and number of `probability>0.97`.
+    """Split `probability>0.97` into quantity, sign and number.
 
     Raises:
-        UserError: it is no comparison, or of something that trace.jsonl does not have.
+        UserError: the text is not a comparison, or compares a quantity that trace.jsonl does not have.
     """
-    found = PATTERN.fullmatch(str(text))
-    if found is None:
+    match = PATTERN.fullmatch(str(text))
+    if match is None:
         raise UserError(
             f"keep={text}: allowed is QUANTITY SIGN NUMBER, as in probability>0.97; quantities: "
             f"{', '.join(QUANTITIES)}; signs: {' '.join(SIGNS)}"
         )
-    quantity, sign, number = found.groups()
+    quantity, sign, number = match.groups()
     if quantity not in QUANTITIES:
         raise UserError(f"keep={text}: no such quantity; {nearest(quantity, QUANTITIES)}")
     return quantity, sign, float(number)
 
 
 class SampleFilter:
-    """Tells for each saved step which samples are kept, and in the end how many were.
+    """Decide at each saved step which samples are kept, and count them.
 
-    A chain that stopped has no new sample, and a quantity that is unknown meets no comparison.
+    A chain that stopped has no new sample, and an unknown quantity satisfies no comparison.
 
     Args:
-        text: the comparison that kept samples meet, as in `probability>0.97`.
+        text: comparison that kept samples satisfy, as in `probability>0.97`.
 
     Raises:
-        UserError: no comparison, or one of a probability that the condition does not know.
+        UserError: the text is not a comparison, or compares a probability that the condition does not have.
     """
 
     def __init__(self, text: str, energy: Energy) -> None:
@@ -68,7 +68,7 @@ class SampleFilter:
         self.low, self.high = math.inf, -math.inf
 
     def __call__(self, snapshot: Snapshot) -> Tensor:
-        """Which chains have a sample to keep, `(B,)`."""
+        """Return which chains have a sample to keep, `(B,)`."""
         values = quantities(snapshot, self.energy)[self.quantity]
         assert values is not None
         values = values.double()  # as trace.jsonl has them
@@ -81,7 +81,7 @@ class SampleFilter:
         return kept
 
     def __str__(self) -> str:
-        """How many were kept; where none was, what there was to choose from."""
+        """Report how many samples were kept; if none, the range of the quantity."""
         if self.kept or not self.seen:
             return f"{self.kept} of {self.seen} samples kept: {self.text}"
         span = f"from {self.low:.3g} to {self.high:.3g}" if self.low <= self.high else "unknown"

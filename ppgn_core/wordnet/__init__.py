@@ -1,4 +1,4 @@
-"""What classes are called and what they are: an excerpt of WordNet 3.0 (its licence lies beside)."""
+"""Look up names and meanings of classes in an excerpt of WordNet 3.0 (its licence is in this folder)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 
 class Synset(NamedTuple):
-    """One meaning of a noun.
+    """Hold one meaning of a noun.
 
     Args:
-        names: the foremost first.
-        hypernyms: ids of what it is a kind of.
-        parts: names of its parts, where they are known.
+        names: the nouns with this meaning, the main one first.
+        hypernyms: ids of the more general synsets.
+        parts: names of its parts, if they are known.
     """
 
     names: tuple[str, ...]
@@ -24,16 +24,16 @@ class Synset(NamedTuple):
 
 @cache
 def synsets() -> dict[str, Synset]:
-    """The synsets of the ImageNet classes and of mini's scenes, and all their hypernyms, by id: `n02084071`."""
-    found = {}
+    """Return the synsets of the ImageNet classes and of mini's scenes, with all their hypernyms, by id: `n02084071`."""
+    by_id = {}
     for line in (Path(__file__).parent / "nouns.tsv").read_text(encoding="utf-8").splitlines():
         key, names, hypernyms, parts = line.split("\t")
-        found[key] = Synset(tuple(names.split(", ")), tuple(hypernyms.split()), tuple(filter(None, parts.split(", "))))
-    return found
+        by_id[key] = Synset(tuple(names.split(", ")), tuple(hypernyms.split()), tuple(filter(None, parts.split(", "))))
+    return by_id
 
 
 def lineage(synset: str) -> Iterator[str]:
-    """The ids of a synset and of all that it is a kind of, the nearest first."""
+    """Yield the ids of a synset and all its hypernyms, the nearest first."""
     waiting, seen = [synset], set()
     while waiting:
         key = waiting.pop(0)
@@ -44,10 +44,10 @@ def lineage(synset: str) -> Iterator[str]:
 
 
 def related(word: str, synset: str) -> str | None:
-    """Tell how a word leads to a synset, as its name, a kind of it or a part of it; None where it does not.
+    """Describe how a word is related to a synset (its name, a hypernym or a part); None if it is not.
 
-    A part counts if it is one of the synset's own or of what it is directly a kind of: a beach is part of a shore, and
-    the seashore is one.
+    A part counts if it belongs to the synset or to a direct hypernym: a beach is part of a shore, and the seashore is a
+    shore.
     """
     wanted = word.casefold().strip()
     for depth, key in enumerate(lineage(synset)):

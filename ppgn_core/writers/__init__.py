@@ -1,1 +1,1 @@
-"""The files of a run folder, one idea a file. A writer touches the disk in `write` and `close` alone."""
+"""Writers make the files of a run folder, one kind in each module; they touch the disk only in `write` and `close`."""

@@ -1,4 +1,4 @@
-"""codes.safetensors: where every chain stands; what a resumed run starts from."""
+"""Write and read codes.safetensors, the state of every chain that a resumed run starts from."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ..protocols import Snapshot
 from ..run_folder import CODES, RunFolder, checksum
 
 MEMORY = "memory."
-"""Before the names of what a sampler carries from step to step."""
+"""Prefix of the names of the sampler's memory."""
 
 
 class Codes:
-    """The codes `h` of every chain, with the step they stand at, to go on from by `resume=`: codes.safetensors.
+    """Save the code `h` and step of every chain, so that `resume=` can continue the run: codes.safetensors.
 
-    It is written last at every saved step: a run that dies can be resumed from the step that it stands at.
+    It is the last file written at every saved step, so a run that dies can be resumed from the step that it records.
     """
 
     commits: ClassVar[bool] = True
@@ -43,14 +43,14 @@ class Codes:
 
 @dataclass(frozen=True)
 class Saved:
-    """What codes.safetensors holds.
+    """Hold the contents of codes.safetensors.
 
     Args:
         h: codes `(B, *code)`.
-        last_step: `(B,)`, less than `step` where a chain had stopped.
-        step: steps taken.
-        memory: what the sampler carried besides, by name.
-        files: length and CRC-32 of each file that grows with the run, as it was at that step.
+        last_step: last step of each chain `(B,)`, less than `step` if the chain had stopped.
+        step: number of steps taken.
+        memory: the sampler's memory (`State.memory`), by name.
+        files: length and CRC-32, at that step, of each file that grows with the run.
     """
 
     h: Tensor
@@ -61,17 +61,17 @@ class Saved:
 
 
 def load_codes(folder: Path) -> Saved:
-    """What a run left in its `folder` to go on from.
+    """Read the saved state from a run's `folder`, to continue the run.
 
     Raises:
-        UserError: there is nothing there, or it is damaged.
+        UserError: the file is missing or damaged.
     """
     path = folder / CODES
     if not path.is_file():
         raise UserError(f"resume={folder}: there is no {CODES} in it; allowed is the folder of a run that wrote one")
     try:
         with safe_open(path, "pt") as file:
-            # memory of torch's own is aligned; kernels round differently on what the file hands out
+            # torch's own memory is aligned; on the file's unaligned memory kernels round differently
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
             run = json.loads((file.metadata() or {})["run"])
         if run["sha256"] != checksum(tensors):

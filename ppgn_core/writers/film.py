@@ -1,4 +1,4 @@
-"""What the films of a run share: chain 0 over time."""
+"""Film is the base of writers that show chain 0 over time."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..protocols import Snapshot
 from ..run_folder import RunFolder
 
 FRAMES = "chain.frames"
-"""The frames as they are, one after another, each behind its step: what every film of a run is made of at its end."""
+"""File of raw frames, each preceded by its step; every film of a run is made from it when the run ends."""
 
 
 class Film:
-    """Chain 0 over time, a frame for each saved step. A resumed run's frames follow the earlier ones."""
+    """Show chain 0 over time, one frame for each saved step. A resumed run's frames follow the earlier ones."""
 
     name: ClassVar[str]
 
@@ -39,12 +39,12 @@ class Film:
                 self.save(temporary, self.frames())
 
     def frames(self) -> Iterator[np.ndarray]:
-        """Read the frames `(H, W, 3)` one by one: a film may be longer than memory."""
+        """Yield the frames `(H, W, 3)` one by one, as a film may not fit into memory."""
         assert self.shape is not None
         layout = np.dtype([("step", "<i8"), ("image", "u1", self.shape)])
         for row in np.memmap(self.folder.path / FRAMES, layout, "r"):
             yield np.array(row["image"])
 
     def save(self, path: Path, frames: Iterator[np.ndarray]) -> None:
-        """Write all frames."""
+        """Write all frames to `path`."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""chain.gif: chain 0 over time."""
+"""Write chain.gif, which shows chain 0 over time."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .film import Film
 
 
 class Gif(Film):
-    """Chain 0 over time, a frame for each saved step: chain.gif. A resumed run's frames follow the earlier ones.
+    """Show chain 0 over time as chain.gif, one frame per saved step; a resumed run's frames follow the earlier ones.
 
     Args:
-        milliseconds: that a frame is shown for; a GIF counts hundredths of a second, in two bytes.
+        milliseconds: time that a frame is shown; a GIF stores it in hundredths of a second, in two bytes.
     """
 
     name = "chain.gif"

@@ -1,4 +1,4 @@
-"""grid.png: the last sample of every chain."""
+"""Write grid.png, the last sample of every chain."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from ..run_folder import SAMPLES, saved_samples
 
 
 class Grid:
-    """The last sample of every chain side by side, as square a grid as can be, in reading order: grid.png.
+    """Arrange the last sample of every chain in one picture, as square as possible: grid.png.
 
-    With `keep`, the last one kept of each chain, and no chain of which none was.
+    Chains are in reading order. With the filter `keep` it shows the last sample of each chain that passed, and leaves
+    out chains without one.
     """
 
     def __init__(self, out: Path, run: Mapping[str, Any], gap: Annotated[int, ">= 0", "<= 1000"] = 2) -> None:
@@ -34,13 +35,13 @@ class Grid:
         if kept is not None and self.step < 0 and self.earlier:
             old = (sample for sample in saved_samples(self.earlier) if sample[1] <= state.step)
             self.images = {k: np.asarray(Image.open(path)) for k, _, path in old}
-        shown = range(len(state.x)) if kept is None else kept.nonzero().flatten().tolist()
-        self.images |= zip(shown, to_uint8(state.x[list(shown)]), strict=True)
+        chosen = range(len(state.x)) if kept is None else kept.nonzero().flatten().tolist()
+        self.images |= zip(chosen, to_uint8(state.x[list(chosen)]), strict=True)
         self.step = state.step
 
     def close(self) -> None:
         if self.images:
             images = np.stack([self.images[k] for k in sorted(self.images)])
             save_png(self.path, tile(images, self.gap), self.run, step=self.step)
-        elif self.step >= 0:  # an earlier run's must not stay
+        elif self.step >= 0:  # an earlier run's grid must not stay
             self.path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""chain.mp4: chain 0 over time, as a video."""
+"""Write chain.mp4, a video of chain 0 over time."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from ..run_folder import RunFolder
 from .film import Film
 
 LEAST = 256
-"""Sides are at least this, in pixels: smaller pictures are enlarged by a whole factor, with sharp edges."""
+"""Least side of the video in pixels: smaller pictures are enlarged by a whole factor, with sharp edges."""
 
 
 class Mp4(Film):
-    """Chain 0 over time as a video that plays anywhere: chain.mp4. A resumed run's frames follow the earlier ones.
+    """Show chain 0 over time as a video that plays anywhere: chain.mp4.
 
-    `+writer=mp4` adds it to the other files. H.264 with 4:2:0 chroma and even sides, as players ask for.
+    `+writer=mp4` adds it to the other files. A resumed run's frames follow the earlier ones. It is H.264 with 4:2:0
+    chroma and even sides, as players require.
 
     Args:
-        fps: frames a second.
+        fps: number of frames per second.
 
     Raises:
-        UserError: there is no ffmpeg.
+        UserError: ffmpeg is not installed.
     """
 
     name = "chain.mp4"
@@ -63,7 +64,7 @@ class Mp4(Film):
 
 
 def enlarged(image: np.ndarray) -> np.ndarray:
-    """A picture `(H, W, 3)` enlarged by a whole factor until its sides are even and at least LEAST."""
+    """Enlarge a picture `(H, W, 3)` by a whole factor until its sides are even and at least LEAST."""
     times = -(-LEAST // min(image.shape[:2]))
     times += times * image.shape[0] % 2 or times * image.shape[1] % 2
     return image.repeat(times, 0).repeat(times, 1)

@@ -1,4 +1,4 @@
-"""run.json: what was run, with what, how fast, and how it went."""
+"""Write run.json, the record of what was run, with which versions, how fast, and how it ended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAME = "run.json"
 
 
 class Record:
-    """Config, overrides, versions, seconds, chain-steps/s, and the chains that stopped: run.json."""
+    """Record config, overrides, versions, seconds, chain-steps/s, and the chains that stopped: run.json."""
 
     def __init__(self, out: Path, run: Mapping[str, Any]) -> None:
         self.path = out / NAME
@@ -24,7 +24,7 @@ class Record:
 
     def write(self, snapshot: Snapshot) -> None:
         first, self.last = self.last is None, snapshot
-        if first:  # what is needed to go on must be there as soon as there is anything to go on from
+        if first:  # resuming needs the record as soon as there are codes
             self._write(self.last)
 
     def close(self) -> None:
@@ -45,11 +45,11 @@ class Record:
 
 
 def sealed(record: Mapping[str, Any]) -> str:
-    """Write a record as JSON that carries its own checksum."""
+    """Return a record as JSON that contains its own checksum."""
     return json.dumps({**record, "sha256": seal(record)}, indent=2, ensure_ascii=False) + "\n"
 
 
 def seal(record: Mapping[str, Any]) -> str:
-    """Digest a record less its seal: a flipped bit shows."""
+    """Hash a record without its checksum, so that a flipped bit is detected."""
     plain = {key: value for key, value in record.items() if key != "sha256"}
     return sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""samples/chain_000_step_0200.png: every saved sample of every chain that `keep` lets through."""
+"""Write every saved sample of every chain as its own file, samples/chain_000_step_0200.png."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..run_folder import SAMPLES, saved_samples
 
 
 class Samples:
-    """Each saved sample of each chain, of those kept, as a picture of its own: samples/chain_000_step_0200.png."""
+    """Save every sample as its own picture: samples/chain_000_step_0200.png. With `keep`, only those that pass."""
 
     def __init__(self, out: Path, run: Mapping[str, Any]) -> None:
         self.folder = out / SAMPLES
@@ -32,7 +32,7 @@ class Samples:
         pass
 
     def _clear(self, step: int) -> None:
-        """Drop what lies beyond `step`: a run that was killed may have drawn further than its codes."""
+        """Delete samples after `step`: a run that was killed may have written samples beyond its saved codes."""
         for _, at, path in saved_samples(self.folder):
             if at > step:
                 path.unlink()

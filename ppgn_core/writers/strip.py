@@ -1,4 +1,4 @@
-"""strip.png: a row for each chain, a column for each of some steps."""
+"""Write strip.png, with a row for each chain and a column for each of several steps."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from ..sheet import Cell, paste
 from .trace import quantities
 
 FRAMES = "strip.frames"
-"""All saved states as they are, one after another: step, log p and p of each chain, pictures."""
+"""File of raw saved states: step, log p and p of each chain, pictures."""
 
 
 class Strip:
-    """Chains over time in print, a row for each chain and a column for each of some steps (Fig. S13): strip.png.
+    """Show chains over time in one picture, a row for each chain and a column for each step (Fig. S13): strip.png.
 
-    Above each picture stands p(y | x). A chain's row is white from where the chain stopped. A resumed run's strip is
-    that of its chains from their start; `keep` leaves nothing out of it.
+    p(y | x) is printed above each picture. A chain's row is white after the chain has stopped. A resumed run's strip
+    shows its chains from their start; the filter `keep` does not apply.
 
     Args:
-        columns: how many steps are shown at most: evenly many of those saved, the first and the last among them.
-        steps: the steps that are shown, in place of `columns`; each one that is saved.
-        rows: how many chains are shown at most, the first.
-        label: what stands above a picture: log p(y | x) also where the condition knows no probability.
+        columns: largest number of steps to show, evenly spaced among those saved, with the first and the last.
+        steps: list of the steps to show, instead of `columns`; each must be a saved one.
+        rows: largest number of chains to show, beginning with the first.
+        label: text above each picture: `probability` (log p(y | x) if the condition has no probability), `log_prob` or
+            `none`.
 
     Raises:
-        UserError: a step that is not saved.
+        UserError: a step is not a saved one.
     """
 
     def __init__(
@@ -53,9 +54,9 @@ class Strip:
         self.wanted = sorted(set(steps)) if steps is not None else _evenly(n_steps, save_every, columns)
         for step in self.wanted or [-1]:
             if not 0 <= step <= n_steps or (step % save_every and step != n_steps):
-                given = ",".join(map(str, steps or []))
+                listed = ",".join(map(str, steps or []))
                 allowed = f"those that are saved: {n_steps} and multiples of save_every={save_every} below"
-                raise UserError(f"writer.strip.steps=[{given}]: allowed are {allowed}")
+                raise UserError(f"writer.strip.steps=[{listed}]: allowed are {allowed}")
         self.layout: np.dtype | None = None
 
     def write(self, snapshot: Snapshot) -> None:
@@ -78,17 +79,17 @@ class Strip:
         if self.layout is None:
             return
         self.folder.flush()
-        frames = np.memmap(self.folder.path / FRAMES, self.layout, "r")  # it may be longer than memory
+        frames = np.memmap(self.folder.path / FRAMES, self.layout, "r")  # it may not fit into memory
         place = {int(step): k for k, step in enumerate(frames["step"])}
-        shown = [step for step in self.wanted if step in place]
-        if max(place) < self.wanted[-1]:  # it ended early
-            shown = sorted({*shown, max(place)})
+        steps = [step for step in self.wanted if step in place]
+        if max(place) < self.wanted[-1]:  # the run ended early
+            steps = sorted({*steps, max(place)})
         cells: list[Cell] = []
-        for column, step in enumerate(shown):
+        for column, step in enumerate(steps):
             frame = frames[place[step]]
             for k in range(min(self.rows, frame["image"].shape[0])):
                 cells.append(((k, column), self._told(frame, k), Image.fromarray(np.array(frame["image"][k]))))
-        picture = np.asarray(paste(cells, [f"step {step}" for step in shown]))
+        picture = np.asarray(paste(cells, [f"step {step}" for step in steps]))
         save_png(self.folder.path / STRIP, picture, self.run, step=max(place))
 
     def _told(self, frame: Any, k: int) -> str:
@@ -99,6 +100,6 @@ class Strip:
 
 
 def _evenly(n_steps: int, save_every: int, at_most: int) -> list[int]:
-    """So many of the steps 0, `save_every`, … and `n_steps`."""
+    """Choose at most `at_most` of the steps 0, `save_every`, … and `n_steps`, evenly spaced."""
     last = -(-n_steps // save_every)
     return sorted({min(round(k * last / (at_most - 1)) * save_every, n_steps) for k in range(at_most)})

@@ -1,4 +1,4 @@
-"""trace.jsonl: numbers of every chain at every saved step."""
+"""Write trace.jsonl, the numbers of every chain at every saved step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ QUANTITIES = ("step", "log_prob", "probability", "prior_norm", "condition_norm",
 
 
 def quantities(snapshot: Snapshot, energy: Energy) -> dict[str, Tensor | None]:
-    """What is known of each sample, `(B,)` by the names `QUANTITIES`; a condition may know no probability."""
+    """Return the numbers of each sample, `(B,)`, by the names in `QUANTITIES`; None for an unknown probability."""
     probability = getattr(energy.condition, "probability", None)
     state, info = snapshot.state, snapshot.info
     step = state.log_prob.new_full(state.log_prob.shape, state.step)
@@ -28,11 +28,11 @@ def quantities(snapshot: Snapshot, energy: Energy) -> dict[str, Tensor | None]:
 
 
 class Trace:
-    """One JSON object a line for each chain and saved step, null where a number is unknown: trace.jsonl.
+    """Log numbers for each chain and saved step, one JSON object a line, null if unknown: trace.jsonl.
 
-    The lines of a resumed run follow the earlier ones. `probability` is p(y | x) where the condition is one that knows
-    it; the norms, of the terms ε1·∇log p(h) and ε2·∇log p(y | h), and the acceptance are those of the step that led
-    there.
+    The lines of a resumed run follow the earlier ones. `probability` is p(y | x), if the condition is a normalised
+    probability. The norms, of the terms ε1·∇log p(h) and ε2·∇log p(y | h), and the acceptance belong to the step that
+    led to the sample.
     """
 
     def __init__(self, run_folder: RunFolder, energy: Energy) -> None:
@@ -41,8 +41,8 @@ class Trace:
 
     def write(self, snapshot: Snapshot) -> None:
         state = snapshot.state
-        found = quantities(snapshot, self.energy).items()
-        columns = {name: _numbers(values, len(state.h)) for name, values in found if name != "step"}
+        named = quantities(snapshot, self.energy).items()
+        columns = {name: _numbers(values, len(state.h)) for name, values in named if name != "step"}
         lines = []
         for k, last_step in enumerate(snapshot.last_step.tolist()):
             if last_step == state.step:

@@ -1,4 +1,4 @@
-"""The AlexNet family: generator `upconv`, conditions `alexnet` and `hidden_neuron`."""
+"""Provide the AlexNet family: generator `upconv`, conditions `alexnet` and `hidden_neuron`."""
 
 from ppgn_core import Register, hookimpl
 

@@ -1,7 +1,7 @@
-"""The AlexNet family: one configurable network, from the paper's 227-pixel encoder to the 64-pixel one of `mini`.
+"""The AlexNet family is one configurable network, from the paper's 227-pixel encoder to `mini`'s 64-pixel one.
 
-Krizhevsky et al. 2012: the encoder E and the classifier C of the paper (section 3.2, S9.4), for which its release has
-BVLC's reference CaffeNet.
+Krizhevsky et al. 2012: the paper's encoder E and classifier C (section 3.2, S9.4); its release uses BVLC's reference
+CaffeNet.
 """
 
 from collections.abc import Collection
@@ -21,9 +21,9 @@ from .layers import LocalNorm, Strided
 
 @dataclass(frozen=True)
 class Conv:
-    """One convolution of the table: `pool` and `norm` say what follows its ReLU."""
+    """One convolution of the table; `pool` and `norm` say what follows its ReLU."""
 
-    channels: int = field(metadata={"most": 8192})  # normalising compares each channel with each
+    channels: int = field(metadata={"most": 8192})  # normalisation costs the square of this
     kernel: int
     stride: int = 1
     padding: int = 0
@@ -34,21 +34,22 @@ class Conv:
 
 @dataclass(frozen=True)
 class AlexNetConfig(Table):
-    """The layer table of one member of the family.
+    """Describe the layers of one member of the family.
 
     Args:
-        convs: conv1 … conv5.
+        convs: convolutions conv1 … conv5.
         fc: widths of the hidden fully connected layers fc6, fc7.
         n_classes: width of fc8.
-        image_size: side of the square crop that the network sees, in pixels.
+        image_size: side of the square crop that is the network's input, in pixels.
         resize: side that an image is resized to before the centre crop.
-        mean: subtracted from each channel, in the network's own units and channel order.
-        mean_image: whether an image that is kept with the weights is subtracted in its place.
-        scale: what a nominal [0, 1] is multiplied by before the mean is subtracted.
-        channel_order: of the network's input; between components it is always RGB.
-        first: whether pooling or cross-channel normalisation comes first (CaffeNet pools, AlexNet normalises).
-        batch_norm: between convolution and ReLU while training; `fold` turns it into weights.
-        dropout: before fc7 and fc8 while training.
+        mean: value subtracted from each channel, in the network's own units and channel order.
+        mean_image: whether to subtract instead a mean image, stored with the weights.
+        scale: factor that nominal [0, 1] values are multiplied by before the mean is subtracted.
+        channel_order: channel order of the network's input; between components it is always RGB.
+        first: whether pooling or cross-channel normalisation comes first (CaffeNet pools first, AlexNet normalises
+            first).
+        batch_norm: whether batch norm follows each convolution in training; `fold` merges it into the weights.
+        dropout: dropout probability before fc7 and fc8 in training.
     """
 
     convs: tuple[Conv, ...]
@@ -107,13 +108,13 @@ MINI = AlexNetConfig(
 
 
 class AlexNet(ConfiguredNetwork):
-    """A member of the family, addressed by layer.
+    """A member of the family, whose activations can be read at any layer.
 
     Layers are named as in Caffe, where ReLU works in place: `conv1`, `pool1`, `norm1`, …, `pool5`, `fc6`, `fc7` are the
     values after the ReLU, `fc8` the logits.
 
-    Within one evaluation of the energy a pass serves all: a second condition on the same `x` goes on where the first
-    one ended, and a prior that then asks for `fc6` costs nothing (`ppgn_core.forward_cache`).
+    Within one evaluation of the energy all components share one pass: a second condition on the same `x` continues
+    where the first one ended, and a prior that then asks for `fc6` costs nothing (`ppgn_core.forward_cache`).
     """
 
     kind = "alexnet"
@@ -142,7 +143,7 @@ class AlexNet(ConfiguredNetwork):
             )
             channels, size = conv.channels, (size + 2 * conv.padding - conv.kernel) // conv.stride + 1
             after: dict[str, nn.Module] = {}
-            if conv.pool:  # Caffe rounds up: the last window may reach over the edge
+            if conv.pool:  # Caffe rounds up: the last window may extend beyond the edge
                 after[f"pool{i}"] = nn.MaxPool2d(3, stride=2, ceil_mode=True)
                 size = -(-(size - 3) // 2) + 1
             if conv.norm:
@@ -163,10 +164,12 @@ class AlexNet(ConfiguredNetwork):
         self.layers[self.top] = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(width, config.n_classes))
 
     def activations(self, x: Tensor, names: Collection[str]) -> dict[str, Tensor]:
-        """The named layers' values for RGB images `x` `(B, 3, H, W)` in [0, 1]: one pass, no further than the deepest.
+        """Return the named layers' values for RGB images `x` `(B, 3, H, W)` in [0, 1].
+
+        One pass is made, no further than the deepest of these layers.
 
         Raises:
-            KeyError: a name that is no layer.
+            KeyError: a name is not that of a layer.
         """
         for name in names:
             if name not in self.layers:
@@ -184,7 +187,7 @@ class AlexNet(ConfiguredNetwork):
         return {name: known[name] for name in names}
 
     def _kept(self, x: Tensor) -> dict[bool, dict[str, Tensor]]:
-        """The values that this evaluation has found for `x` so far: by whether they have a graph, then by layer."""
+        """Return the values computed for `x` in this evaluation so far: by whether they have a graph, then by layer."""
         cache = None if self.training else forward_cache.current()
         kept = cache.get(self, x) if cache is not None else None
         if kept is None:
@@ -194,14 +197,14 @@ class AlexNet(ConfiguredNetwork):
         return kept
 
     def rectified(self) -> list[str]:
-        """The layers that end in a ReLU."""
+        """Return the layers that end in a ReLU."""
         return [n for n, layer in self.layers.items() if isinstance(layer, nn.Sequential) and _of(layer, nn.ReLU)]
 
     def before_relu(self, x: Tensor, name: str) -> Tensor:
-        """What the ReLU of a layer gets, for RGB images `x` `(B, 3, H, W)` in [0, 1].
+        """Return the input of a layer's ReLU for RGB images `x` `(B, 3, H, W)` in [0, 1].
 
         Raises:
-            KeyError: that layer does not end in one.
+            KeyError: that layer does not end in a ReLU.
         """
         if name not in self.rectified():
             raise KeyError(name)
@@ -212,7 +215,7 @@ class AlexNet(ConfiguredNetwork):
         return layer[:-1](value)
 
     def onward(self, value: Tensor, start: str, name: str) -> Tensor:
-        """Layer `name`'s values, those of layer `start` being `value`: E2 of the joint PPGN-h, from h1 to h.
+        """Compute layer `name` from `value`, the values of layer `start`: E2 of the joint PPGN-h, from h1 to h.
 
         Raises:
             KeyError: `name` does not come after `start`.
@@ -226,18 +229,18 @@ class AlexNet(ConfiguredNetwork):
 
     @torch.no_grad()
     def shape(self, name: str) -> tuple[int, ...]:
-        """Of one image's values at that layer: `(channels, height, width)` or `(units,)`."""
+        """Return the shape of one image's values at a layer: `(channels, height, width)` or `(units,)`."""
         side = self.config.image_size
         blank = torch.zeros(1, 3, side, side, device=next(self.parameters()).device)
         return tuple(self.activations(blank, (name,))[name].shape[1:])
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits `(B, n_classes)`."""
+        """Return logits `(B, n_classes)`."""
         return self.activations(x, (self.top,))[self.top]
 
     @torch.no_grad()
     def fold(self) -> "AlexNet":
-        """The same function without batch norm and dropout: `w·γ/σ` and `(b − μ)·γ/σ + β` take their place."""
+        """Return an equal network without batch norm and dropout, with weights `w·γ/σ` and biases `(b − μ)·γ/σ + β`."""
         folded = AlexNet(replace(self.config, batch_norm=False, dropout=0.0)).to(next(self.parameters()).device)
         folded.preprocess.load_state_dict(self.preprocess.state_dict())
         for mine, theirs in zip(self.layers.values(), folded.layers.values(), strict=True):

@@ -1,5 +1,7 @@
-"""The bilateral filter: takes grain away and keeps edges (Tomasi & Manduchi 1998, "Bilateral filtering for gray and
-color images", section 2)."""
+"""The bilateral filter removes grain and keeps edges.
+
+Tomasi & Manduchi 1998, "Bilateral filtering for gray and color images", section 2.
+"""
 
 from itertools import product
 
@@ -8,21 +10,23 @@ from torch import Tensor
 from torch.nn import functional as F
 
 SPACE = 1.2
-"""Standard deviation over distances, in pixels."""
+"""Standard deviation of the weights over distances, in pixels."""
 
 NEAR = [(y, x) for y, x in product(range(3), range(-2, 3)) if (y, x) > (0, 0) and y * y + x * x <= 5]
-"""Half of the neighbours within √5 pixels: of each pair, the one that comes later."""
+"""Offsets to half of the neighbours within √5 pixels: to the later pixel of each pair."""
 
 
 def bilateral(x: Tensor, colour: float) -> Tensor:
-    """y_i = Σ_j w_ij · x_j / Σ_j w_ij,  w_ij = exp(−|i − j|² / (2 · SPACE²) − |x_i − x_j|² / (2 · colour²)).
+    """Filter images by
 
-    The sums go over a pixel i and its neighbours j within √5 pixels, those of the image alone; |x_i − x_j| is over the
-    channels. w_ij = w_ji, so that each pair of pixels is looked at once.
+    y_i = Σ_j w_ij · x_j / Σ_j w_ij,  w_ij = exp(−|i − j|² / (2 · SPACE²) − |x_i − x_j|² / (2 · colour²)).
+
+    The sums are over a pixel i and its neighbours j within √5 pixels, inside the image; |x_i − x_j| is over the
+    channels. As w_ij = w_ji, each pair of pixels is computed only once.
 
     Args:
-        x: `(B, C, H, W)`, sides of 3 pixels at least.
-        colour: standard deviation over differences of colour, in units of `x`: what is smaller is taken for grain.
+        x: images `(B, C, H, W)`, with sides of at least 3 pixels.
+        colour: standard deviation over colour differences, in units of `x`: smaller differences are treated as grain.
     """
     height, width = x.shape[-2:]
     total, weight = x, torch.ones_like(x[:, :1])

@@ -1,4 +1,4 @@
-"""The condition `alexnet`: pictures of a class that a network of the AlexNet family tells apart."""
+"""The condition `alexnet` asks for pictures of a class of a network of the AlexNet family."""
 
 from typing import Literal
 
@@ -16,10 +16,10 @@ Gradient = Literal["log_softmax", "softmax", "logit", "target_logit"]
 
 
 def objective(logits: Tensor, unit: int, gradient: Gradient) -> Tensor:
-    """log p(unit) `(B,)` of logits `(B, n)` in value, with the gradient of what `gradient` names.
+    """Return log p(unit) `(B,)` from logits `(B, n)`, but with the gradient of the objective that `gradient` names.
 
-    Table S2: `logit` l_y; `softmax` p_y; `log_softmax` log p_y, the one that Eq. 11 asks for. `target_logit` is the
-    original release's: of ∂ log p_y only the part that goes through the target's own logit, (1 − p_y) · ∂l_y.
+    Table S2: `logit` l_y; `softmax` p_y; `log_softmax` log p_y, which Eq. 11 requires. `target_logit`, used by the
+    original release, is the part of ∂ log p_y that goes through the target's own logit, (1 − p_y) · ∂l_y.
     """
     log_p = F.log_softmax(logits, 1)[:, unit]
     if gradient == "log_softmax":
@@ -34,19 +34,19 @@ def objective(logits: Tensor, unit: int, gradient: Gradient) -> Tensor:
 
 
 class ClassCondition:
-    """log p(y = class | x), the softmax of a classifier (section 2.1, Eq. 11).
+    """Ask for a class: log p(y = class | x), the softmax of a classifier (section 2.1, Eq. 11).
 
     Args:
-        model: with a network of role `classifier` and its labels.
-        target: the class: its index, one of its names or its synset id; `init` for the one that the network names in
-            the picture `init`; a list for one class after another, `switch_every` steps each.
-        gradient: what is climbed, see `objective`.
+        model: bundle with the network of role `classifier` and its labels.
+        target: the class: its index, one of its names or its synset id; `init` for the class that the network predicts
+            for the picture `init`; a list for several classes in turn, `switch_every` steps each.
+        gradient: objective whose gradient is climbed, see `objective`.
         classifier: role of the network.
-        shift: pixels that the network sees the picture moved by at most, at every step anew (`ppgn_core.views`); 0 for
-            the picture as it is, null for what suits the model's network.
+        shift: largest random shift of the network's input, in pixels, new at every step (`ppgn_core.views`); 0 for the
+            picture as it is, null for the value that suits the model's network.
 
     Raises:
-        UserError: no such class, `shift` is out of its range, or that network tells none apart.
+        UserError: there is no such class, `shift` is out of its range, or the network is not a classifier.
     """
 
     def __init__(
@@ -78,9 +78,9 @@ class ClassCondition:
         return labels[int(self.network(picture).argmax())]
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """`(B, 3, H, W)` → `(B,)`."""
+        """Return log p(y | x), `(B, 3, H, W)` → `(B,)`."""
         return objective(self.network(self.views(x)), self.labels.now.index, self.gradient)
 
     def probability(self, log_prob: Tensor) -> Tensor:
-        """p(y | x)."""
+        """Return p(y | x)."""
         return log_prob.exp()

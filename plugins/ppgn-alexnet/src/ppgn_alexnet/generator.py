@@ -1,4 +1,4 @@
-"""The up-convolutional generator G: one configurable network, from the original release's 256 pixels to `mini`'s 64.
+"""The generator G is one up-convolutional network, from the original release's 256 pixels to `mini`'s 64.
 
 Dosovitskiy & Brox 2016, table 8, and the paper's section S9.4: three fully connected layers, then up-convolutions.
 """
@@ -25,7 +25,7 @@ DENSE = ("defc7", "defc6", "defc5")
 
 @dataclass(frozen=True)
 class Up:
-    """One layer of the table. `stride=2` doubles the size (4 × 4 kernels), `stride=1` keeps it (3 × 3)."""
+    """One layer of the table: `stride=2` doubles the size (4 × 4 kernels), `stride=1` keeps it (3 × 3)."""
 
     name: str
     channels: int
@@ -34,18 +34,18 @@ class Up:
 
 @dataclass(frozen=True)
 class UpConvConfig(Table):
-    """The layer table of one generator.
+    """Describe the layers of one generator.
 
     Args:
         code: length of the code h.
         fc: widths of defc7, defc6 and defc5; the last is reshaped to `(channels, 4, 4)`.
-        channels: of that first 4 × 4 map.
-        ups: deconv5 … deconv0; the last has three channels and no nonlinearity.
-        slope: of the leaky ReLU after every other layer.
+        channels: number of channels of that first 4 × 4 map.
+        ups: up-convolutions deconv5 … deconv0; the last has three channels and no nonlinearity.
+        slope: slope of the leaky ReLU after every other layer.
         scale, mean: the output is `raw · scale + mean`, RGB in [0, 1].
         high: upper end of the codes' range; the lower is 0, as they come after a ReLU.
-        smooth: differences of colour that a bilateral filter over the output takes for grain; 0, as in the paper, where
-            there is none.
+        smooth: colour difference up to which a bilateral filter on the output treats variation as grain; 0 is no
+            filter, as in the paper.
     """
 
     code: int
@@ -61,7 +61,7 @@ class UpConvConfig(Table):
 
     @property
     def image_size(self) -> int:
-        """Side of the images, in pixels."""
+        """Return the side of the images, in pixels."""
         return 4 * math.prod(up.stride for up in self.ups)
 
     def __post_init__(self) -> None:
@@ -133,7 +133,7 @@ SMALL = UpConvConfig(
 
 
 class UpConv(ConfiguredNetwork):
-    """G(h): codes `(B, code)` → RGB images `(B, 3, S, S)`, nominally in [0, 1], not clamped."""
+    """G(h) maps codes `(B, code)` to RGB images `(B, 3, S, S)`, nominally in [0, 1], not clamped."""
 
     mean: Tensor
 
@@ -160,7 +160,7 @@ class UpConv(ConfiguredNetwork):
         self.register_buffer("mean", torch.tensor(config.mean).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, h: Tensor, smooth: float | None = None) -> Tensor:
-        """`smooth`: instead of the table's."""
+        """Draw images from codes; `smooth` overrides the table's value."""
         value = h
         for layer in self.layers.values():
             value = layer(value)
@@ -171,23 +171,25 @@ class UpConv(ConfiguredNetwork):
         return bilateral(x, smooth) if smooth else x
 
     def draw(self, noise: ChainNoise) -> Tensor:
-        """N(0, 1), as the original release starts its chains."""
+        """Draw codes from N(0, 1), as the original release starts its chains."""
         return noise.normal(0, self.code.shape, stream="start")
 
 
 class UpConvGenerator:
-    """The model's own up-convolutional generator: code → image.
+    """Map codes to images by the model's own up-convolutional generator.
 
     Args:
         network: role of the model's network that draws.
-        weights: file of another generator that draws in its place, such as the recipes of ppgn-train leave; None: none.
-        encoder: role of the network that leads pictures back to codes, for `init`.
-        layer: of it, whose values are the codes.
-        smooth: differences of colour, in [0, 1], that a bilateral filter over the picture takes for grain; 0 is no
-            filter, None what suits the network (none as in the paper).
+        weights: file of another generator to use instead, as exported by the recipes of ppgn-train; None for the
+            model's own.
+        encoder: role of the network that maps pictures to codes, for `init`.
+        layer: encoder layer whose values are the codes.
+        smooth: colour difference, in [0, 1], up to which a bilateral filter on the picture treats variation as grain; 0
+            is no filter, None is the value that suits the network (no filter as in the paper).
 
     Raises:
-        UserError: the network draws nothing; no such file, no generator in it, or one of pictures of another size.
+        UserError: the network is not a generator, there is no such file, or the file has no generator or one for
+            another image size.
     """
 
     def __init__(
@@ -212,15 +214,15 @@ class UpConvGenerator:
         return self.network(h, self.smooth)
 
     def encode(self, x: Tensor) -> Tensor:
-        """E(x): images `(B, 3, H, W)` → codes `(B, code)`."""
+        """Return E(x): images `(B, 3, H, W)` → codes `(B, code)`."""
         network = self.model.network(self.encoder, ("activations", "layers"), "generator.encoder")
         if self.layer not in network.layers:
             allowed = ", ".join(network.layers)
             raise UserError(f"generator.layer={self.layer}: {self.encoder} has no such layer; allowed are {allowed}")
         h = network.activations(x, (self.layer,))[self.layer]
         if h.shape[1:] != self.code.shape:
-            given, wanted = tuple(h.shape[1:]), tuple(self.code.shape)
-            raise UserError(f"generator.layer={self.layer}: its values are {given}; allowed is {wanted}, as of codes")
+            shape, wanted = tuple(h.shape[1:]), tuple(self.code.shape)
+            raise UserError(f"generator.layer={self.layer}: its values are {shape}; allowed is {wanted}, as of codes")
         return h
 
     def draw(self, noise: ChainNoise) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a network does to an image before its first layer: resize, centre crop, channel order, scale, mean."""
+"""Preprocess images for a network: resize, centre crop, channel order, scale, mean."""
 
 import torch
 from torch import Tensor, nn
@@ -6,12 +6,12 @@ from torch.nn import functional as F
 
 
 class Preprocess(nn.Module):
-    """Images as they pass between components → the network's own units, differentiably.
+    """Convert images from the form that components exchange to the network's own units, differentiably.
 
-    `forward` takes float RGB `(B, 3, H, W)`, nominally in [0, 1], and returns `(B, 3, crop, crop)`: resized to
-    `resize × resize` (bilinear, antialiased) where the size differs, cropped about its centre, its channels put in
-    order, multiplied by `scale` and reduced by `mean` (in the network's units and channel order): a pixel, or with
-    `mean_image` an image `(1, 3, crop, crop)`, which is kept with the network's weights.
+    `forward` takes float RGB `(B, 3, H, W)`, nominally in [0, 1], and returns `(B, 3, crop, crop)`. Images are resized
+    to `resize × resize` (bilinear, antialiased) if their size differs, cropped at the centre, reordered to the
+    network's channel order and multiplied by `scale`; then `mean` is subtracted, in the network's units and channel
+    order. The mean is a pixel, or with `mean_image` an image `(1, 3, crop, crop)`, which is stored with the weights.
     """
 
     mean: Tensor

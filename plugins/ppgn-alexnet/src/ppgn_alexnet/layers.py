@@ -1,4 +1,4 @@
-"""Layers of the family by sums that a CPU is faster at, with the same values."""
+"""Compute two layers of the family by sums that are faster on a CPU, with the same values."""
 
 import torch
 from torch import Tensor, nn
@@ -6,10 +6,10 @@ from torch.nn import functional as F
 
 
 class Strided(nn.Conv2d):
-    """A convolution of stride s, whose gradient in x is that of one of stride 1 over s² as many channels.
+    """A convolution of stride s computes its gradient in x as one of stride 1 with s² times the channels.
 
-    Each s × s square of pixels becomes one of s² · C channels, and the kernel likewise, zeros filling it up: the same
-    sums. On a CPU the gradient of conv1 then takes a quarter to a half of the time.
+    Each s × s square of pixels becomes one of s² · C channels, and the kernel likewise, padded with zeros, which gives
+    the same sums. On a CPU the gradient of conv1 then takes a quarter to a half of the time.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -24,10 +24,10 @@ class Strided(nn.Conv2d):
 
 
 class LocalNorm(nn.Module):
-    """x_c / (k + α/n · Σ x_c'²)^β, over the n channels c' about c (Krizhevsky et al. 2012, section 3.3).
+    """Normalise by x_c / (k + α/n · Σ x_c'²)^β, over the n channels c' about c (Krizhevsky et al. 2012, section 3.3).
 
-    The sum is a 1 × 1 convolution with a band of ones: forward and back, two to four times as fast as
-    `nn.LocalResponseNorm`.
+    The sum is a 1 × 1 convolution with a band of ones; forward and backward passes are two to four times as fast as
+    those of `nn.LocalResponseNorm`.
     """
 
     band: Tensor

@@ -1,4 +1,4 @@
-"""The condition `hidden_neuron`: pictures that a unit anywhere in the network answers to."""
+"""The condition `hidden_neuron` asks for pictures that activate a unit anywhere in the network."""
 
 from typing import Literal
 
@@ -11,21 +11,23 @@ from .condition import objective
 
 
 class HiddenNeuron:
-    """log p(unit | x) of a hidden unit, the softmax being over the channels at its position (section 4.1, Fig. S19).
+    """Activate a hidden unit: log p(unit | x), a softmax over the channels at its position (section 4.1, Fig. S19).
 
     With `gradient=logit` the plain activation is climbed.
 
     Args:
-        model: with the network.
-        layer: of the network, `conv1` … `fc8`.
-        unit: channel of that layer.
-        position: `[row, column]` in a convolutional layer; `center`, or `max` for wherever the unit is most active.
-        gradient: what is climbed, see `ppgn_alexnet.condition.objective`.
+        model: bundle that contains the network.
+        layer: name of a layer, `conv1` … `fc8`.
+        unit: index of a channel of that layer.
+        position: `[row, column]` in a convolutional layer; `center`; or `max` for the position where the unit is most
+            active.
+        gradient: objective whose gradient is climbed, see `ppgn_alexnet.condition.objective`.
         network: role of the network.
-        before_relu: take what the layer's ReLU gets, as the original release does: silent units have a gradient too.
+        before_relu: use the input of the layer's ReLU, as the original release does; inactive units then have a
+            gradient too.
 
     Raises:
-        UserError: no such layer, unit or position.
+        UserError: there is no such layer, unit or position.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class HiddenNeuron:
 
     @staticmethod
     def _position(position: str | list[int], size: list[int]) -> tuple[int, ...] | None:
-        """Index into the map; None for its maximum, () where there is no map."""
+        """Return the index into the map; None for its maximum, () if the layer has no map."""
         if not size:
             return ()
         if position == "max":
@@ -71,7 +73,7 @@ class HiddenNeuron:
         return place
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """`(B, 3, H, W)` → `(B,)`."""
+        """Return log p(unit | x), `(B, 3, H, W)` → `(B,)`."""
         values = self._values(x)
         if self.position is None:
             flat = values.flatten(2)
@@ -88,5 +90,5 @@ class HiddenNeuron:
         return self.network.activations(x, (self.layer,))[self.layer]
 
     def probability(self, log_prob: Tensor) -> Tensor:
-        """p(unit | x) among the channels at that position."""
+        """Return p(unit | x) among the channels at that position."""
         return log_prob.exp()

@@ -1,4 +1,4 @@
-"""torchvision's AlexNet, of one tower and without normalisation (Krizhevsky 2014), as a member of the family."""
+"""Convert torchvision's AlexNet, with one tower and no normalisation (Krizhevsky 2014), to a member of the family."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def one_tower(state: Mapping[str, Tensor]) -> tuple[AlexNetConfig, dict[str, Tensor]]:
-    """The layer table and the weights of torchvision's state dict, of any number of units and classes.
+    """Return the layer table and the weights from torchvision's state dict, with any number of units and classes.
 
-    Each channel's 1/σ, which the family has no place for, goes into conv1.
+    The family has no scale per channel, so each channel's 1/σ is merged into conv1.
 
     Raises:
         UserError: a tensor is missing, of another shape, or not finite.
@@ -43,12 +43,12 @@ def one_tower(state: Mapping[str, Tensor]) -> tuple[AlexNetConfig, dict[str, Ten
             shapes = {name: value.shape for name, value in AlexNet(config).named_parameters()}
     except ValueError as error:
         raise UserError(f"the kernels of features are not AlexNet's: {error}") from None
-    found = dict(zip(shapes, (tensor for pair in layers.values() for tensor in pair), strict=True))
+    weights = dict(zip(shapes, (tensor for pair in layers.values() for tensor in pair), strict=True))
     for name, shape in shapes.items():
-        if found[name].shape != shape or not found[name].isfinite().all():
-            given = tuple(found[name].shape)
+        if weights[name].shape != shape or not weights[name].isfinite().all():
+            given = tuple(weights[name].shape)
             raise UserError(f"the tensor of {name} has the shape {given} or is not finite; {tuple(shape)} is expected")
-    return config, found
+    return config, weights
 
 
 def _config(shapes: Mapping[str, torch.Size]) -> AlexNetConfig:

@@ -1,4 +1,4 @@
-"""Priors that a denoising autoencoder learned: `dae_x` of images and `dae_h` of codes, and experiments with them."""
+"""Provide priors learned by a denoising autoencoder: `dae_x` for images and `dae_h` for codes, with experiments."""
 
 from ppgn_core import Register, hookimpl
 

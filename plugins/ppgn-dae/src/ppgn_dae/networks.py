@@ -1,4 +1,4 @@
-"""Denoising autoencoders R: what a noisy code or image was before the noise, as far as can be told."""
+"""Denoising autoencoders R estimate a code or an image from a noisy version of it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ppgn_core.weights import ConfiguredNetwork
 
 @dataclass(frozen=True)
 class CodeDAEConfig(Table):
-    """The layers of a fully connected autoencoder.
+    """Describe the layers of a fully connected autoencoder.
 
     Args:
-        widths: of all layers, the code's first and last.
-        sigma: standard deviation of the noise that it was trained to remove, in the code's units.
+        widths: widths of all layers; the first and the last are the width of the code.
+        sigma: standard deviation of the noise removed in training, in the code's units.
     """
 
     widths: tuple[int, ...]
@@ -30,7 +30,10 @@ class CodeDAEConfig(Table):
 
 
 class CodeDAE(ConfiguredNetwork):
-    """R of PPGN-h (section 3.3, S9.3): seven layers with the code itself, ReLU between, none at the end."""
+    """R of PPGN-h (section 3.3, S9.3) is fully connected, with seven layers including the code itself.
+
+    A ReLU follows every layer but the last.
+    """
 
     kind = "code_dae"
     table = CodeDAEConfig
@@ -42,19 +45,19 @@ class CodeDAE(ConfiguredNetwork):
         self.layers = nn.Sequential(*layers[:-1])
 
     def forward(self, h: Tensor) -> Tensor:
-        """`(B, code)` → `(B, code)`."""
+        """Denoise codes, `(B, code)` → `(B, code)`."""
         return self.layers(h)
 
 
 @dataclass(frozen=True)
 class ImageDAEConfig(Table):
-    """The layers of a convolutional autoencoder.
+    """Describe the layers of a convolutional autoencoder.
 
     Args:
-        channels: of conv1.
-        kernel, stride: of conv1.
-        ups: channels and stride of the up-convolutions but for the last, which keeps the size and gives RGB.
-        sigma: standard deviation of the noise that it was trained to remove, for images in [0, 1].
+        channels: number of channels of conv1.
+        kernel, stride: kernel size and stride of conv1.
+        ups: channels and stride of each up-convolution except the last, which keeps the size and outputs RGB.
+        sigma: standard deviation of the noise removed in training, for images in [0, 1].
     """
 
     channels: int
@@ -74,9 +77,9 @@ MINI_X = ImageDAEConfig(channels=96, kernel=5, stride=2, ups=((96, 1), (64, 2)),
 
 
 class ImageDAE(ConfiguredNetwork):
-    """R of PPGN-x (section 3.1, S9.2): to conv1 and back by three up-convolutions, ReLU between them.
+    """R of PPGN-x (section 3.1, S9.2) applies conv1 and three up-convolutions, with ReLU between them.
 
-    Convolutional throughout, so images may have any size that conv1's stride divides.
+    It is fully convolutional, so images may have any size that is divisible by conv1's stride.
     """
 
     kind = "image_dae"
@@ -94,5 +97,5 @@ class ImageDAE(ConfiguredNetwork):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        """RGB `(B, 3, H, W)` in [0, 1], noise beyond it included → the same."""
+        """Denoise RGB images `(B, 3, H, W)` in [0, 1], whose noise may exceed that range."""
         return self.layers(x - 0.5) + 0.5

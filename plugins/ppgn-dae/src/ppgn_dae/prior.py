@@ -1,7 +1,7 @@
-"""The priors `dae_x` and `dae_h`: the score that a denoising autoencoder has learned.
+"""The priors `dae_x` and `dae_h` use the score that a denoising autoencoder has learned.
 
-R trained to undo Gaussian noise σ has R(v) − v ≈ σ²·∇log p(v) (Alain & Bengio 2014; the paper's Eq. 6), and exactly so
-for the p that is blurred by that noise where R is the best there is.
+If R is trained to remove Gaussian noise σ, then R(v) − v ≈ σ²·∇log p(v) (Alain & Bengio 2014; the paper's Eq. 6). For
+an optimal R this is exact for the p that is blurred by that noise.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from ppgn_core.protocols import Generator
 
 
 class ImagePrior:
-    """PPGN-x: ∇log p(x) = (R(x) − x) / σ², R a convolutional autoencoder of images (section 3.1, S9.2).
+    """Denoise images: ∇log p(x) = (R(x) − x) / σ², R a convolutional autoencoder (PPGN-x, section 3.1, S9.2).
 
-    The factor 1/σ² is part of ε1. With mini's R, trained at σ = 0.1 for images in [0, 1] (the paper's σ is 25.6, which
-    is 0.1 of 256), σ² = 0.01 is absorbed. It knows only its score.
+    The factor 1/σ² is part of ε1. For mini's R, trained with σ = 0.1 for images in [0, 1] (the paper's σ is 25.6, which
+    is 0.1 of 256), ε1 contains σ² = 0.01. This prior has a score but no density.
 
     Args:
         network: role of R in the model.
 
     Raises:
-        UserError: the chain does not walk among images, their size does not suit R, or the model has no such network.
+        UserError: chains are not in image space, the image size does not suit R, or the model has no such network.
     """
 
     def __init__(self, model: Model, generator: Generator, network: str = "dae_x") -> None:
@@ -39,23 +39,23 @@ class ImagePrior:
 
 
 class CodePrior:
-    """PPGN-h: ∇log p(h) = (R(h) − h) / σ², R a fully connected autoencoder of codes (section 3.3, Eq. 11).
+    """Denoise codes: ∇log p(h) = (R(h) − h) / σ², R a fully connected autoencoder (PPGN-h, section 3.3, Eq. 11).
 
-    The factor 1/σ² is part of ε1. With mini's R, trained at σ = 1 where each unit of the codes varies by 1, σ² = 1 is
-    absorbed. It knows only its score.
+    The factor 1/σ² is part of ε1. For mini's R, trained with σ = 1 where each unit of the codes has variance 1, σ² = 1.
+    This prior has a score but no density.
 
     Args:
         network: role of R in the model.
 
     Raises:
-        UserError: R is of other codes than the generator's, or the model has no such network.
+        UserError: R is for codes of another length than the generator's, or the model has no such network.
     """
 
     def __init__(self, model: Model, generator: Generator, network: str = "dae_h") -> None:
         self.network = model.network(network, ("config.sigma", "config.widths"), "prior.network")
-        given, wanted = self.network.config.widths[:1], tuple(generator.code.shape)
-        if given != wanted:
-            raise UserError(f"prior.network={network}: of codes {given}; allowed are {wanted}, as the generator's are")
+        widths, wanted = self.network.config.widths[:1], tuple(generator.code.shape)
+        if widths != wanted:
+            raise UserError(f"prior.network={network}: of codes {widths}; allowed are {wanted}, as the generator's are")
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         return self.network(h) - h

@@ -1,4 +1,4 @@
-"""Priors without a network: `none` and `gaussian`."""
+"""Provide the priors that need no network: `none` and `gaussian`."""
 
 from ppgn_core import Register, hookimpl
 

@@ -1,4 +1,4 @@
-"""Priors without a network."""
+"""Define the priors that need no network."""
 
 from __future__ import annotations
 
@@ -12,27 +12,28 @@ from ppgn_core.protocols import Generator
 
 
 class NoPrior:
-    """Every code is as good as any other: ∇log p(h) = 0, activation maximization without a prior (S7)."""
+    """Treat all codes as equally likely: ∇log p(h) = 0, activation maximization without a prior (S7)."""
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         return torch.zeros_like(h)
 
     def log_prob(self, h: Tensor, x: Tensor) -> Tensor:
-        """0 everywhere, `(B,)`: an improper density, but one that can be compared with itself."""
+        """Return 0 everywhere, `(B,)`: the density is improper, but its ratios are defined."""
         return h.new_zeros(len(h))
 
 
 class Gaussian:
-    """p(h) = N(m, 1), the L2 penalty: with ε1 = λ its score m − h makes h ← (1 − λ)·h + λ·m.
+    """Pull h towards a mean m: p(h) = N(m, 1), the L2 penalty of DGN-AM (section 3.2, Eq. 10).
 
-    On codes m = 0 is DGN-AM's (section 3.2, Eq. 10). On pictures the paper subtracts the mean picture first (S7,
-    Eq. 14): m is then that picture, or as near to it as one colour comes.
+    With ε1 = λ its score m − h makes h ← (1 − λ)·h + λ·m. For codes, m = 0 is the prior of DGN-AM. For pictures the
+    paper subtracts the mean picture first (S7, Eq. 14), so m is that picture, or its mean colour as an approximation.
 
     Args:
-        mean: m, one number for every unit, or for pictures one for each channel, such as [0.48, 0.45, 0.39].
+        mean: m, one number for all units, or for pictures a list with one number for each channel, such as [0.48, 0.45,
+            0.39].
 
     Raises:
-        UserError: `mean` is no finite number and no list of one for each channel of the codes.
+        UserError: `mean` is neither a finite number nor a list with one for each channel of the codes.
     """
 
     def __init__(self, generator: Generator | None = None, mean: float | list[float] = 0.0) -> None:
@@ -53,6 +54,6 @@ class Gaussian:
         return -self._offset(h)
 
     def log_prob(self, h: Tensor, x: Tensor) -> Tensor:
-        """−½‖h − m‖² − ½·d·log 2π, `(B,)`."""
+        """Return −½‖h − m‖² − ½·d·log 2π, `(B,)`."""
         flat = self._offset(h).flatten(1)
         return -0.5 * (flat.square().sum(1) + flat.shape[1] * math.log(2 * math.pi))

@@ -1,4 +1,4 @@
-"""The priors of joint PPGN: `noiseless_joint`, `joint` and `joint_x`."""
+"""Provide the priors of joint PPGN: `noiseless_joint`, `joint` and `joint_x`."""
 
 from ppgn_core import Register, hookimpl
 

@@ -1,4 +1,4 @@
-"""The joint PPGN-h: G and the encoder as three interleaved denoising autoencoders, of h, of h1 and of x."""
+"""Joint PPGN-h treats G and the encoder as three interleaved denoising autoencoders, of h, of h1 and of x."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from .noiseless import of_codes
 
 
 class Joint:
-    """∇log p(h) ∝ R(h) − h with R(h) = E2(E1(G(h) + n_x) + n_h1), noise as in training (section 3.4, S9.5, Eq. 11).
+    """Pull h towards its noisy reconstruction: ∇log p(h) ∝ R(h) − h (joint PPGN-h, section 3.4).
 
-    h itself gets its noise from the sampler: it is the third term of Eq. 11, so ε3 is to be the σ of h in training, and
-    a step still costs one pass through G. The factor 1/σ² of the score is part of ε1.
+    R(h) = E2(E1(G(h) + n_x) + n_h1), with noise as in training (section 3.4, S9.5, Eq. 11). The noise on h itself is
+    the sampler's, the third term of Eq. 11, so ε3 should be the σ of h in training. A step still costs only one pass
+    through G. The factor 1/σ² of the score is part of ε1.
 
     Args:
         encoder: role of the model's network that encodes, E = E2 ∘ E1.
-        layer: of it, whose values are the codes h.
-        middle: of it, whose values are h1.
-        sigma_x: standard deviation of n_x, images being in [0, 1].
-        sigma_h1: of n_h1, in shares of the mean of h1; the paper's is 0.1.
+        layer: encoder layer whose values are the codes h.
+        middle: encoder layer whose values are h1.
+        sigma_x: standard deviation of n_x, for images in [0, 1].
+        sigma_h1: standard deviation of n_h1, relative to the mean of h1; the paper's is 0.1.
 
     Raises:
-        UserError: the network has no such layer, or its values are no codes of G.
+        UserError: the network has no such layer, or the layer's values do not have the shape of G's codes.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""G∘E as an autoencoder of images, for chains that walk among images."""
+"""Joint PPGN-x uses G∘E as an autoencoder of images, for chains in image space."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from ppgn_core.protocols import Generator
 
 
 class JointX:
-    """∇log p(x) ∝ R(x) − x with R(x) = G(E(x)) (S11): joint PPGN-x, for `generator=identity`; 1/σ² is part of ε1.
+    """Pull images towards their reconstruction: ∇log p(x) ∝ R(x) − x with R(x) = G(E(x)) (joint PPGN-x, S11).
+
+    It needs `generator=identity`. The factor 1/σ² is part of ε1.
 
     Args:
         drawer: role of the model's network that draws, G.
-        encoder: role of the one that encodes, E.
-        layer: of E, whose values are G's codes.
+        encoder: role of the model's network that encodes, E.
+        layer: layer of E whose values are G's codes.
 
     Raises:
-        UserError: the chain does not walk among images, a network is of another kind, or the layer gives no codes of G.
+        UserError: chains are not in image space, a network is of another kind, or the layer's values do not have the
+            shape of G's codes.
     """
 
     def __init__(
@@ -37,9 +40,9 @@ class JointX:
         if layer not in self.encoder.layers:
             allowed = ", ".join(self.encoder.layers)
             raise UserError(f"prior.layer={layer}: {encoder} has no such layer; allowed are {allowed}")
-        given, wanted = self.encoder.shape(layer), tuple(self.drawer.code.shape)
-        if given != wanted:
-            raise UserError(f"prior.layer={layer}: its values are {given}; allowed is {wanted}, as G's codes are")
+        shape, wanted = self.encoder.shape(layer), tuple(self.drawer.code.shape)
+        if shape != wanted:
+            raise UserError(f"prior.layer={layer}: its values are {shape}; allowed is {wanted}, as G's codes are")
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         return self.drawer(self.encoder.activations(x, (self.layer,))[self.layer]) - x

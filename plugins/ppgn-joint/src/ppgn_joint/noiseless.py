@@ -1,4 +1,4 @@
-"""The noiseless joint PPGN-h: G and the encoder together are the autoencoder of the code."""
+"""Noiseless joint PPGN-h uses G and the encoder together as an autoencoder of the code."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from ppgn_core.model import Model
 
 
 class NoiselessJoint:
-    """∇log p(h) ∝ R(h) − h with R(h) = E(G(h)) (section 3.5, Eq. 11); its factor 1/σ² is part of ε1.
+    """Pull h towards its reconstruction: ∇log p(h) ∝ R(h) − h with R(h) = E(G(h)) (section 3.5, Eq. 11).
+
+    The factor 1/σ² is part of ε1.
 
     Args:
         encoder: role of the model's network that encodes, E.
-        layer: of it, whose values are the codes.
+        layer: encoder layer whose values are the codes.
 
     Raises:
-        UserError: the model has no such network, the network no such layer, or that layer's values are no codes of G.
+        UserError: the model has no such network, the network has no such layer, or the layer's values do not have the
+            shape of G's codes.
     """
 
     def __init__(self, model: Model, encoder: str = "encoder", layer: str = "fc6") -> None:
@@ -32,12 +35,12 @@ class NoiselessJoint:
 
 
 def of_codes(values: Tensor, h: Tensor, layer: str) -> Tensor:
-    """What a layer answers, `(B, *code)`, where codes are such as it answers.
+    """Return a layer's values `(B, *code)` after checking that they have the shape of the codes.
 
     Raises:
-        UserError: they are of another shape.
+        UserError: they have another shape.
     """
     if values.shape != h.shape:
-        given, wanted = tuple(values.shape[1:]), tuple(h.shape[1:])
-        raise UserError(f"prior.layer={layer}: its values are {given}; allowed is {wanted}, as G's codes are")
+        shape, wanted = tuple(values.shape[1:]), tuple(h.shape[1:])
+        raise UserError(f"prior.layer={layer}: its values are {shape}; allowed is {wanted}, as G's codes are")
     return values

@@ -1,4 +1,4 @@
-"""The hand-designed priors of images: `total_variation`, `blur`, `jitter` and `patch`, and experiments with them."""
+"""Provide hand-designed priors of images: `total_variation`, `blur`, `jitter` and `patch`, with experiments."""
 
 from ppgn_core import Register, hookimpl
 

@@ -1,4 +1,4 @@
-"""The prior `blur`: images are smooth."""
+"""The prior `blur` prefers smooth images."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from ppgn_core.protocols import Generator
 
 
 class Blur:
-    """r(x) − x with r(x) the image under a Gaussian blur (Yosinski et al. 2015; Eq. 17, S7): x ← r(x) where ε1 = 1.
+    """Prefer smooth images: ∇log p(x) ∝ r(x) − x, r a Gaussian blur (Yosinski et al. 2015; Eq. 17, S7).
+
+    With ε1 = 1 a step replaces the image: x ← r(x).
 
     Args:
         radius: standard deviation of the Gaussian, in pixels; the edges are reflected.
 
     Raises:
-        UserError: the chain does not walk among images, or the radius is not positive or too large for them.
+        UserError: chains are not in image space, or the radius is not positive or too large for the images.
     """
 
     def __init__(self, generator: Generator, radius: float = 1.0) -> None:

@@ -1,4 +1,4 @@
-"""The prior `jitter`: an image that is moved a little is as good as before."""
+"""The prior `jitter` expresses that a slightly shifted image is as likely as before."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ppgn_core.protocols import Generator
 
 
 class Jitter:
-    """r(x) − x with r(x) the image moved by a random whole number of pixels (Mordvintsev et al. 2015; Eq. 17, S7).
+    """Shift the image by random pixels: r(x) − x, r a random shift (Mordvintsev et al. 2015; Eq. 17, S7).
 
-    Each chain is moved in its own way at every step, and what leaves at one edge comes in at the other. With ε1 = 1 the
-    image is moved, with less it is mixed with the moved one.
+    Each chain has its own shift at every step, and pixels that leave at one edge enter at the opposite one. With ε1 = 1
+    the image is shifted; with less it is mixed with the shifted one.
 
     Args:
-        reach: pixels that an image is moved by at most, in each direction.
+        reach: largest shift in each direction, in pixels.
 
     Raises:
-        UserError: the chain does not walk among images, or `reach` is below 1.
+        UserError: chains are not in image space, or `reach` is below 1.
     """
 
     def __init__(self, generator: Generator, noise: ChainNoise, clock: Clock, reach: int = 1) -> None:
@@ -38,7 +38,7 @@ class Jitter:
 
 
 def moved(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
-    """Images `(B, C, H, W)`, each rolled down and to the right by its own number of pixels `(B,)`."""
+    """Roll each image of `(B, C, H, W)` down and to the right by its own number of pixels `(B,)`."""
     n, _, height, width = x.shape
     rows = (torch.arange(height, device=x.device) - down[:, None]) % height
     columns = (torch.arange(width, device=x.device) - right[:, None]) % width

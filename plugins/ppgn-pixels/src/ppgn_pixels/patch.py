@@ -1,4 +1,4 @@
-"""The prior `patch`: every part of an image looks like a part of some photograph."""
+"""The prior `patch` prefers images whose every part looks like a part of some photograph."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ SHA256 = "371d8b10e242c78fe7bc31b385758cf714a0c05594a5dce3192e2dc5ad871634"
 
 
 class Patch:
-    """r(x) − x with each patch of r(x) its nearest neighbour in a dictionary (Wei et al. 2015; Eq. 17, S7).
+    """Prefer patches of photographs: r(x) − x, each patch replaced by its nearest (Wei et al. 2015; Eq. 17, S7).
 
-    The patches overlap and are averaged. x ← r(x) where ε1 = 1.
+    Each patch of r(x) is the nearest neighbour in a dictionary; patches overlap and are averaged. With ε1 = 1 a step
+    replaces the image: x ← r(x).
 
     Args:
-        dictionary: `patches.safetensors`, as the recipe `patches` exports it; null is the one that comes with the
-            package, of 64 × 64 photographs.
-        stride: pixels from one patch to the next.
+        dictionary: path of a `patches.safetensors` that the recipe `patches` exported; null for the bundled one, from
+            64 × 64 photographs.
+        stride: distance from one patch to the next, in pixels.
 
     Raises:
-        UserError: the chain does not walk among images, no such dictionary, or the patches do not cover the image.
+        UserError: chains are not in image space, there is no such dictionary, or its patches do not cover the image.
     """
 
     def __init__(
@@ -48,10 +49,10 @@ class Patch:
 
 
 def load(path: Path, sha256: str | None = None) -> Tensor:
-    """A dictionary's patches, float `(K, 3, P, P)` in [0, 1].
+    """Load a dictionary's patches, float `(K, 3, P, P)` in [0, 1].
 
     Raises:
-        UserError: no such file, corrupt, or no dictionary.
+        UserError: there is no such file, or it is corrupt or not a dictionary.
     """
     tensors, _ = weights.load(path, sha256)
     patches = tensors.get("patches")
@@ -61,13 +62,13 @@ def load(path: Path, sha256: str | None = None) -> Tensor:
 
 
 def nearest(vectors: Tensor, patches: Tensor) -> Tensor:
-    """Indices of the patches `(K, …)` nearest to `vectors` `(…, n)`, by squared distance."""
+    """Return the indices of the patches `(K, …)` nearest to `vectors` `(…, n)`, by squared distance."""
     words = patches.flatten(1)
     return (vectors @ words.mT - 0.5 * words.square().sum(1)).argmax(-1)
 
 
 def reassemble(x: Tensor, patches: Tensor, stride: int) -> Tensor:
-    """Images `(B, 3, H, W)` made of the patches that are nearest to theirs, averaged where they overlap."""
+    """Rebuild images `(B, 3, H, W)` from the patches nearest to their own, averaged where they overlap."""
     size, shape = patches.shape[-1], x.shape[-2:]
     vectors = F.unfold(x, size, stride=stride).mT
     words = patches.flatten(1)[nearest(vectors, patches)].mT

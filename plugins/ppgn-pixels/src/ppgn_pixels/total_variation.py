@@ -1,4 +1,4 @@
-"""The prior `total_variation`: neighbouring pixels are alike, but for edges."""
+"""The prior `total_variation` prefers images whose neighbouring pixels are alike, except at edges."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ppgn_core.protocols import Generator
 
 
 class TotalVariation:
-    """log p(x) = −Σ √(dx² + dy² + δ²), over pixels and channels (Mahendran & Vedaldi 2015; S7).
+    """Prefer smooth areas with sharp edges: log p(x) = −Σ √(dx² + dy² + δ²) (Mahendran & Vedaldi 2015; S7).
 
-    dx and dy are the differences to the next pixel to the right and below, 0 at the last one. With ε1 = λ the step is
-    r(x) = x − λ·∇TV(x); steps above δ/4 swing about flat places.
+    The sum is over pixels and channels; dx and dy are the differences to the next pixel to the right and below, 0 at
+    the last one. With ε1 = λ the step is r(x) = x − λ·∇TV(x); for λ above δ/4 flat areas oscillate.
 
     Args:
-        softness: δ, the difference below which the penalty is quadratic rather than linear; images are in [0, 1].
+        softness: δ, the difference below which the penalty is quadratic instead of linear, for images in [0, 1].
 
     Raises:
-        UserError: the chain does not walk among images, or δ is not positive.
+        UserError: chains are not in image space, or δ is not positive.
     """
 
     def __init__(self, generator: Generator, softness: float = 0.03) -> None:
@@ -30,13 +30,13 @@ class TotalVariation:
         self.softness = softness
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
-        """−∇TV, the divergence of the normalised gradient."""
+        """Return −∇TV, the divergence of the normalised gradient."""
         dx, dy = _differences(h)
         length = self._length(dx, dy)
         return F.pad(dx / length, (1, 0)).diff(dim=-1) + F.pad(dy / length, (0, 0, 1, 0)).diff(dim=-2)
 
     def log_prob(self, h: Tensor, x: Tensor) -> Tensor:
-        """−TV, `(B,)`: up to a constant, and improper, as the mean colour is free."""
+        """Return −TV, `(B,)`, up to a constant; the density is improper, as the mean colour is free."""
         return -self._length(*_differences(h)).flatten(1).sum(1)
 
     def _length(self, dx: Tensor, dy: Tensor) -> Tensor:
@@ -44,5 +44,5 @@ class TotalVariation:
 
 
 def _differences(x: Tensor) -> tuple[Tensor, Tensor]:
-    """To the right and downwards, each shaped like `x`."""
+    """Return the differences to the right and downwards, each shaped like `x`."""
     return F.pad(x.diff(dim=-1), (0, 1)), F.pad(x.diff(dim=-2), (0, 0, 0, 1))
