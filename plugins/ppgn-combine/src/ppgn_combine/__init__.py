@@ -1,4 +1,4 @@
-"""Conditions made of conditions: `product` (AND, NOT) and `mixture` (OR)."""
+"""Provide conditions that combine others: `product` (AND, NOT) and `mixture` (OR)."""
 
 from ppgn_core import Register, hookimpl
 

@@ -1,4 +1,4 @@
-"""Conditions made of conditions, each term with a name and a weight."""
+"""Combine conditions, each a term with a name and a weight."""
 
 from __future__ import annotations
 
@@ -14,40 +14,43 @@ from ppgn_core.protocols import Condition
 
 
 class Product:
-    """All of several conditions: log p(y | x) = Σ_k w_k · log p_k(y_k | x), up to a constant.
+    """Satisfy several conditions at once (AND, NOT): log p(y | x) = Σ_k w_k · log p_k(y_k | x), up to a constant.
 
-    A product of experts (Hinton 2002), as p(x) · p(y | x) is one (Eq. 2). A positive weight is AND, a negative one
-    NOT. −log p_k has no upper bound, so a NOT never stops pulling, unless its term climbs p_k itself
+    It is a product of experts (Hinton 2002), like p(x) · p(y | x) itself (Eq. 2). A positive weight means AND, a
+    negative one NOT. −log p_k has no upper bound, so a NOT never stops pulling, unless its term climbs p_k itself
     (`gradient: softmax`).
 
     Args:
-        terms: conditions by names of your own, {NAME: {name: OPTION, KEY: …}, …}; those of a list are called 0, 1, ….
-        weights: w_k by the terms' names; 1 where there is none.
+        terms: conditions by names of your choice, {NAME: {name: OPTION, KEY: …}, …}; the terms of a list are named 0,
+            1, ….
+        weights: w_k by the names of the terms; 1 for a term without a weight.
 
     Raises:
-        UserError: no terms, a weight of no term, or one that is not finite.
+        UserError: there are no terms, or a weight belongs to no term or is not finite.
     """
 
     def __init__(self, terms: dict[str, Condition] | list[Condition], weights: Mapping[str, float] = {}) -> None:
         self.terms = _weighted(terms, weights)
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """`(B, …)` → `(B,)`."""
+        """Return log p(y | x), `(B, …)` → `(B,)`, up to a constant."""
         return torch.stack([weight * _climbed(term, x) for term, weight in self.terms]).sum(0)
 
 
 class Mixture:
-    """Any of several conditions: log p(y | x) = log Σ_k w_k · p_k(y_k | x) / Σ_k w_k.
+    """Satisfy any one of several conditions (OR): log p(y | x) = log Σ_k w_k · p_k(y_k | x) / Σ_k w_k.
 
-    OR: its gradient is that of each term, weighted with the term's share of the sum, so a chain climbs most what it is
-    nearest to. It has a probability, which is this p, if every term has one: the term `product` has none, for one.
+    Its gradient is the sum of the terms' gradients, each weighted by the term's share of the sum, so a chain mostly
+    climbs the term that it is nearest to. A mixture has a probability, namely this p, if every term has one; `product`,
+    for example, has none.
 
     Args:
-        terms: conditions by names of your own, {NAME: {name: OPTION, KEY: …}, …}; those of a list are called 0, 1, ….
-        weights: w_k by the terms' names, positive; 1 where there is none.
+        terms: conditions by names of your choice, {NAME: {name: OPTION, KEY: …}, …}; the terms of a list are named 0,
+            1, ….
+        weights: w_k by the names of the terms, positive; 1 for a term without a weight.
 
     Raises:
-        UserError: no terms, a weight of no term, or one that is not positive and finite.
+        UserError: there are no terms, or a weight belongs to no term or is not positive and finite.
     """
 
     def __init__(self, terms: dict[str, Condition] | list[Condition], weights: Mapping[str, float] = {}) -> None:
@@ -60,13 +63,13 @@ class Mixture:
         self.total = sum(weight for _, weight in self.terms)
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """`(B, …)` → `(B,)`."""
+        """Return log p(y | x), `(B, …)` → `(B,)`."""
         weighted = [_climbed(term, x) + math.log(weight / self.total) for term, weight in self.terms]
         return torch.stack(weighted).logsumexp(0)
 
 
 def _climbed(term: Condition, x: Tensor) -> Tensor:
-    """log p_k(y_k | x) `(B,)` in value, with the gradient of the term's own `weight` times it."""
+    """Return log p_k(y_k | x) `(B,)`, whose gradient is multiplied by the term's own `weight`."""
     log_p, weight = term.log_prob(x), float(getattr(term, "weight", 1.0))
     return log_p if weight == 1 else weight * log_p + ((1 - weight) * log_p).detach()
 

@@ -1,4 +1,4 @@
-"""Multifaceted feature visualisation: writer `facets`, `experiment=multifaceted`."""
+"""Provide multifaceted feature visualisation: writer `facets`, `experiment=multifaceted`."""
 
 from ppgn_core import Register, hookimpl
 

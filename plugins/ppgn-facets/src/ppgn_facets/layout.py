@@ -1,4 +1,4 @@
-"""Points in many dimensions laid on a grid, like beside like."""
+"""Lay points of many dimensions out on a grid, with similar ones side by side."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ppgn_core.images import tile
 
 
 def on_grid(points: np.ndarray, columns: int, seed: int = 0) -> np.ndarray:
-    """Where each of n points `(n, d)` goes in a grid of `columns` columns: `(n,)` places in reading order.
+    """Return the place of each of n points `(n, d)` in a grid of `columns` columns: `(n,)`, in reading order.
 
-    t-SNE to two dimensions (van der Maaten & Hinton 2008), then the assignment of points to places that has the least
-    sum of squared distances, exactly (Jonker & Volgenant 1987).
+    The points are projected to two dimensions by t-SNE (van der Maaten & Hinton 2008) and assigned to places with the
+    least sum of squared distances, exactly (Jonker & Volgenant 1987).
     """
     n = len(points)
     rows = -(-n // columns)
@@ -33,7 +33,7 @@ def on_grid(points: np.ndarray, columns: int, seed: int = 0) -> np.ndarray:
 
 
 def like_beside_like(images: np.ndarray, points: np.ndarray, gap: int, seed: int = 0) -> np.ndarray:
-    """One picture of all images `(n, H, W, 3)`, as square a grid as can be, laid out by their points `(n, d)`."""
+    """Arrange images `(n, H, W, 3)` in one picture, as square as possible, by their points `(n, d)`."""
     columns = math.ceil(math.sqrt(len(images)))
     grid = np.full_like(images, 255)
     grid[on_grid(points, columns, seed)] = images

@@ -1,4 +1,4 @@
-"""facets.png: the samples of all chains spread out by likeness."""
+"""Write facets.png, the samples of all chains arranged by similarity."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from ppgn_core.protocols import Snapshot
 from ppgn_core.run_folder import RunFolder
 
 SAMPLES = "facets.samples"
-"""What facets.png is made of: p(y | x), code and picture of each sample that was probable enough, in a row."""
+"""File that facets.png is made from: a row with p(y | x), code and picture of each sufficiently probable sample."""
 
 
 class Facets:
-    """The samples of all saved steps that are probable enough, codes that are alike side by side: facets.png.
+    """Arrange the sufficiently probable samples of all saved steps by similarity of their codes: facets.png.
 
-    One neuron answers to several kinds of things (section 4.1, Fig. S19). t-SNE of the codes h says which are alike.
-    A resumed run's samples join the earlier ones, which are kept in facets.samples.
+    One neuron may respond to several kinds of things (section 4.1, Fig. S19). t-SNE of the codes h places similar
+    samples side by side. A resumed run adds its samples to the earlier ones, which are kept in facets.samples.
 
     Args:
-        above: the least p(y | x) of a sample that is shown; all are where the condition knows no probability.
-        at_most: how many are shown; where there are more, evenly many of all steps and chains.
-        gap: between pictures, in pixels.
+        above: least p(y | x) of a sample to show; ignored if the condition has no probability.
+        at_most: largest number of samples to show, chosen evenly from all steps and chains.
+        gap: distance between pictures, in pixels.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class Facets:
         self.folder.flush()
         path = self.folder.path / SAMPLES
         rows: Any = np.memmap(path, self.layout, "r") if path.stat().st_size else np.empty(0, self.layout)
-        found = (rows["p"] >= self.above).nonzero()[0]
-        if len(found) == 0:
+        probable = (rows["p"] >= self.above).nonzero()[0]
+        if len(probable) == 0:
             told = f"no facets.png: none of {self.seen} samples has p(y | x) of writer.facets.above={self.above:g}"
             print(f"ppgn: {told}; the highest is {self.best:.2g}", file=sys.stderr)
             return
-        shown = rows[found[np.linspace(0, len(found) - 1, min(self.at_most, len(found))).astype(int)]]
-        picture = like_beside_like(shown["image"], shown["code"], self.gap, self.seed)
+        chosen = rows[probable[np.linspace(0, len(probable) - 1, min(self.at_most, len(probable))).astype(int)]]
+        picture = like_beside_like(chosen["image"], chosen["code"], self.gap, self.seed)
         save_png(self.folder.path / "facets.png", picture, self.run, step=self.step)

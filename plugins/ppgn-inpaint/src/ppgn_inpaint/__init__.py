@@ -1,4 +1,4 @@
-"""Inpainting: generator `clamped`, condition `context`, writer `triptych`, and two experiments."""
+"""Provide inpainting: generator `clamped`, condition `context`, writer `triptych`, and two experiments."""
 
 from ppgn_core import Register, hookimpl
 

@@ -1,4 +1,4 @@
-"""A generator whose known pixels are held to those of a picture, so that prior and condition see the completed one."""
+"""Clamp the known pixels of a picture in the generator's output, so that prior and condition see it completed."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .picture import read
 
 
 class Clamped:
-    """x = M·G(h) + (1 − M)·x̄: what is missing from a picture is drawn, what is known stays (Eq. 25).
+    """Draw only the missing pixels of a picture and keep the known ones: x = M·G(h) + (1 − M)·x̄ (Eq. 25).
 
-    The condition's gradient thereby goes through the missing pixels alone, and R(h) = E(x) encodes the completed
+    The condition's gradient thus passes through the missing pixels alone, and R(h) = E(x) encodes the completed
     picture. Chains start from the code of the picture with its missing pixels grey.
 
     Args:
-        of: the generator G.
+        of: the generator G that draws the missing pixels.
 
     Raises:
-        UserError: see `ppgn_inpaint.picture.read`.
+        UserError: in the same cases as `ppgn_inpaint.picture.read`.
     """
 
     def __init__(
@@ -44,13 +44,13 @@ class Clamped:
         return x
 
     def before_clamping(self, x: Tensor) -> Tensor:
-        """Return the G(h) that became `x` in the evaluation in progress, `x` itself where it comes from elsewhere."""
+        """Return the G(h) that became `x` in the evaluation in progress, or `x` itself if it comes from elsewhere."""
         cache = forward_cache.current()
         drawn = cache.get(self, x) if cache is not None else None
         return x if drawn is None else drawn
 
     def encode(self, x: Tensor) -> Tensor:
-        """Codes of pictures whose missing pixels are not looked at."""
+        """Encode pictures with their missing pixels replaced by grey."""
         return self.of.encode(self.incomplete.grey(x))  # type: ignore[attr-defined]
 
     def draw(self, noise: ChainNoise) -> Tensor:

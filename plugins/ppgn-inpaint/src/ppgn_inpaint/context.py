@@ -1,4 +1,4 @@
-"""The condition `context`: what G draws should agree with the pixels that are known."""
+"""The condition `context` asks that G's output agree with the known pixels."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from .picture import read
 
 
 class Context:
-    """log p(known pixels | x) = −(ε4/2)·‖(1 − M)·(G(h) − x̄)‖²: the term that PPGN-context adds to Eq. 5 (S10).
+    """Match the known pixels of a picture: log p(known pixels | x) = −(ε4/2)·‖(1 − M)·(G(h) − x̄)‖² (S10).
 
-    With `generator=clamped` it looks at G(h) before its known pixels were replaced.
+    This is the term that PPGN-context adds to Eq. 5. With `generator=clamped` it uses G(h) before clamping.
 
     Args:
-        epsilon4: weight of the term, 1/σ² of a Gaussian on every known value in [0, 1].
+        epsilon4: ε4, weight of the term: 1/σ² of a Gaussian on every known value in [0, 1].
 
     Raises:
-        UserError: see `ppgn_inpaint.picture.read`.
+        UserError: in the same cases as `ppgn_inpaint.picture.read`.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Context:
         self.incomplete = read(model, init, mask, seed)
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """`(B, 3, H, W)` → `(B,)`, up to a constant."""
+        """Return log p(known pixels | x), `(B, 3, H, W)` → `(B,)`, up to a constant."""
         drawn = getattr(self.generator, "before_clamping", lambda x: x)(x)
         error = (1 - self.incomplete.missing) * (drawn - self.incomplete.picture)
         return -0.5 * self.epsilon4 * error.square().sum((1, 2, 3))

@@ -1,4 +1,4 @@
-"""The picture to complete and the mask of what is missing from it."""
+"""Read the picture to complete and the mask of its missing pixels."""
 
 from __future__ import annotations
 
@@ -20,33 +20,34 @@ SHARE = 100 / 227
 """Side of the missing square as a share of the picture's: 100 of 227 pixels, as in the paper (S10)."""
 
 NOISE = 16
-"""Grey levels that a lossy format may put on black or white."""
+"""Largest error that a lossy format may add to black or white, in grey levels."""
 
 
 @dataclass(frozen=True)
 class Incomplete:
-    """x̄ and M of Eq. 25.
+    """Hold a picture with missing pixels: x̄ and M of Eq. 25.
 
     Args:
-        picture: x̄ `(1, 3, H, W)` in [0, 1].
-        missing: M `(1, 1, H, W)`, 1 where a pixel is to be filled in, 0 where it is known, and between where in part.
+        picture: the picture x̄ `(1, 3, H, W)` in [0, 1].
+        missing: the mask M `(1, 1, H, W)`, 1 for a missing pixel, 0 for a known one, in between for a partly missing
+            one.
     """
 
     picture: Tensor
     missing: Tensor
 
     def clamp(self, x: Tensor) -> Tensor:
-        """M·x + (1 − M)·x̄: known pixels as they are (Eq. 25)."""
+        """Return M·x + (1 − M)·x̄, which keeps the known pixels (Eq. 25)."""
         return self._mixed(self.picture, x)
 
     def grey(self, x: Tensor) -> Tensor:
-        """Images `(B, 3, H, W)` with the missing pixels grey."""
+        """Replace the missing pixels of images `(B, 3, H, W)` by grey."""
         return self._mixed(x, x.new_tensor(0.5))
 
     def _mixed(self, known: Tensor, filled: Tensor) -> Tensor:
         if self._soft:
             return self.missing * filled + (1 - self.missing) * known
-        return torch.where(self.missing > 0, filled, known)  # bit for bit, whatever the other holds
+        return torch.where(self.missing > 0, filled, known)  # exact, even if the other value is not finite
 
     @cached_property
     def _soft(self) -> bool:
@@ -54,16 +55,17 @@ class Incomplete:
 
 
 def read(model: Model, init: str | None, mask: str | None, seed: int) -> Incomplete:
-    """The first picture of `init` with the pixels missing that `mask` names.
+    """Read the first picture of `init`, with the missing pixels that `mask` selects.
 
     Args:
-        mask: `center` or `random` for a square of 100/227 of the side, the random one at a place that `seed` chooses;
-            or a picture, white where pixels are missing and grey where they are in part (one of black and white alone
-            leaves no greys at its edges). It is cut as the picture is, and is of its shape; or square, for the
-            picture's central square. None is what is transparent in the picture, and `center` where nothing is.
+        mask: `center` or `random` for a square of 100/227 of the side, the random one at a place that `seed`
+            determines; or a picture that is white where pixels are missing and grey where they are partly missing (a
+            mask of only black and white gets no grey edges). A mask picture is cropped like the picture and must have
+            its shape, or be square, for the picture's central square. None selects the transparent pixels of the
+            picture, and is `center` if there are none.
 
     Raises:
-        UserError: no picture, a mask of another shape, or one that leaves nothing to fill in or nothing known.
+        UserError: there is no picture, the mask has another shape, or it leaves no missing or no known pixels.
     """
     if init is None:
         raise UserError("init=null: inpainting needs a picture; give init=PATH")
@@ -74,7 +76,9 @@ def read(model: Model, init: str | None, mask: str | None, seed: int) -> Incompl
         missing = hidden
         if missing.min() == 1:
             raise UserError(f"init={shown(init)}: it is transparent everywhere, so nothing is known")
-        picture = torch.where(missing < 1, square(image, size)[:3], picture)  # no white in the colours at the edges
+        picture = torch.where(
+            missing < 1, square(image, size)[:3], picture
+        )  # keep white out of the colours at the edges
     elif mask in (None, "center", "random"):
         missing = _hole(size, seed, at_random=mask == "random")
     else:
@@ -96,11 +100,11 @@ def _transparent(image: Image.Image, size: int) -> Tensor:
 
 
 def _mask(given: str, shape: tuple[int, int], size: int) -> Tensor:
-    """M `(1, size, size)` of a mask for a picture of `shape`, width and height."""
+    """Read the mask M `(1, size, size)` for a picture of `shape`, width and height."""
     (image,) = read_pictures(given, "mask", lambda image: image, at_most=1)
     (width, height), (wide, high) = image.size, shape
     across, down = abs(width - height * wide / high), abs(height - width * high / wide)
-    if width != height and min(across, down) > 1:  # a pixel is rounding, where one was made smaller
+    if width != height and min(across, down) > 1:  # allow one pixel for rounding by resizing
         raise UserError(
             f"mask={shown(given)}: it is {width} × {height} and the picture {wide} × {high}; allowed are masks of the "
             "picture's shape, and square ones, of its central square"
@@ -115,7 +119,7 @@ def _mask(given: str, shape: tuple[int, int], size: int) -> Tensor:
 
 
 def _levels(image: Image.Image, size: int, noise: int = 0) -> Tensor:
-    """White as 1, black as 0, `(1, size, size)`; without greys in between where the image itself has none."""
+    """Return white as 1 and black as 0, `(1, size, size)`, with greys only if the image itself has some."""
     levels = np.asarray(image)
     levels = np.where(levels <= noise, 0, np.where(levels >= 255 - noise, 255, levels)).astype(np.uint8)
     if np.isin(levels, (0, 255)).all():

@@ -1,4 +1,4 @@
-"""triptych.png: original, masked, filled in."""
+"""Write triptych.png: original, masked, filled in."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .clamped import Clamped
 
 
 class Triptych:
-    """The picture, the picture with its missing pixels grey, and what each chain filled in, in a row: triptych.png.
+    """Show the picture, the picture with missing pixels grey, and the completed ones in a row: triptych.png.
 
     Raises:
-        UserError: the generator holds no pixels.
+        UserError: the generator is not `clamped`.
     """
 
     def __init__(self, generator: Generator, out: Path, run: Mapping[str, Any], gap: int = 2, columns: int = 6) -> None:

@@ -1,4 +1,4 @@
-"""Captions: condition `lrcn`."""
+"""Provide captions: condition `lrcn`."""
 
 from ppgn_core import Register, hookimpl
 

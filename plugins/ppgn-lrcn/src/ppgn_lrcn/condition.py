@@ -1,4 +1,4 @@
-"""The condition `lrcn`: pictures of what a caption says (section 4.1 of arXiv 1612.00005)."""
+"""The condition `lrcn` asks for pictures that match a caption (section 4.1 of arXiv 1612.00005)."""
 
 from __future__ import annotations
 
@@ -17,36 +17,41 @@ from ppgn_core.noise import ChainNoise
 from .captioner import Captioner, look
 
 ALONE, TOGETHER = 0.5, 0.015
-"""w of one word weighed against its rivals, which is as steep in h as a class, and w of a sum of words: of those that
-pull apart, as towards red and towards a teapot, none is ever sure, and with a greater w a chain leaps to and fro."""
+"""Default weights w: for one word compared with its rivals, which is as steep in h as a class, and for several words.
+Words that pull in different directions, such as red and teapot, never become certain, and with a greater w a chain
+jumps back and forth between them."""
 
 
 class LRCN:
-    """Pictures of what a caption says: log p(y | x) = Σ_t log p(w_t | w_<t, x), the end of sentence included.
+    """Ask for what a caption says: log p(y | x) = Σ_t log p(w_t | w_<t, x), including the end of sentence.
 
-    Of "a school bus" much could as well be said otherwise, "a yellow school bus" or "the bus". Such words have no part
-    in what is drawn, and climbing against them, as the sum does, spoils it. Where the captioner knows which words tell
-    things apart, a word is therefore weighed against its `rivals` alone, p(w_t | w_<t, x, w_t or a rival is said), and
-    words that have none are left out.
+    Many words of "a school bus" could be said otherwise without changing the picture: "a yellow school bus" or "the
+    bus". The sum makes chains climb against those alternatives too, which spoils the pictures. If the captioner knows
+    which words distinguish things, a word is therefore compared with its `rivals` alone, p(w_t | w_<t, x, w_t or a
+    rival is said), and words without rivals are left out.
 
-    The first LSTM sees no image, so it runs once for the whole chain; a step costs the classifier's pass and LSTM 2.
+    The first LSTM sees no image, so it runs once for the whole chain; a step costs one pass of the classifier and of
+    LSTM 2.
 
     Args:
-        model: with the networks `captioner` and `network`.
-        text: the caption; a list for one after another, `switch_every` steps each.
+        model: bundle with the networks `captioner` and `network`.
+        text: the caption, or a list of captions that take turns, `switch_every` steps each.
         captioner: role of the captioner.
-        weight: w, the power of p(y | x) that is climbed. A sum over words is steeper in h than a class, and overshoots
-            with the ε2 that suits that one; a weight of its own lets a caption share ε2 with classes, in a product too.
-            None: 1 as in the paper; else 0.5 where one word alone is weighed against its rivals, as in "oranges", and
-            0.015 for several.
-        among: `rivals`, or `all`: the paper's sum over all words against all others. None: `rivals`, and `all` as in
-            the paper.
-        network, layer: role of the network whose features it sees, and its layer; None are those it was trained on.
-        shift: pixels that the network sees the picture moved by at most, as of `condition=alexnet`.
-        truncated: the original release's gradient, of each word as LSTM 2 sees the image at that word alone.
+        weight: w, the power of p(y | x) that is climbed. A sum over words is steeper in h than a class and overshoots
+            with an ε2 tuned for classes; a weight of its own lets captions share ε2 with classes, also in a product.
+            None means 1 as in the paper; otherwise 0.5 if a single word is compared with its rivals, as in "oranges",
+            and 0.015 for several.
+        among: `rivals`, or `all` for the paper's sum over all words against all others. None means `rivals`, and `all`
+            as in the paper.
+        network, layer: role and layer of the network that provides the features; None for those that the captioner was
+            trained on.
+        shift: largest random shift of the network's input, in pixels, as in `condition=alexnet`.
+        truncated: whether to use the original release's gradient, which counts each word's dependence on the image at
+            that word alone.
 
     Raises:
-        UserError: a word is outside the vocabulary, the layer is not there or has another width, or w is not positive.
+        UserError: a word is not in the vocabulary, there is no such layer or it has another width, or w is not
+            positive.
     """
 
     def __init__(
@@ -100,7 +105,7 @@ class LRCN:
         return _Caption(words, self.captioner.language(words), among, counted, weight)
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """`(B, 3, H, W)` → `(B,)`, differentiable in `x`."""
+        """Return log p(y | x), `(B, 3, H, W)` → `(B,)`, differentiable in `x`."""
         config = self.captioner.config
         seen = look(self.network, self.views(x), config, self.layer)
         if seen.shape[1] != (expected := config.features + config.classes):
@@ -109,22 +114,22 @@ class LRCN:
                 f"condition.layer={self.layer}: it has {seen.shape[1]} {values}, and the captioner was trained on "
                 f"{config.layer}'s {expected}"
             )
-        said = self.captions.now
-        return self.captioner.log_prob(seen, said.words, said.language, said.among, self.truncated)
+        caption = self.captions.now
+        return self.captioner.log_prob(seen, caption.words, caption.language, caption.among, self.truncated)
 
     @property
     def weight(self) -> float:
-        """w of the caption that is climbed now."""
+        """Return w for the caption that is climbed now."""
         return self.captions.now.weight
 
     def probability(self, log_prob: Tensor) -> Tensor:
-        """p(y | x)^(1/T), a counted word's in the geometric mean, so that long captions compare with short ones."""
+        """Return p(y | x)^(1/T), the geometric mean over the counted words, so that long and short captions compare."""
         return (log_prob / self.captions.now.counted).exp()
 
 
 @dataclass(frozen=True)
 class _Caption:
-    """Words `(T, 1)`, what LSTM 1 makes of them, what each could be `(T, 1, n_words)`; how many count, and w."""
+    """Hold words `(T, 1)`, LSTM 1's output, the allowed words `(T, 1, n_words)`, the number of counted words, and w."""
 
     words: Tensor
     language: Tensor

@@ -1,4 +1,4 @@
-"""Words and their numbers. Word 0 ends a sentence, and begins it, as in Donahue et al. 2015."""
+"""A vocabulary numbers words; word 0 both begins and ends a sentence, as in Donahue et al. 2015."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ppgn_core.errors import UserError, shown
 EOS, UNK = "<eos>", "<unk>"
 
 LONGEST = 100
-"""Words that a caption may have. Captioners learn sentences of 20, and each word costs a step of two LSTMs."""
+"""Largest number of words in a caption. Captioners learn sentences of 20 words; each word costs a step of two LSTMs."""
 
 
 def tokenize(text: str) -> list[str]:
@@ -27,15 +27,15 @@ def tokenize(text: str) -> list[str]:
 
 
 class Vocabulary:
-    """The words that a captioner knows, numbered in order.
+    """Hold the words that a captioner knows, numbered in order.
 
     Args:
-        words: `<eos>` first; `<unk>` among them where rare words were trained as one.
-        kinds: lists of what is told from one another, such as things or colours; each entry is the words for one of
-            them: `[[["orange", "fruit"], ["school", "bus"]], [["red"], ["blue"]]]`.
+        words: all words, with `<eos>` first; `<unk>` is among them if rare words were trained as one.
+        kinds: lists of alternatives, such as things or colours; each alternative is a list of its synonyms:
+            `[[["orange", "fruit"], ["school", "bus"]], [["red"], ["blue"]]]`.
 
     Raises:
-        ValueError: `<eos>` is not first, or a word is there twice.
+        ValueError: `<eos>` is not first, or a word occurs twice.
         KeyError: a word in `kinds` is not in `words`.
     """
 
@@ -49,10 +49,10 @@ class Vocabulary:
 
     @classmethod
     def of(cls, words: Any, kinds: Any) -> Vocabulary:
-        """From JSON that nobody vouches for.
+        """Make a vocabulary from untrusted JSON.
 
         Raises:
-            ValueError: what of it is no vocabulary.
+            ValueError: it is not a vocabulary; the message says why.
         """
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise ValueError("the vocabulary is no list of words")
@@ -65,11 +65,11 @@ class Vocabulary:
         return len(self.words)
 
     def encode(self, text: str, key: str = "condition.text") -> list[int]:
-        """The numbers of the words of `text`, and of the end of sentence.
+        """Return the numbers of the words of `text`, followed by the end of sentence.
 
         Raises:
-            UserError: no words, more than 100, or some that are not known; the message names `key`, these and the
-                nearest ones.
+            UserError: there are no words, more than 100, or unknown ones; the message names `key`, the unknown words
+                and the nearest known ones.
         """
         tokens, given = tokenize(text), f"{key}={shown(text)!r}"
         if not tokens:
@@ -83,20 +83,20 @@ class Vocabulary:
         return [*(self._ids[word] for word in tokens), 0]
 
     def encode_rare(self, text: str) -> list[int]:
-        """As `encode`, for training: unknown words become `<unk>`.
+        """Encode as `encode` does, for training: unknown words become `<unk>`.
 
         Raises:
-            KeyError: there is an unknown word and no `<unk>`.
+            KeyError: a word is unknown and the vocabulary has no `<unk>`.
         """
         return [*(self._ids[word] if word in self._ids else self._ids[UNK] for word in tokenize(text)), 0]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The words as far as the end of sentence."""
+        """Return the words up to the end of sentence."""
         ids = list(ids)
         return " ".join(self.words[i] for i in (ids[: ids.index(0)] if 0 in ids else ids))
 
     def rivals(self, word: int) -> set[int]:
-        """What would be said in the word's place of something else: its kinds' words, its synonyms left out."""
+        """Return the alternatives of a word: all words of its kinds except its synonyms."""
         kinds = [kind for kind in self._entries if any(word in entry for entry in kind)]
         entries = [entry for kind in kinds for entry in kind]
         return set().union(*entries) - set().union(*(entry for entry in entries if word in entry))

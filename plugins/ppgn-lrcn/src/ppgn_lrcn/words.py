@@ -1,4 +1,4 @@
-"""`ppgn words`: what a caption may say."""
+"""Implement `ppgn words`, which lists what a caption may say."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .vocabulary import EOS, UNK, Vocabulary
 def show(
     beginning: str = "", model: Annotated[dict[str, Any] | str, Model] = "mini", captioner: str = "captioner"
 ) -> None:
-    """List the words that a caption may have, `condition=lrcn condition.text="…"`: those that tell things apart first.
+    """List the words that a caption may use, `condition=lrcn condition.text="…"`, words with rivals first.
 
     Args:
-        beginning: of the words to list; all where there is none.
+        beginning: first letters of the words to list; all words are listed without it.
         model: the bundle of networks.
-        captioner: the captioner of the bundle, by its role.
+        captioner: role of the captioner in the bundle.
     """
     vocabulary: Vocabulary = component("model", model, device="cpu").network(captioner, key="captioner").vocabulary
     telling = {word for kind in vocabulary.kinds for entry in kind for word in entry}

@@ -1,4 +1,4 @@
-"""The small trained networks: model `mini`, and the sampler's settings that suit them."""
+"""Provide the small trained networks: model `mini`, and the sampler settings that suit them."""
 
 from ppgn_core import Register, hookimpl
 

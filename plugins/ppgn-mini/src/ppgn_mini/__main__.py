@@ -1,10 +1,10 @@
-"""`python -m ppgn_mini [out=DIR] [data=DIR] [KEY=VALUE …]`: draw every class of mini and have it judged.
+"""`python -m ppgn_mini [out=DIR] [data=DIR] [KEY=VALUE …]` draws every class of mini and has the samples judged.
 
-For each of the 64 classes one run of `ppgn_core` with the default preset, 8 chains of 200 steps, none filtered; classes
-already in `out` are not drawn again. Prints how often an independent classifier names the class, and how alike the
-samples of one class are; `data`, an ImageFolder of the same classes, puts real photographs beside. The standard error
-of a share is binomial, as chains are independent, and that of likeness is over classes. Other arguments go to
-`ppgn_core` as they are.
+Each of the 64 classes is one run of `ppgn_core` with the default preset, 8 chains of 200 steps, none filtered; classes
+already in `out` are not drawn again. It prints how often an independent classifier names the class, and how similar the
+samples of one class are; `data`, an ImageFolder of the same classes, adds real photographs for comparison. The standard
+error of a share is binomial, as chains are independent; that of similarity is over classes. Other arguments are passed
+to `ppgn_core`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ N_CHAINS, N_STEPS = 8, 200
 
 
 def main(arguments: list[str]) -> int:
-    """Draw, judge, print; the exit code of the first run that failed, else 0."""
+    """Draw, judge and print; return the exit code of the first run that failed, else 0."""
     return command("ppgn_mini", lambda: _main(arguments))
 
 
@@ -46,7 +46,7 @@ def _main(arguments: list[str]) -> int:
         return 0
     try:
         return _judged(parsed(arguments))
-    except ImportError as error:  # what judges is not installed
+    except ImportError as error:  # the judge is not installed
         raise UserError(str(error)) from error
 
 
@@ -84,19 +84,19 @@ def _photographs(folder: Path) -> Tensor:
 
 
 def alike(shown: dict[int, Tensor]) -> Estimate:
-    """Mean structural similarity (Wang et al. 2004) of two images of a class, over at most 8 of each: 1 is the same.
+    """Return the mean structural similarity (Wang et al. 2004) of two images of a class; 1 means identical.
 
-    The error is over classes, as the pairs of one class share images.
+    At most 8 images of each class are compared. The error is over classes, as the pairs of one class share images.
     """
     from torchmetrics.functional.image import structural_similarity_index_measure as ssim
 
-    found = []
+    similarities = []
     for same in shown.values():
         if len(same) > 1:
             pairs = list(itertools.combinations(same[:8], 2))
             first, second = (torch.stack(side) for side in zip(*pairs, strict=True))
-            found.append(float(torch.as_tensor(ssim(first, second, data_range=1.0))))
-    return mean(found)
+            similarities.append(float(torch.as_tensor(ssim(first, second, data_range=1.0))))
+    return mean(similarities)
 
 
 if __name__ == "__main__":

@@ -48,14 +48,14 @@ from .model import mini
 
 CLASSES = ("lemon", "goldfish", "mushroom", "pizza")
 UNITS = (7, 8, 9, 10)
-"""Of the classifier's fc7."""
+"""Units of the classifier's layer fc7."""
 
 N_CHAINS, N_STEPS = 8, 200
 NOISY = {"epsilon3": "0.1"}
 PIXELS = {"generator": "identity", "epsilon3": "0"}
 FREE = {"prior": "none", "epsilon2": "2"}
 SAME = {"epsilon2": "20", "epsilon3": "0.1", "generator.network": "generator"}
-"""What chains that differ in their prior share; 20 is the ε2 that DGN-AM draws best with."""
+"""Settings shared by chains that differ in their prior; 20 is the ε2 with which DGN-AM draws best."""
 
 PRIORS = {
     "gaussian": {"prior": "gaussian", "epsilon1": "0.01", **SAME},
@@ -63,17 +63,17 @@ PRIORS = {
     "noiseless_joint": {"prior": "noiseless_joint", "epsilon1": "0.1", **SAME},
     "joint": {"prior": "joint", "epsilon1": "0.1", **SAME},
 }
-"""ε1 is each prior's own, as in the paper: a score that is not divided by σ² has no scale of its own."""
+"""Each prior has its own ε1, as in the paper, since scores that are not divided by σ² have different scales."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Settings that are compared.
+    """Hold settings that are compared.
 
     Args:
-        settings: keys for `ppgn_core` by what the table calls them.
-        neurons: whether hidden neurons are asked for, in place of classes.
-        saves: states of a chain that are kept after its start.
+        settings: keys for `ppgn_core`, by the names that the table shows.
+        neurons: whether hidden neurons are asked for, instead of classes.
+        saves: number of states of a chain that are saved after its start.
     """
 
     settings: Mapping[str, Mapping[str, str]]
@@ -82,7 +82,7 @@ class Finding:
 
     @property
     def asked(self) -> dict[str, dict[str, str]]:
-        """Keys of the conditions by the names of their folders."""
+        """Return the conditions' keys by the names of their folders."""
         if self.neurons:
             keys = {"condition": "hidden_neuron", "condition.layer": "fc7"}
             return {f"fc7_{unit}": {**keys, "condition.unit": str(unit)} for unit in UNITS}
@@ -110,7 +110,7 @@ FINDINGS = {
 
 
 def main(arguments: list[str]) -> int:
-    """Run, measure, print; the exit code of the first run that failed, else 0."""
+    """Run, measure and print; return the exit code of the first run that failed, else 0."""
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
@@ -138,7 +138,7 @@ def _found(
     judge: Judge,
     console: Console,
 ) -> int:
-    """Make the runs of one finding, print its table, leave its sheet; the exit code of the first run that failed."""
+    """Make the runs of one finding, print its table and save its sheet; return the first failed run's exit code."""
     every = max(1, steps // finding.saves)
     shared = {"n_chains": str(N_CHAINS), "save_every": str(every), "writer": "[grid,samples,trace,record]"}
     table = Table("setting", "sure", "judge", "moved", "sharp", "modes", "apart", title=title)
@@ -163,13 +163,13 @@ def _found(
 
 @dataclass(frozen=True)
 class Chains:
-    """What is left of the chains of one run.
+    """Hold the results of the chains of one run.
 
     Args:
-        images, middles: the samples at the end and half-way, `(n, 3, H, W)`.
-        features: the judge's, of the second half of each chain `(n, states, D)`.
-        logits: the judge's, of `images`.
-        sure: p(y | x) at the end, where the condition knows it.
+        images, middles: samples at the end and half-way, `(n, 3, H, W)`.
+        features: the judge's features of the second half of each chain, `(n, states, D)`.
+        logits: the judge's logits for `images`.
+        sure: p(y | x) at the end, if the condition has a probability.
     """
 
     images: Tensor
@@ -186,12 +186,12 @@ class Chains:
 def _chains(folder: Path, steps: int, every: int, judge: Judge) -> Chains:
     saved = [step for step in range(0, steps + 1, every) if step >= steps // 2]
     saved += [steps] * (saved[-1] != steps)
-    shown = [images(samples(folder, step)) for step in saved]
-    verdicts = [judge(x) for x in shown]
+    states = [images(samples(folder, step)) for step in saved]
+    verdicts = [judge(x) for x in states]
     features = np.stack([verdict.features.numpy() for verdict in verdicts], axis=1)
     rows = map(json.loads, (folder / "trace.jsonl").read_text(encoding="utf-8").splitlines())
     sure = [row["probability"] for row in rows if row["step"] == steps and row["probability"] is not None]
-    return Chains(shown[-1], shown[0], features, verdicts[-1].logits, sure)
+    return Chains(states[-1], states[0], features, verdicts[-1].logits, sure)
 
 
 def _measured(ours: Mapping[str, Chains], radius: float, judge: Judge, named_classes: bool) -> list[str]:
@@ -213,19 +213,19 @@ def _thumbnails(x: Tensor) -> Tensor:
 
 
 def _sharpness(x: Tensor) -> list[float]:
-    """Of each picture."""
+    """Return the mean difference of neighbouring pixels for each picture."""
     across, down = (x.diff(dim=dim).abs().mean((1, 2, 3)) for dim in (-1, -2))
     return ((across + down) / 2).tolist()
 
 
 @torch.no_grad()
 def _pulled_back() -> Table:
-    """How much of the noise on the codes of samples is left after one pass through G∘E (Fig. S16)."""
+    """Tabulate how much of the noise on samples' codes is left after one pass through G∘E (Fig. S16)."""
     model = mini()
     G, E = model.network("generator"), model.network("encoder")
     noise = ChainNoise(0, 64)
     h = G.draw(noise).clamp(min=0)
-    for _ in range(5):  # codes of pictures, as chains without a condition come to have them
+    for _ in range(5):  # move to codes of pictures, as chains without a condition do
         h = E.activations(G(h), ("fc6",))["fc6"]
     table = Table("σ", "left of the noise", title="G∘E pulls noisy codes back: |R(h + n) − R(h)| / |n|")
     for sigma in (0.1, 0.3, 1.0, 3.0):

@@ -1,6 +1,6 @@
-"""Bring trained networks into the package, in float16: `python -m ppgn_mini.pack training/*/*.safetensors`.
+"""Copy trained networks into the package, as float16: `python -m ppgn_mini.pack training/*/*.safetensors`.
 
-Each file replaces the network of its own name; `sha256.json` keeps what they must be.
+Each file replaces the network of the same name; `sha256.json` records their checksums.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from .model import NETWORKS
 
 
 def pack(paths: list[Path], folder: Path = NETWORKS) -> dict[str, str]:
-    """Write each file's tensors as float16 into `folder`; returns every network's sha256.
+    """Write each file's tensors as float16 into `folder`, and return every network's sha256.
 
     Raises:
-        UserError: no such file, no file of weights, or values that float16 has no place for.
+        UserError: there is no such file, it is not a file of weights, or it has values too large for float16.
     """
     table = folder / "sha256.json"
     sums = weights.digests(table) if table.exists() else {}

@@ -1,4 +1,4 @@
-"""Scenes, classes that neither generator nor encoder was trained on: the condition `places`."""
+"""Provide the condition `places`: scenes, classes that neither generator nor encoder was trained on."""
 
 from ppgn_core import Register, hookimpl
 

@@ -1,4 +1,4 @@
-"""The condition `places`: pictures of scenes, of which G and E never saw one."""
+"""The condition `places` asks for scenes, which G and E never saw in training."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ppgn_core.model import Model
 
 
 class Places(ClassCondition):
-    """log p(y = scene | x), by a classifier trained on classes that G and E were not (section 4.1: MIT Places).
+    """Ask for a scene: log p(y = scene | x), by a classifier of classes new to G and E (section 4.1: MIT Places).
 
     Args:
-        model: with a network of role `places` and its labels.
-        target: the scene, as of `condition=alexnet`: its index, one of its names or its synset id; `init`; a list.
-        keys: those of `condition=alexnet`.
+        model: bundle with a network of role `places` and its labels.
+        target: the scene, as in `condition=alexnet`: its index, one of its names or its synset id; `init`; or a list.
+        keys: further keys of `condition=alexnet`.
 
     Raises:
-        UserError: no such scene, or the model has no such network.
+        UserError: there is no such scene, or the model has no such network.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Networks of torchvision and timm, and ImageNet's 1000 classes: three conditions and a model."""
+"""Provide networks of torchvision and timm, and ImageNet's 1000 classes: three conditions and a model."""
 
 from ppgn_core import Register, hookimpl
 

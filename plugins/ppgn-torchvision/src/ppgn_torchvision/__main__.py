@@ -1,11 +1,10 @@
-"""`python -m ppgn_torchvision [out=DIR] [KEY=VALUE …]`: 40 classes drawn by `condition=imagenet`, and a second opinion.
+"""`python -m ppgn_torchvision [out=DIR] [KEY=VALUE …]` draws 40 classes by `condition=imagenet` and judges them.
 
 Twenty are classes that the encoder and the generator of `mini` were trained on, twenty are not; eight of those are
-scenes, which mini's network of scenes knows. One run of `ppgn_core` each, 4 chains of 100 steps, none filtered; classes
-already in `out` are not drawn again. Prints how often the network that was climbed names the class, seeing the picture
-as it is, and how often a network of mini that had no part in it does: the classifier, first of its 64 classes, or that
-of scenes, first of 20; with standard errors, which are binomial, as chains are independent. Other arguments go to
-`ppgn_core` as they are.
+scenes, which mini's network of scenes knows. Each is one run of `ppgn_core`, 4 chains of 100 steps, none filtered;
+classes already in `out` are not drawn again. It prints how often the climbed network names the class, given the picture
+as it is, and how often an independent network of mini does: the classifier, first of its 64 classes, or the network of
+scenes, first of 20. Standard errors are binomial, as chains are independent. Other arguments are passed to `ppgn_core`.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ N_CHAINS, N_STEPS = 4, 100
 
 
 def main(arguments: list[str]) -> int:
-    """Draw, judge, print; the exit code of the first run that failed, else 0."""
+    """Draw, judge and print; return the exit code of the first run that failed, else 0."""
     return command("ppgn_torchvision", lambda: _main(arguments))
 
 
@@ -85,7 +84,9 @@ def _judged(given: dict[str, str]) -> int:
 
 @torch.no_grad()
 def _hits(x: Tensor, name: str, role: str | None) -> list[list[bool]]:
-    """In which pictures the climbed network has the class first, and a second one first and among its first five."""
+    """Return for which pictures the climbed network ranks the class first, and a second one first or among its first
+    five.
+    """
     climbed, model = efficientnet_lite0(), mini()
     logits = climbed.network(climbed.preprocess(x))
     hits = [_among(logits, climbed.names.index(name), 1)]
@@ -96,9 +97,9 @@ def _hits(x: Tensor, name: str, role: str | None) -> list[list[bool]]:
 
 
 def _among(logits: Tensor, unit: int, first: int) -> list[bool]:
-    """Which rows have the class among their `first` likeliest."""
-    found: list[bool] = (logits.topk(first, 1).indices == unit).any(1).tolist()
-    return found
+    """Return which rows have the class among their `first` most likely ones."""
+    among: list[bool] = (logits.topk(first, 1).indices == unit).any(1).tolist()
+    return among
 
 
 if __name__ == "__main__":

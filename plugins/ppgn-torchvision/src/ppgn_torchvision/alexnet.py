@@ -1,4 +1,4 @@
-"""The model `torchvision_alexnet`: torchvision's AlexNet as encoder and classifier, with a generator trained for it."""
+"""The model `torchvision_alexnet` uses torchvision's AlexNet as E and C, with a generator trained for it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from .networks import load
 def torchvision_alexnet(
     weights: str, drawer: str | None = None, device: torch.device | str = "cpu", seed: int = 0
 ) -> Model:
-    """E and C are torchvision's AlexNet (fc6 is its classifier[1] and the ReLU); G is trained by `recipe=generator`.
+    """Use torchvision's AlexNet as E and C (fc6 is its classifier[1] and ReLU), with G from `recipe=generator`.
 
     Args:
-        weights: `default` has torchvision download its own; else the path of a state dict, or `random`.
-        drawer: `generator.safetensors`, as `ppgn_train recipe=generator model=torchvision_alexnet` exports it.
+        weights: `default` to download torchvision's own; else the path of a state dict, or `random`.
+        drawer: path of a `generator.safetensors`, as exported by `ppgn_train recipe=generator
+            model=torchvision_alexnet`.
 
     Raises:
-        UserError: weights that cannot be had or are another network's; a generator that is none, or none where one is
-            needed.
+        UserError: weights are not available or belong to another network, or a generator is invalid, or missing when it
+            is needed.
     """
     G = UpConv.load(home(drawer, "model.drawer"), key="model.drawer") if drawer else None
 
@@ -52,7 +53,7 @@ def torchvision_alexnet(
 
 
 def of_torchvision(network: nn.Module) -> AlexNet:
-    """The same function as a member of our family."""
+    """Convert torchvision's AlexNet to an equal member of our family."""
     config, weights = one_tower(network.state_dict())
     own = AlexNet(config)
     own.load_state_dict(weights)

@@ -1,4 +1,4 @@
-"""`ppgn imagenet-classes`: the 1000 classes of `condition=imagenet`, searched by name and by meaning."""
+"""Implement `ppgn imagenet-classes`, which searches the 1000 classes of `condition=imagenet` by name and meaning."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from .loaded import IMAGENET
 
 
 def imagenet_labels() -> Labels:
-    """The 1000 classes with their WordNet ids, in the order of every network that was trained on them."""
+    """Return the 1000 classes with their WordNet ids, in the order of all networks trained on them."""
     synsets = (Path(__file__).parent / "imagenet_synsets.txt").read_text(encoding="utf-8").split()
     return Labels([Label(k, synset, (name,)) for k, (synset, name) in enumerate(zip(synsets, IMAGENET, strict=True))])
 
 
 def show(word: str | None = None) -> None:
-    """List the classes that `condition=imagenet` may draw, all of them or those that a word means.
+    """List the classes that `condition=imagenet` may draw, all of them or those that match a word.
 
     Args:
-        word: what to look for; all classes where there is none.
+        word: word to search for; all classes are listed without it.
     """
     list_classes(imagenet_labels(), word)

@@ -1,4 +1,4 @@
-"""A foreign network as the conditions of ppgn-alexnet know their own: logits, and layers by name."""
+"""Give a foreign network the interface that ppgn-alexnet's conditions use: logits, and layers by name."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from .loaded import Loaded
 
 
 class Classifier(nn.Module):
-    """The network behind what it was trained to see: resized, cropped and normalised images, or `views` of those.
+    """Run a network on preprocessed images (resized, cropped and normalised), or on augmented `views` of them.
 
-    `views` makes `(n · B, C, H, W)` of `(B, C, H, W)`, all the first looks before all the second ones.
+    `views` makes `(n · B, C, H, W)` from `(B, C, H, W)`: the first view of every image, then the second of every image,
+    ….
     """
 
     def __init__(self, loaded: Loaded) -> None:
@@ -28,7 +29,9 @@ class Classifier(nn.Module):
         self._extractor = cache(lambda name: create_feature_extractor(self.network, [name]))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits `(B, n)`, the mean over the views: its softmax is the geometric mean of theirs, normalised."""
+        """Return logits `(B, n)`, averaged over the views: their softmax is the normalised geometric mean of the views'
+        ones.
+        """
         seen = self.preprocess(x)
         if self.views is not None:
             seen = self.views(seen)
@@ -36,16 +39,18 @@ class Classifier(nn.Module):
 
     @property
     def layers(self) -> list[str]:
-        """The nodes of its graph, as `torchvision.models.feature_extraction` names them; the input is none."""
+        """Return the nodes of the network's graph, without the input, named as in
+        `torchvision.models.feature_extraction`.
+        """
         return get_graph_node_names(self.network)[1][1:]
 
     def activations(self, x: Tensor, names: tuple[str, ...]) -> dict[str, Tensor]:
-        """The named layers' values, of the image itself."""
+        """Return the named layers' values for the images without augmentation."""
         seen = self.preprocess(x).contiguous(memory_format=torch.channels_last)
         return {name: self._extractor(name)(seen)[name] for name in names}
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """Of one image's values at that layer; empty where it has none."""
+        """Return the shape of one image's values at a layer; empty if its value is not a tensor."""
         parameter = next(self.parameters())
         with torch.no_grad():
             value = self.activations(parameter.new_zeros(1, 3, 64, 64), (name,))[name]
@@ -53,6 +58,6 @@ class Classifier(nn.Module):
 
 
 def bundle(loaded: Loaded, around: Model) -> Model:
-    """The network in the role `classifier`, on the device of the model whose pictures it will see."""
+    """Bundle the network in the role `classifier`, on the device of the model whose pictures it will see."""
     roles = {"classifier": lambda: Classifier(loaded)}
     return Model("torchvision", roles, {"classifier": loaded.labels}, around.image_size, around.device)

@@ -1,4 +1,4 @@
-"""The condition `torchvision`: a class that any classifier of torchvision or timm tells apart."""
+"""The condition `torchvision` asks for a class of any classifier of torchvision or timm."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from .networks import load
 
 
 class Torchvision(ForeignClassCondition):
-    """log p(y = class | x), weighted by w, of a torchvision network: C is replaced, G and the prior stay (section 4.1).
+    """Ask for a class of a torchvision or timm network: log p(y = class | x), weighted by w (section 4.1).
+
+    Only C is replaced; G and the prior stay.
 
     Args:
-        model: whose pictures it sees.
-        weights: `default` downloads the library's own; else the path of a state dict, or `random`.
-        arch: of the network, such as `resnet50`; `timm:NAME` takes timm's, if that is installed.
-        preset: which of torchvision's weights they are, by whose transforms it sees and whose names the classes have.
-        names: a text file of the classes, one a line, of a network that was trained on other ones.
-        keys: those of `ForeignClassCondition`.
+        model: bundle whose pictures the network sees.
+        weights: `default` to download the library's own; else the path of a state dict, or `random`.
+        arch: name of the network, such as `resnet50`; `timm:NAME` for one of timm's, if timm is installed.
+        preset: name of torchvision's weights, which determine the transforms and the names of the classes.
+        names: path of a text file with the classes, one a line, if the network was trained on other ones.
+        keys: further keys of `ForeignClassCondition`.
 
     Raises:
-        UserError: no such network, weights or class, or a number out of its range.
+        UserError: there is no such network, weights or class, or a number is out of its range.
     """
 
     def __init__(

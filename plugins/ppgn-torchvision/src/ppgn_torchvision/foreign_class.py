@@ -1,4 +1,4 @@
-"""What the conditions share that plug a foreign classifier into a G that never met it."""
+"""Define the base of conditions that use a foreign classifier with a G that was not trained with it."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ from ppgn_core.views import Views
 
 
 class ForeignClassCondition(ClassCondition):
-    """log p(y = class | x), climbed with a weight w: C is replaced, G and the prior stay (section 4.1).
+    """Ask for a class of a foreign classifier: log p(y = class | x), climbed with a weight w (section 4.1).
+
+    Only C is replaced; G and the prior stay.
 
     Args:
-        model: a bundle whose role `classifier` is a `Classifier`.
-        target: the class, as of `condition=alexnet`: its index or its name; `init`; a list.
-        gradient: what is climbed, see `ppgn_alexnet.condition.objective`.
+        model: bundle whose role `classifier` is a `Classifier`.
+        target: the class, as in `condition=alexnet`: its index or its name; `init`; or a list.
+        gradient: objective whose gradient is climbed, see `ppgn_alexnet.condition.objective`.
         weight: w, the power of p(y | x) that is climbed. Such a network is steeper in h than `mini`'s own classifier
-            and overshoots with the ε2 that suits that one; a weight of its own lets it share ε2 with others, also in a
+            and overshoots with an ε2 tuned for that one; a weight of its own lets it share ε2 with others, also in a
             product.
-        views: how many randomly moved and mirrored copies of an image the logits are the mean of, at every step.
-        shift: pixels, of those that the network sees, that a copy is moved by at most; None is 16, and 0 as in the
-            paper. 0 without `flip` is the image.
-        flip: mirror every other copy; None is true, and false as in the paper.
+        views: number of augmented copies of an image (shifted and mirrored, new at every step) whose logits are
+            averaged.
+        shift: largest shift of a copy, in pixels of the network's input; None means 16, and 0 as in the paper. 0
+            without `flip` is the image itself.
+        flip: whether a copy is mirrored with probability ½; None means true, and false as in the paper.
 
     Raises:
-        UserError: no such class, or a number out of its range.
+        UserError: there is no such class, or a number is out of its range.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The condition `imagenet`: any of ImageNet's 1000 classes, by a network that G was never trained with."""
+"""The condition `imagenet` asks for any of ImageNet's 1000 classes, with a network that G was never trained with."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from .foreign_class import ForeignClassCondition
 
 
 class ImageNet(ForeignClassCondition):
-    """log p(y = class | x), weighted by w, of EfficientNet-Lite0: C is replaced, G and the prior stay (section 4.1).
+    """Ask for any of ImageNet's 1000 classes: log p(y = class | x) of EfficientNet-Lite0, weighted by w (section 4.1).
+
+    Only C is replaced; G and the prior stay.
 
     Args:
-        model: whose pictures it sees.
-        target: the class: its index, 0 to 999, or its name; `init`; a list for one class after another.
-        size: side that images are resized to, in pixels; the network was trained on 224. The smaller the faster, and
-            the sooner it is fooled.
-        keys: those of `ForeignClassCondition`.
+        model: bundle whose pictures the network sees.
+        target: the class: its index, 0 to 999, or its name; `init`; or a list of classes that take turns.
+        size: side that images are resized to, in pixels; the network was trained with 224. A smaller size is faster,
+            but the network is fooled sooner.
+        keys: further keys of `ForeignClassCondition`.
 
     Raises:
-        UserError: no such class, or a number out of its range.
+        UserError: there is no such class, or a number is out of its range.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a loader of a foreign network returns."""
+"""Define what a loader of a foreign network returns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ IMAGENET: list[str] = AlexNet_Weights.IMAGENET1K_V1.meta["categories"]
 
 
 class Loaded(NamedTuple):
-    """A classifier: logits of what `preprocess` makes of RGB images `(B, 3, H, W)` in [0, 1], one for each name."""
+    """Hold a classifier, the names of its classes, and `preprocess` for RGB images `(B, 3, H, W)` in [0, 1].
+
+    The network maps preprocessed images to logits, one for each name.
+    """
 
     network: nn.Module
     names: list[str]
@@ -30,9 +33,11 @@ class Loaded(NamedTuple):
 def transforms(
     resize: int, crop: int, how: InterpolationMode, mean: Sequence[float], deviation: Sequence[float]
 ) -> Callable[[Tensor], Tensor]:
-    """The shorter side to `resize` pixels, antialiased; the central square of `crop`; (x − mean) / deviation.
+    """Resize the shorter side to `resize` pixels (antialiased), crop the centre to `crop`, return (x − mean) /
+    deviation.
 
-    What classifiers are validated with, on tensors: no rounding to bytes and no clipping, so gradients come through.
+    These are the transforms that classifiers are validated with, applied to tensors: without rounding to bytes and
+    without clipping, so gradients pass through.
     """
     return v2.Compose(
         [v2.Resize(resize, how, antialias=True), v2.CenterCrop(crop), v2.Normalize(list(mean), list(deviation))]

@@ -1,4 +1,4 @@
-"""Any classifier of torchvision's by name, with its transforms and the names of its classes."""
+"""Load any classifier of torchvision by name, with its transforms and the names of its classes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .loaded import Loaded, transforms
 from .state_dict import fill
 
 OF_PRETRAINED = {"googlenet", "inception_v3"}
-"""Their weights were trained on other means and deviations, and the network itself goes from ours to those."""
+"""Networks trained with another mean and deviation, which convert from ours to those themselves."""
 
 
 def load(
@@ -26,18 +26,19 @@ def load(
     seed: int = 0,
     group: str = "condition",
 ) -> Loaded:
-    """The network in eval mode, with the transforms that torchvision's weights come with, made differentiable.
+    """Load a network in eval mode, with the transforms of torchvision's weights in a differentiable form.
 
     Args:
         arch: one of `torchvision.models.list_models(torchvision.models)`, or `timm:NAME`.
-        weights: `default` has torchvision download its own; else the path of a state dict, or `random`.
-        preset: which of torchvision's weights `default` is, and the transforms and names are of; not for timm.
-        names: a text file of the classes, one a line, of a network that was trained on other ones.
-        seed: of random weights.
-        group: whose keys these are, for errors.
+        weights: `default` to download torchvision's own; else the path of a state dict, or `random`.
+        preset: name of the weights of torchvision that determine `default`, the transforms and the names; not used with
+            timm.
+        names: path of a text file with the classes, one a line, if the network was trained on other ones.
+        seed: seed of random weights.
+        group: config group of these keys, for error messages.
 
     Raises:
-        UserError: no such arch, preset or file; weights that cannot be had or that do not fit.
+        UserError: there is no such arch, preset or file, or the weights are not available or do not fit.
     """
     classes = None if names is None else _read(names, f"{group}.names")
     library, _, name = arch.rpartition(":")
@@ -51,17 +52,17 @@ def load(
 
 
 def _load(arch: str, weights: str, preset: str, classes: list[str] | None, group: str) -> Loaded:
-    there = models.list_models(models)
-    if arch not in there:
-        raise UserError(f"{group}.arch={arch}: torchvision has no such classifier; {nearest(arch, there)}")
+    classifiers = models.list_models(models)
+    if arch not in classifiers:
+        raise UserError(f"{group}.arch={arch}: torchvision has no such classifier; {nearest(arch, classifiers)}")
     known = models.get_model_weights(arch)
     if preset not in known.__members__:
         raise UserError(f"{group}.preset={preset}: allowed for {arch} are {', '.join(known.__members__)}")
     chosen = known[preset]
     classes = classes or list(chosen.meta["categories"])
     if weights == "default":
-        if len(classes) != (there_are := len(chosen.meta["categories"])):
-            raise UserError(f"{group}.names={len(classes)} names: {group}.weights=default has {there_are} classes")
+        if len(classes) != (n_classes := len(chosen.meta["categories"])):
+            raise UserError(f"{group}.names={len(classes)} names: {group}.weights=default has {n_classes} classes")
         network = _downloaded(arch, chosen, group)
     else:
         keys: dict[str, object] = {"num_classes": len(classes)}

@@ -1,4 +1,4 @@
-"""The condition `torchvision_neuron`: any unit of any layer of a network of torchvision or timm."""
+"""The condition `torchvision_neuron` activates any unit of any layer of a network of torchvision or timm."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ from .networks import load
 
 
 class TorchvisionNeuron(HiddenNeuron):
-    """log p(unit | x), the softmax being over the channels at its position (section 4.1), as `hidden_neuron` has it.
+    """Activate a unit of a torchvision or timm network: log p(unit | x), as in `hidden_neuron` (section 4.1).
+
+    The softmax is over the channels at the unit's position.
 
     Args:
-        model: whose pictures it sees.
-        layer: of the network, such as `layer4.2.relu_2`: a node of its graph, as torchvision's extraction names it.
-        weights: `default` downloads the library's own; else the path of a state dict, or `random`.
-        arch: of the network, such as `resnet50`; `timm:NAME` takes timm's, if that is installed.
-        preset: which of torchvision's weights they are, by whose transforms it sees.
-        names: a text file of the classes, one a line, of a network that was trained on other ones.
-        unit: channel of that layer.
-        position: `[row, column]` in a convolutional layer; `center`, or `max` for wherever the unit is most active.
-        gradient: what is climbed, see `ppgn_alexnet.condition.objective`.
+        model: bundle whose pictures the network sees.
+        layer: node of the network's graph as named by torchvision's feature extraction, such as `layer4.2.relu_2`.
+        weights: `default` to download the library's own; else the path of a state dict, or `random`.
+        arch: name of the network, such as `resnet50`; `timm:NAME` for one of timm's, if timm is installed.
+        preset: name of torchvision's weights, which determine the transforms.
+        names: path of a text file with the classes, one a line, if the network was trained on other ones.
+        unit: index of a channel of that layer.
+        position: `[row, column]` in a convolutional layer; `center`; or `max` for the position where the unit is most
+            active.
+        gradient: objective whose gradient is climbed, see `ppgn_alexnet.condition.objective`.
 
     Raises:
-        UserError: no such network, weights, layer, unit or position.
+        UserError: there is no such network, weights, layer, unit or position.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Weights that a user gives by path, for a network that somebody else defined."""
+"""Fill a network defined by others with weights from a user's file."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from ppgn_core.state_dict import read_state_dict
 
 
 def fill(network: nn.Module, path: str, arch: str, key: str) -> None:
-    """Load the state dict `path`, safetensors or a pickle of nothing but tensors, into `network`.
+    """Load the state dict at `path`, as safetensors or a pickle of tensors only, into `network`.
 
     Raises:
-        UserError: as `read_state_dict`; or it is one of another network: the first name or shape that does not fit.
+        UserError: in the same cases as `read_state_dict`, or if it belongs to another network; the message names the
+            first mismatch.
     """
     weights.fill(network, read_state_dict(home(path, key), f"{key}={path}"), f"{key}={path}: not of {arch}")

@@ -1,4 +1,4 @@
-"""The same of timm, where it is installed."""
+"""Load any classifier of timm, if timm is installed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .state_dict import fill
 
 
 def load_timm(name: str, weights: str, classes: list[str] | None, group: str) -> Loaded:
-    """As `networks.load`; the weights' config says the transforms.
+    """Load a network of timm as `networks.load` does; the weights' config determines the transforms.
 
     Raises:
-        UserError: timm is not installed; no such network; weights that cannot be had or that do not fit.
+        UserError: timm is not installed, there is no such network, or the weights are not available or do not fit.
     """
     key = f"{group}.arch=timm:{name}"
     try:
