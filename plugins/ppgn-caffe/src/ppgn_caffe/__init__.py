@@ -1,4 +1,4 @@
-"""The networks of the original release: model `original`, the released scripts as experiments, and their importer."""
+"""Provide the original release's networks: model `original`, its scripts as experiments, and an importer."""
 
 from ppgn_core import Register, hookimpl
 

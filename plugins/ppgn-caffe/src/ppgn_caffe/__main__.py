@@ -1,4 +1,6 @@
-"""`python -m ppgn_caffe import NAME.caffemodel --to DIR`, `python -m ppgn_caffe ls NAME.caffemodel`."""
+"""Import and inspect the release's files: `python -m ppgn_caffe import NAME.caffemodel --to DIR`, `… ls
+NAME.caffemodel`.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +13,24 @@ from ppgn_core.errors import UserError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; the exit code: 0, or 2 after an error of the user's, told in a line."""
+    """Run the command line and return the exit code: 0, or 2 after a user's error, which is printed in one line."""
     return command("ppgn_caffe", lambda: _main(arguments))
 
 
 def _main(arguments: list[str] | None) -> int:
-    given = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        return _ls(given.file) if given.command == "ls" else _import(given)
+        return _ls(options.file) if options.command == "ls" else _import(options)
     except UserError as error:
         text = " ".join(str(error).split())
-        raise UserError(text if str(given.file) in text else f"{given.file}: {text}") from error
+        raise UserError(text if str(options.file) in text else f"{options.file}: {text}") from error
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ppgn_caffe", description="Networks of the original Caffe release.")
     commands = parser.add_subparsers(dest="command", required=True)
-    shown = commands.add_parser("ls", help="show what is inside a .caffemodel")
-    shown.add_argument("file", type=Path)
+    ls = commands.add_parser("ls", help="show what is inside a .caffemodel")
+    ls.add_argument("file", type=Path)
     brought = commands.add_parser("import", help="write a file's networks as safetensors, for model=original")
     brought.add_argument("file", type=Path, help=".caffemodel, or Places365's alexnet_places365.pth.tar")
     brought.add_argument("--to", type=Path, required=True, metavar="DIR", help="the folder of model.folder")
@@ -57,12 +59,12 @@ def _import(given: argparse.Namespace) -> int:
 
     if given.role not in (None, *ROLES):
         raise UserError(f"--role {given.role}: allowed are {', '.join(ROLES)}")
-    found = networks(given.file, Given(given.prototxt, given.mean, given.vocabulary, given.labels))
+    by_role = networks(given.file, Given(given.prototxt, given.mean, given.vocabulary, given.labels))
     if given.role:
-        if len(found) > 1:
-            raise UserError(f"--role {given.role}: the file has several networks, {', '.join(found)}")
-        found = {given.role: next(iter(found.values()))}
-    for file, network in zip(write(given.file, found, given.to), found.values(), strict=True):
+        if len(by_role) > 1:
+            raise UserError(f"--role {given.role}: the file has several networks, {', '.join(by_role)}")
+        by_role = {given.role: next(iter(by_role.values()))}
+    for file, network in zip(write(given.file, by_role, given.to), by_role.values(), strict=True):
         print(f"{file}: {network.what}")
     return 0
 

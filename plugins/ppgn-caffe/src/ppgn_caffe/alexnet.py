@@ -1,4 +1,4 @@
-"""CaffeNet, AlexNet and Places205, from the layers conv1 … fc8 of their files."""
+"""Convert CaffeNet, AlexNet and Places205 from the layers conv1 … fc8 of their files."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ OTHERS = (
     "PReLU", "ELU", "Sigmoid", "TanH", "BNLL", "AbsVal", "Exp", "Log", "Power", "MVN", "Eltwise", "Threshold",
     "BatchNorm", "Scale", "Bias", "SPP",
 )  # fmt: skip
-"""Types that would change what comes out."""
+"""Types of layers that would change the network's output."""
 
 
 def alexnet(layers: Layers, mean: np.ndarray | None = None) -> tuple[AlexNetConfig, dict[str, Tensor]]:
-    """The layer table and its weights. Channels, groups and units are the file's; the rest is as in CaffeNet.
+    """Return the layer table and its weights.
+
+    Channels, groups and units are read from the file; everything else is as in CaffeNet.
 
     Args:
-        mean: image `(3, H, W)` to subtract, in BGR on 0..255; None for the mean pixel, which the original release has.
+        mean: mean image `(3, H, W)` to subtract, in BGR on 0..255; None for the original release's mean pixel.
 
     Raises:
-        UserError: another architecture; which layer or shape does not fit.
+        UserError: the file has another architecture; the message names the layer or shape that does not fit.
     """
     convs, channels = [], 3
     for i, conv in enumerate(CAFFENET.convs, start=1):
@@ -58,21 +60,21 @@ def alexnet(layers: Layers, mean: np.ndarray | None = None) -> tuple[AlexNetConf
 
 
 def _between(layers: Layers) -> None:
-    """That the layers without weights, where any are told of, are those of the family.
+    """Check that the layers without weights, if the file lists any, are those of the family.
 
     Raises:
-        UserError: one is missing, or there is one that the family has not.
+        UserError: a layer is missing, or one is not of the family.
     """
     wanted = {
         "ReLU": [f"relu{i}" for i in range(1, 8)],
         "Pooling": [f"pool{i}" for i, conv in enumerate(CAFFENET.convs, start=1) if conv.pool],
         "LRN": [f"norm{i}" for i, conv in enumerate(CAFFENET.convs, start=1) if conv.norm],
     }
-    found = {kind: layers.of_kind(kind) for kind in wanted}
-    for kind, names in wanted.items() if any(found.values()) else ():
-        if missing := sorted(set(names) - set(found[kind])):
+    present = {kind: layers.of_kind(kind) for kind in wanted}
+    for kind, names in wanted.items() if any(present.values()) else ():
+        if missing := sorted(set(names) - set(present[kind])):
             raise UserError(f"there is no {missing[0]}, a layer of the type {kind}, which CaffeNet and AlexNet have")
-        if kind != "ReLU" and (more := sorted(set(found[kind]) - set(names))):
+        if kind != "ReLU" and (more := sorted(set(present[kind]) - set(names))):
             told = f"the layer {layers.told(more[0])} is of the type {kind}"
             raise UserError(f"{told}; CaffeNet and AlexNet have none there")
     for kind in OTHERS:
@@ -92,18 +94,18 @@ def _first(layers: Layers) -> Literal["pool", "norm"]:
 
 
 def _weights(layers: Layers, config: AlexNetConfig) -> dict[str, Tensor]:
-    """By the names that `AlexNet` has for them; it is made on no device, to ask for its shapes."""
+    """Return the weights by `AlexNet`'s names; the network is built on the meta device only for its shapes."""
     with torch.device("meta"):
         shapes = {name: tuple(value.shape) for name, value in AlexNet(config).named_parameters()}
-    found: dict[str, Tensor] = {}
+    weights: dict[str, Tensor] = {}
     for weight, bias in zip(list(shapes)[::2], list(shapes)[1::2], strict=True):
         values = layers.tensors(weight.split(".")[1], shapes[weight], shapes[bias])
-        found |= dict(zip((weight, bias), values, strict=True))
-    return found
+        weights |= dict(zip((weight, bias), values, strict=True))
+    return weights
 
 
 def _mean(config: AlexNetConfig, mean: np.ndarray | None) -> dict[str, Tensor]:
-    """The part of the mean image that lies under the centre crop."""
+    """Return the part of the mean image under the centre crop."""
     if mean is None:
         return {}
     size, crop = mean.shape[1], config.image_size

@@ -1,6 +1,7 @@
-"""What a .caffemodel holds: layers with their blobs and settings, of all three generations of Caffe, and of NVIDIA's.
+"""Read a .caffemodel: layers with blobs and settings, of all three generations of Caffe and of NVIDIA's Caffe.
 
-V0 and V1 files keep their layers in field 2 of the net, new ones in field 100; the numbers below are caffe.proto's.
+V0 and V1 files keep their layers in field 2 of the net, new ones in field 100; the numbers below are those of
+caffe.proto.
 """
 
 from __future__ import annotations
@@ -39,18 +40,18 @@ KINDS |= {8: "Flatten", 19: "Sigmoid", 23: "TanH", 25: "Eltwise", 26: "Power", 3
 OLD_KINDS = {"conv": "Convolution", "innerproduct": "InnerProduct", "pool": "Pooling", "lrn": "LRN", "relu": "ReLU"}
 OLD_KINDS |= {"padding": "Padding", "sigmoid": "Sigmoid", "tanh": "TanH", "bnll": "BNLL", "power": "Power"}
 RAW = {0: "<f8", 1: "<f4", 2: "<f2"}
-"""The types of what NVIDIA's Caffe keeps as bytes: DOUBLE, which it is where the file does not say, FLOAT, FLOAT16."""
+"""Types of values that NVIDIA's Caffe stores as bytes: DOUBLE, the default, FLOAT and FLOAT16."""
 
 
 @dataclass
 class Layer:
-    """One layer.
+    """Hold one layer of a net.
 
     Args:
-        kind: the layer's type, under its name in new files.
-        blobs: its weights, views into the file.
-        settings: what is said of it, such as `stride`; what is not has Caffe's default.
-        bottoms, tops: names of what goes in and what comes out.
+        kind: type of the layer, named as in new files.
+        blobs: weights of the layer, as views into the file.
+        settings: settings that the file gives, such as `stride`; all others have Caffe's defaults.
+        bottoms, tops: names of the layer's inputs and outputs.
     """
 
     name: str = ""
@@ -62,10 +63,11 @@ class Layer:
 
 
 def read_layers(path: Path) -> list[Layer]:
-    """The layers of a .caffemodel, in its order.
+    """Read the layers of a .caffemodel, in the file's order.
 
     Raises:
-        UserError: no such file, or no caffemodel: what it is instead, where that can be told.
+        UserError: there is no such file, or it is not a caffemodel; the message says what it is instead, if that is
+            known.
     """
     data = mapped(path)
     if kind := kind_of(data):
@@ -77,7 +79,7 @@ def read_layers(path: Path) -> list[Layer]:
 
 
 def padded(layers: list[Layer]) -> list[Layer]:
-    """As Caffe upgrades its first nets: a layer that pads goes, and who takes what it gives pads by as much."""
+    """Remove padding layers as Caffe does when it upgrades its first nets: the next layer pads by as much instead."""
     pads = {top: layer.settings.get("pad", 0) for layer in layers if layer.kind == "Padding" for top in layer.tops}
     kept = [layer for layer in layers if layer.kind != "Padding"]
     for layer in kept:
@@ -87,10 +89,10 @@ def padded(layers: list[Layer]) -> list[Layer]:
 
 
 def mapped(path: Path) -> memoryview:
-    """The file's bytes, which the system reads as they are looked at.
+    """Map the file's bytes into memory, so that they are read only when accessed.
 
     Raises:
-        UserError: no such file, or an empty one.
+        UserError: there is no such file, or it is empty.
     """
     regular(path, str(path))
     try:
@@ -140,10 +142,10 @@ def _layer(message: Message, numbers: dict[int, str], params: dict) -> Layer:
 
 
 def read_blob(message: Message) -> np.ndarray:
-    """Its values in float16, float32 or float64, in its shape.
+    """Return a blob's values in float16, float32 or float64, in its shape.
 
     Raises:
-        Corrupt: the shape is not that of as many values.
+        Corrupt: the shape does not match the number of values.
     """
     legacy: dict[int, int] = {}
     values: dict[int, list[np.ndarray]] = {5: [], 8: []}
@@ -170,7 +172,7 @@ def read_blob(message: Message) -> np.ndarray:
 
 
 def _raw(kind: int, value: Value | None) -> list[np.ndarray]:
-    """The bytes in which NVIDIA's Caffe keeps values of any of its types."""
+    """Read the bytes in which NVIDIA's Caffe stores values of any type."""
     if value is None:
         return []
     if kind not in RAW or not isinstance(value, memoryview):

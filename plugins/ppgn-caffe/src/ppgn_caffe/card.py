@@ -1,4 +1,4 @@
-"""What there is to say of a network: its card, and what a file holds line by line."""
+"""Describe networks: the model card, and the listing of a file's layers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .caffemodel import Layer
 
 @dataclass(frozen=True)
 class Network:
-    """One network out of a file, ready to be written.
+    """Hold one network from a file, ready to be written.
 
     Args:
-        what: it is, in words.
-        architecture: as `ppgn_core.weights.save` keeps it.
-        labels: of its classes, where it has any.
+        what: description of the network in words.
+        architecture: layer table, as `ppgn_core.weights.save` stores it.
+        labels: labels of its classes; None if it is not a classifier.
     """
 
     what: str
@@ -30,7 +30,7 @@ class Network:
     labels: Labels | None = None
 
     def card(self, role: str, source: str) -> str:
-        """The model card (Mitchell et al. 2019), as far as a file of weights can tell."""
+        """Return the model card (Mitchell et al. 2019), as far as a file of weights contains the information."""
         n = sum(math.prod(tensor.shape) for tensor in self.tensors.values())
         classes = [f"{len(self.labels)} classes, listed in `{role}.tsv`.", ""] if self.labels else []
         tables = [table for table in self.architecture.values() if isinstance(table, dict)]
@@ -52,7 +52,7 @@ class Network:
 
 
 def listing(layers: Sequence[Layer]) -> list[str]:
-    """A line for each layer: name, type, shapes of its blobs, settings."""
+    """Return a line for each layer: name, type, shapes of its blobs, settings."""
     rows = []
     for layer in layers:
         shapes = " ".join("×".join(map(str, blob.shape)) for blob in layer.blobs)

@@ -1,4 +1,4 @@
-"""Which network a file holds, told by the types and shapes of its layers; names only help."""
+"""Recognise which network a file holds by the types and shapes of its layers; names are only a hint."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ WITHOUT = {"ReLU": "relu", "Pooling": "pool", "LRN": "norm"}
 
 
 def recognised(layers: Sequence[Layer]) -> tuple[str, Layers]:
-    """The family, `generator`, `alexnet` or `lrcn`, and the layers by the names that it has for them.
+    """Return the family, `generator`, `alexnet` or `lrcn`, and the layers by that family's names.
 
     Raises:
-        UserError: none of these.
+        UserError: the network belongs to none of these families.
     """
     weighty = [i for i, layer in enumerate(layers) if layer.blobs]
     letters = {i: _letter(layers[i]) for i in weighty}
@@ -33,13 +33,13 @@ def recognised(layers: Sequence[Layer]) -> tuple[str, Layers]:
     rest = [i for i in weighty if i not in spoken]
     signature = "".join(letters[i] for i in rest)
     for family, wanted, pattern in (("alexnet", ALEXNET, "CCCCCDDD"), ("generator", GENERATOR, "DDD" + "U" * 9)):
-        there = {layers[i].name for i in rest}
-        if signature == pattern and not set(wanted) <= there:
+        present = {layers[i].name for i in rest}
+        if signature == pattern and not set(wanted) <= present:
             names |= dict(zip(rest, wanted, strict=True))
             names |= _between(layers, names, family)
-        elif len(there & set(wanted)) < 0.75 * len(wanted):
+        elif len(present & set(wanted)) < 0.75 * len(wanted):
             continue
-        elif family == "alexnet" and set(wanted) <= there and (more := sorted(there - set(wanted))):
+        elif family == "alexnet" and set(wanted) <= present and (more := sorted(present - set(wanted))):
             kind = next(layer.kind for layer in layers if layer.name == more[0])
             told = f"it has weights in the layer {more[0]} too, of the type {kind}"
             raise UserError(f"{told}; CaffeNet and AlexNet have none there")
@@ -53,14 +53,14 @@ def recognised(layers: Sequence[Layer]) -> tuple[str, Layers]:
 
 
 def _letter(layer: Layer) -> str:
-    """Of its type; where the file tells none, of its shape."""
+    """Return the letter of a layer's type, or of its shape if the file has no types."""
     if layer.kind:
         return LETTERS.get(layer.kind, "?")
     return {4: "C", 2: "D"}.get(layer.blobs[0].ndim, "?")
 
 
 def _between(layers: Sequence[Layer], weighty: dict[int, str], family: str) -> dict[int, str]:
-    """Names of the layers without weights, by the layer with weights that they come after."""
+    """Name the layers without weights after the layer with weights that they follow."""
     names, last = {}, ""
     for i, layer in enumerate(layers):
         last = weighty.get(i, last)

@@ -1,4 +1,4 @@
-"""Fits a file's blobs to the parameters of our networks, and says which layer or shape does not fit."""
+"""Fit a file's blobs to our networks' parameters, and report the layer or shape that does not fit."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .caffemodel import KINDS, Layer
 
 DEFAULTS = {"stride": 1, "pad": 0, "group": 1, "local_size": 5, "alpha": 1.0, "beta": 0.75, "k": 1.0, "dilation": 1}
 DEFAULTS |= {"pool": 0, "norm_region": 0, "negative_slope": 0.0}
-"""Caffe's own, for what a layer leaves out."""
+"""Caffe's defaults, for settings that a layer leaves out."""
 KNOWN = set(KINDS.values())
 
 
 class Layers:
-    """A file's layers by the names that the architecture has for them; errors tell the file's own.
+    """Access a file's layers by the architecture's names; errors use the file's own names.
 
     Args:
-        names: of layers, by their place, that the file calls otherwise.
+        names: architecture's names of the layers that the file names differently, by index.
     """
 
     def __init__(self, layers: Sequence[Layer], names: Mapping[int, str] | None = None) -> None:
@@ -38,11 +38,11 @@ class Layers:
         return self._named[name].name if name in self._named else name
 
     def of_kind(self, kind: str) -> list[str]:
-        """The layers of that type, by the architecture's names."""
+        """Return the layers of that type, by the architecture's names."""
         return sorted(name for name, layer in self._named.items() if layer.kind == kind)
 
     def blobs(self, name: str, n: int) -> list[np.ndarray]:
-        """The layer's blobs, of which there are to be `n`."""
+        """Return the layer's blobs after checking that there are `n`."""
         layer = self._named.get(name)
         if layer is None or not layer.blobs:
             raise UserError(f"the layer {name} is missing, or has no weights; there are {', '.join(self.weighty())}")
@@ -51,7 +51,7 @@ class Layers:
         return layer.blobs
 
     def shape(self, name: str, axes: int, n: int = 2, blob: int = 0) -> tuple[int, ...]:
-        """The shape of one of the layer's `n` blobs: legacy files write four axes, the foremost of length 1."""
+        """Return the shape of one of the layer's `n` blobs, without the leading axes of length 1 of legacy files."""
         shape = _squeezed(self.blobs(name, n)[blob], axes).shape
         if len(shape) != axes or 0 in shape:
             told = f"the layer {self.told(name)} has the shape {shape} in blob {blob}"
@@ -59,10 +59,10 @@ class Layers:
         return shape
 
     def tensors(self, name: str, *shapes: Sequence[int]) -> list[Tensor]:
-        """The layer's blobs in float32.
+        """Return the layer's blobs in float32.
 
         Raises:
-            UserError: there are not as many, one has another shape, or values that are not finite.
+            UserError: their number differs, or a blob has another shape or values that are not finite.
         """
         found = []
         for i, (blob, shape) in enumerate(zip(self.blobs(name, len(shapes)), shapes, strict=True)):
@@ -78,10 +78,10 @@ class Layers:
         return found
 
     def require(self, name: str, kind: str, **wanted: float) -> None:
-        """That the layer's type and settings are those of the architecture, as far as the file says any.
+        """Check the layer's type and settings against the architecture, as far as the file has them.
 
         Raises:
-            UserError: one is not.
+            UserError: the type or a setting differs.
         """
         layer = self._named.get(name)
         if layer is None:
@@ -89,12 +89,12 @@ class Layers:
         if layer.kind in KNOWN - {kind}:
             raise UserError(f"the layer {layer.name} is of the type {layer.kind}; {kind} is expected")
         for key, value in wanted.items() if layer.settings else ():
-            given = layer.settings.get(key, DEFAULTS.get(key, value))
-            if abs(given - value) > 1e-6 * abs(value):
-                raise UserError(f"the layer {layer.name} has {key} {given:g}; {value:g} is expected")
+            setting = layer.settings.get(key, DEFAULTS.get(key, value))
+            if abs(setting - value) > 1e-6 * abs(value):
+                raise UserError(f"the layer {layer.name} has {key} {setting:g}; {value:g} is expected")
 
     def setting(self, name: str, key: str) -> float | None:
-        """None where there is no such layer."""
+        """Return a layer's setting; None if there is no such layer."""
         layer = self._named.get(name)
         return None if layer is None else layer.settings.get(key, DEFAULTS[key])
 

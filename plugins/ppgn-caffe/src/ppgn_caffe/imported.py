@@ -1,4 +1,4 @@
-"""From a file of the original release to a folder that `model=original` reads: networks, classes, cards, sums."""
+"""Import a file of the original release to a folder for `model=original`: networks, classes, cards, checksums."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PYTORCH = {".pth", ".pt", ".tar"}
 
 @dataclass(frozen=True)
 class Given:
-    """What the command line gives besides the file."""
+    """Hold the files that the command line names besides the network."""
 
     prototxt: Path | None = None
     mean: Path | None = None
@@ -41,10 +41,10 @@ class Given:
 
 
 def networks(path: Path, given: Given) -> dict[str, Network]:
-    """The networks in a file, by the role that they have in the release.
+    """Return the networks in a file, by their role in the release.
 
     Raises:
-        UserError: what does not fit; the message names the file.
+        UserError: something does not fit; the message names the file.
     """
     try:
         return _networks(path, given)
@@ -56,8 +56,8 @@ def networks(path: Path, given: Given) -> dict[str, Network]:
 def _networks(path: Path, given: Given) -> dict[str, Network]:
     if path.suffix in PYTORCH:
         return {"places": _alexnet(places365(path), "AlexNet of Places365", given)}
-    found = read_layers(path)
-    family, layers = recognised(in_order(read_prototxt(given.prototxt), found) if given.prototxt else found)
+    stored = read_layers(path)
+    family, layers = recognised(in_order(read_prototxt(given.prototxt), stored) if given.prototxt else stored)
     return _FAMILIES[family](layers, given)
 
 
@@ -87,7 +87,7 @@ _FAMILIES = {"generator": _generator, "alexnet": _classifier, "lrcn": _lrcn}
 
 
 def write(path: Path, found: Mapping[str, Network], folder: Path) -> list[Path]:
-    """Write each network with its classes and its card, and what their sums are; returns the networks' files."""
+    """Write each network with its classes, card and checksum, and return the networks' files."""
     source = f"`{path.name}`, {path.stat().st_size:,} bytes, sha256 {weights.digest(path)}"
     table = folder / "sha256.json"
     try:

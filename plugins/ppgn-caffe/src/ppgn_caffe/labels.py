@@ -1,4 +1,4 @@
-"""The classes of an imported network: from the authors' lists to the table that lies beside the network."""
+"""Convert the authors' lists of classes to the table that is stored beside an imported network."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ppgn_core.weights import regular
 
 
 def read_list(path: Path, n_classes: int) -> Labels:
-    """One class a line: `n01440764 tench, Tinca tinca` (ImageNet) or `/a/abbey 0` (Places).
+    """Read a list with one class a line: `n01440764 tench, Tinca tinca` (ImageNet) or `/a/abbey 0` (Places).
 
     Raises:
-        UserError: no such file, or not as many lines as the network has classes.
+        UserError: there is no such file, or its number of lines differs from the network's number of classes.
     """
     regular(path, f"--labels {path}")
     try:
@@ -31,14 +31,14 @@ def read_list(path: Path, n_classes: int) -> Labels:
 
 
 def _label(index: int, line: str) -> Label:
-    if found := re.fullmatch(r"(n\d{8})\s+(.+)", line):
-        return Label(index, found[1], tuple(name.strip() for name in found[2].split(",")))
+    if match := re.fullmatch(r"(n\d{8})\s+(.+)", line):
+        return Label(index, match[1], tuple(name.strip() for name in match[2].split(",")))
     name = re.sub(r"\s+\d+$", "", re.sub(r"^/\w/", "", line))
     return Label(index, "", (name.replace("_", " "),))
 
 
 def default(n_classes: int) -> Labels:
-    """ImageNet's names as torchvision has them where there are 1000 classes; numbers elsewhere."""
+    """Return torchvision's ImageNet names if there are 1000 classes, else numbers."""
     if n_classes == 1000:
         from torchvision.models import AlexNet_Weights
 
@@ -47,7 +47,7 @@ def default(n_classes: int) -> Labels:
 
 
 def write(labels: Labels, path: Path) -> None:
-    """As `Labels.read` reads them."""
+    """Write labels in the format that `Labels.read` reads."""
     with atomic(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, delimiter="\t", lineterminator="\n")
         table.writerows((one.synset, ", ".join(one.names)) for one in labels)

@@ -1,4 +1,4 @@
-"""LRCN's captioner, from the layers embedding, lstm1, lstm2 and predict of its file."""
+"""Convert LRCN's captioner from the layers embedding, lstm1, lstm2 and predict of its file."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from ppgn_core.weights import regular
 from .fitting import Layers
 
 CNN = "captioner_cnn"
-"""The role of the CaffeNet that was trained with the captioner, and comes in the same file."""
+"""Role of the CaffeNet that was trained with the captioner and is stored in the same file."""
 
 
 def captioner(layers: Layers, vocabulary: Vocabulary) -> tuple[CaptionerConfig, dict[str, Tensor]]:
-    """The sizes and the weights.
+    """Return the captioner's sizes and weights.
 
     Caffe's LSTM is i, f, o, g = W_xc·x + b_c + W_static·image + W_hc·(cont·h), c ← cont·f·c + i·g, h ← o·tanh c, with
-    cont = 0 at a caption's first word. That is ours with a state of zeros, the gates in another order, and one bias.
+    cont = 0 at a caption's first word. It equals ours with an initial state of zeros, after reordering the gates and
+    with a single bias.
 
     Raises:
-        UserError: another architecture; which layer or shape does not fit.
+        UserError: the file has another architecture; the message names the layer or shape that does not fit.
     """
     words, embedding = layers.shape("embedding", 2, n=1)
     hidden = layers.shape("lstm1", 2, n=3)[0] // 4
@@ -57,10 +58,10 @@ def captioner(layers: Layers, vocabulary: Vocabulary) -> tuple[CaptionerConfig, 
 
 
 def read_vocabulary(path: Path) -> Vocabulary:
-    """The release's file has one word a line, the first being number 1; 0 is the end of a sentence.
+    """Read the release's vocabulary: one word a line, numbered from 1; 0 is the end of a sentence.
 
     Raises:
-        UserError: no such file, or a word is there twice.
+        UserError: there is no such file, or a word occurs twice.
     """
     regular(path, f"--vocabulary {path}")
     try:
@@ -74,6 +75,6 @@ def read_vocabulary(path: Path) -> Vocabulary:
 
 
 def _reordered(values: Tensor) -> Tensor:
-    """Gates i, f, o, g, as Caffe has them → i, f, g, o."""
+    """Reorder gates from Caffe's i, f, o, g to i, f, g, o."""
     i, f, o, g = values.chunk(4)
     return torch.cat([i, f, g, o])

@@ -1,4 +1,4 @@
-"""Mean images: .binaryproto, as Caffe computes them, or .npy, as its Python examples keep them."""
+"""Read mean images: .binaryproto, as Caffe computes them, or .npy, as its Python examples store them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .wire import Corrupt, Message
 
 
 def read_mean(path: Path) -> np.ndarray:
-    """The mean image of a .binaryproto or .npy, `(3, height, width)`, in BGR on 0..255.
+    """Read the mean image of a .binaryproto or .npy, `(3, height, width)`, in BGR on 0..255.
 
     Raises:
-        UserError: no such file, or no such image.
+        UserError: there is no such file, or it is not such an image.
     """
     kind = kind_of(data := mapped(path))
     try:
@@ -32,11 +32,11 @@ def read_mean(path: Path) -> np.ndarray:
 
 
 def _array(path: Path) -> np.ndarray:
-    """What the file holds; nothing is unpickled, and what it says of its size is held against the file's own."""
+    """Map an array from a .npy file; nothing is unpickled, and the declared size is checked against the file's."""
     try:
-        found = np.lib.format.open_memmap(path, mode="r")
-    except Exception as error:  # what a damaged header makes NumPy raise is not settled
+        array = np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # NumPy may raise anything on a damaged header
         raise Corrupt(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
-    if found.dtype.kind not in "fiu":
-        raise Corrupt(f"its values are {found.dtype}")
-    return found
+    if array.dtype.kind not in "fiu":
+        raise Corrupt(f"its values are {array.dtype}")
+    return array

@@ -1,4 +1,4 @@
-"""What a file is that was given for another: told by how it begins."""
+"""Recognise by its first bytes a file that was given instead of another."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BEGINNINGS = {
 
 
 def kind_of(data: memoryview) -> str | None:
-    """What the file is, in words; None where it may be a net of Caffe's, or nothing known."""
+    """Describe in words what the file is; None if it may be a Caffe net, or is unknown."""
     start = bytes(data[:4096])
     for beginning, kind in BEGINNINGS.items():
         if start.startswith(beginning):
@@ -46,7 +46,10 @@ def _text(start: bytes) -> str | None:
 
 
 def _message(data: memoryview) -> str | None:
-    """By the types of its first fields: a net begins with a name, a solver's state and an image with a number."""
+    """Recognise a message by its first fields.
+
+    A net begins with a name, a solver's state and an image with a number.
+    """
     try:
         fields = dict(value for value, _ in zip(Message(data).fields(), range(8), strict=False))
     except Corrupt:

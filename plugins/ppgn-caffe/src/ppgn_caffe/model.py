@@ -1,4 +1,4 @@
-"""The model `original`: the networks of the paper, from a folder that `python -m ppgn_caffe import` filled."""
+"""The model `original` has the paper's networks, from a folder filled by `python -m ppgn_caffe import`."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ SOURCES = {
     "captioner": "lrcn_caffenet_iter_110000.caffemodel --vocabulary vocabulary.txt",
     "captioner_cnn": "lrcn_caffenet_iter_110000.caffemodel --vocabulary vocabulary.txt",
 }
-"""The file of the release that each network comes in."""
+"""The release's file that contains each network, with options for its import."""
 
 
 def original(folder: str, device: torch.device | str = "cpu") -> Model:
-    """The networks of the paper at 256 pixels: G, E (CaffeNet, also the classifier), Places205 and LRCN.
+    """Use the paper's networks at 256 pixels: G, E (CaffeNet, also the classifier), Places205 and LRCN.
 
     Args:
-        folder: of the imported networks. `classifier.safetensors` is a classifier other than E, where it is there.
+        folder: folder of the imported networks. If it has a `classifier.safetensors`, that is used as classifier
+            instead of E.
 
     Raises:
-        UserError: the folder's lists of classes or of sums are damaged.
+        UserError: the folder's lists of classes or checksums are damaged.
     """
     from ppgn_alexnet.alexnet import AlexNet
     from ppgn_alexnet.generator import UpConv
@@ -61,10 +62,10 @@ def original(folder: str, device: torch.device | str = "cpu") -> Model:
 
 
 def _there(folder: Path, role: str) -> Path:
-    """The network's file.
+    """Return the path of the network's file.
 
     Raises:
-        UserError: it is not there, or its classes are not; with the command that brings both.
+        UserError: the file or its list of classes is missing; the message gives the command that imports both.
     """
     wanted = [folder / f"{role}.safetensors"]
     if role in ("encoder", "classifier", "places"):

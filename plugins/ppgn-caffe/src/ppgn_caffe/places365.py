@@ -1,4 +1,4 @@
-"""AlexNet of Places365, from the authors' PyTorch checkpoint: torchvision's one-tower AlexNet (Krizhevsky 2014)."""
+"""Convert AlexNet of Places365 from the authors' PyTorch checkpoint, a one-tower AlexNet (Krizhevsky 2014)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ppgn_core.state_dict import read_state_dict
 
 
 def places365(path: Path) -> tuple[AlexNetConfig, dict[str, Tensor]]:
-    """The layer table and its weights.
+    """Return the layer table and its weights.
 
     Raises:
-        UserError: no such file, no checkpoint that loads without running code, or another network.
+        UserError: there is no such file, it cannot be loaded without running code, or it holds another network.
     """
     return one_tower(read_state_dict(path, str(path)))

@@ -1,4 +1,4 @@
-"""What a .prototxt says of a net's layers: their order, types and settings, in protobuf's text format."""
+"""Read the layers of a .prototxt: their order, types and settings, in protobuf's text format."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Fields = list[tuple[str, Any]]
 
 
 def read_prototxt(path: Path) -> list[Layer]:
-    """The layers of a .prototxt, in its order and without blobs.
+    """Read the layers of a .prototxt, in its order and without blobs.
 
     Raises:
-        UserError: no such file, or not protobuf's text format.
+        UserError: there is no such file, or it is not in protobuf's text format.
     """
     regular(path, f"--prototxt {path}")
     try:
@@ -37,12 +37,12 @@ def read_prototxt(path: Path) -> list[Layer]:
         return padded([_layer(value) for value in layers])
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from None
-    except ValueError as error:  # also what is no text
+    except ValueError as error:  # includes files that are not text
         raise UserError(f"{path}: not a prototxt: {error}") from None
 
 
 def in_order(described: list[Layer], stored: list[Layer]) -> list[Layer]:
-    """The layers of a prototxt with the blobs that a caffemodel stores under their names, as Caffe loads a net."""
+    """Combine a prototxt's layers with the blobs of the same name in a caffemodel, as Caffe loads a net."""
     blobs = {layer.name: layer.blobs for layer in stored if layer.blobs}
     return [replace(layer, blobs=blobs.get(layer.name, [])) for layer in described]
 
@@ -50,16 +50,16 @@ def in_order(described: list[Layer], stored: list[Layer]) -> list[Layer]:
 def _tokens(text: str) -> Iterator[str]:
     at = 0
     while at < len(text):
-        found = TOKEN.match(text, at)
-        if found is None:
+        match = TOKEN.match(text, at)
+        if match is None:
             raise ValueError(f"line {text.count(chr(10), 0, at) + 1}: {text[at : at + 20]!r}")
-        at = found.end()
-        if found[1]:
-            yield found[1]
+        at = match.end()
+        if match[1]:
+            yield match[1]
 
 
 def _block(tokens: Iterator[str], depth: int) -> Fields:
-    """The fields as far as the block's end: a value is a string, or the fields of a block."""
+    """Read the fields up to the block's end; a value is a string, or the fields of a block."""
     if depth > MAX_DEPTH:
         raise ValueError("blocks go too deep")
     fields: Fields = []
@@ -88,14 +88,17 @@ def _block(tokens: Iterator[str], depth: int) -> Fields:
 
 
 def _layer(fields: Fields) -> Layer:
-    """V0 has the layer within the block, the others its settings in blocks of their own."""
+    """Convert the fields of one layer.
+
+    V0 nests the layer within the block; other versions nest its settings in blocks of their own.
+    """
     inner = [value for name, value in fields if name == "layer" and isinstance(value, list)]
     own = dict(inner[0] if inner else fields)
     kind = str(own.get("type", ""))
     layer = Layer(str(own.get("name", "")), OLD_KINDS.get(kind, V1_KINDS.get(kind, kind)))
     for name, value in own.items():
-        given = value if isinstance(value, list) and name.endswith("_param") else [(name, value)]
-        for key, text in given:
+        settings = value if isinstance(value, list) and name.endswith("_param") else [(name, value)]
+        for key, text in settings:
             key = {"kernelsize": "kernel_size"}.get(key, key)
             if key in SETTINGS and isinstance(text, str):
                 layer.settings[key] = ENUMS[text] if text in ENUMS else float(text)

@@ -1,4 +1,4 @@
-"""The generator of the noiseless joint PPGN-h, from the layers defc7 … deconv0 of its file."""
+"""Convert the generator of the noiseless joint PPGN-h from the layers defc7 … deconv0 of its file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ DENSE = ("defc7", "defc6", "defc5")
 
 
 def upconv(layers: Layers) -> tuple[UpConvConfig, dict[str, Tensor]]:
-    """The layer table and its weights. Units, channels and slope are the file's; the rest is as in the release.
+    """Return the layer table and its weights.
+
+    Units, channels and slope are read from the file; everything else is as in the release.
 
     Raises:
-        UserError: another architecture; which layer or shape does not fit.
+        UserError: the file has another architecture; the message names the layer or shape that does not fit.
     """
     weights: dict[str, Tensor] = {}
 
@@ -52,10 +54,10 @@ def upconv(layers: Layers) -> tuple[UpConvConfig, dict[str, Tensor]]:
 
 
 def _slope(layers: Layers) -> float:
-    """Of all leaky ReLUs; the release's own where the file tells of none."""
+    """Return the slope of all leaky ReLUs, or the release's if the file has none."""
     names = [*DENSE, *(up.name for up in ORIGINAL.ups[:-1])]
     slopes = {name: layers.setting(f"relu_{name}", "negative_slope") for name in names}
-    told = {name: slope for name, slope in slopes.items() if slope is not None}
-    if len(set(told.values())) > 1:
-        raise UserError(f"the slopes of the leaky ReLUs differ: {', '.join(f'{n} {s:g}' for n, s in told.items())}")
-    return round(next(iter(told.values()), ORIGINAL.slope), 6)  # 0.3 in float32 is not 0.3
+    listed = {name: slope for name, slope in slopes.items() if slope is not None}
+    if len(set(listed.values())) > 1:
+        raise UserError(f"the slopes of the leaky ReLUs differ: {', '.join(f'{n} {s:g}' for n, s in listed.items())}")
+    return round(next(iter(listed.values()), ORIGINAL.slope), 6)  # 0.3 in float32 is not 0.3

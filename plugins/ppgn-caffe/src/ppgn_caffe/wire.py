@@ -1,6 +1,6 @@
-"""The protobuf wire format: the fields of a message, read without a schema and without trust.
+"""Read the protobuf wire format: the fields of a message, without a schema and without trusting the data.
 
-Nothing is copied: a value is a view into the file, so no length that is written there makes anything larger than it.
+Nothing is copied: every value is a view into the file, so no length in the data can make anything larger than the file.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from itertools import count
 import numpy as np
 
 MAX_FIELDS = 100_000
-"""Of one file. A run of an unpacked list is one: the released files have a few thousand."""
+"""Largest number of fields in a file; a run of an unpacked list counts as one. The released files have thousands."""
 MAX_DEPTH = 32
-"""Of groups within groups."""
+"""Deepest nesting of groups."""
 
 Value = int | memoryview | np.ndarray
-"""Varints are numbers, what has a length is a view, and values of 32 or 64 bits are arrays of floats: one, or a run."""
+"""Varints are ints, length-delimited values are views, and runs of 32 or 64 bit values are arrays of floats."""
 
 
 class Corrupt(ValueError):
-    """Not what a protobuf message looks like."""
+    """The data is not a valid protobuf message."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """A message. Those found in its fields are made by `within`, so that they draw on the same supply of fields."""
+    """Hold one message; nested messages made by `within` share its limit on the number of fields."""
 
     data: memoryview
     _taken: Iterator[int] = field(default_factory=count, repr=False)
@@ -37,10 +37,10 @@ class Message:
         return Message(value, self._taken)
 
     def fields(self) -> Iterator[tuple[int, Value]]:
-        """The number and the value of every field; groups are skipped.
+        """Yield the number and the value of every field; groups are skipped.
 
         Raises:
-            Corrupt: a length, tag or number that cannot be; too many fields; groups too deep.
+            Corrupt: a length, tag or number is impossible, there are too many fields, or groups are nested too deeply.
         """
         at, depth = 0, 0
         while at < len(self.data):
@@ -76,7 +76,7 @@ class Message:
 
 
 def varint(data: memoryview, at: int) -> tuple[int, int]:
-    """The number at that place, of 64 bits at most, and the place after it."""
+    """Return the number at `at`, of at most 64 bits, and the position after it."""
     number = 0
     for i, byte in enumerate(data[at : at + 10]):
         number |= (byte & 127) << 7 * i
@@ -86,19 +86,19 @@ def varint(data: memoryview, at: int) -> tuple[int, int]:
 
 
 def _run(data: memoryview, start: int, tag_size: int, kind: str) -> np.ndarray:
-    """The values from `start` on, as long as the same tag stands before each: what an unpacked list is.
+    """Return the values from `start` on as long as the same tag precedes each: an unpacked list.
 
-    As many are looked at as have been found, so short runs are quick to read and long ones too.
+    The number of records compared doubles each time, so short and long runs are both read quickly.
     """
     record = np.dtype([("tag", f"V{tag_size}"), ("value", kind)])
     most = (len(data) - start) // record.itemsize
     if most == 0:
         raise Corrupt("the file ends within a number")
     rows = np.frombuffer(data, np.uint8, most * record.itemsize, start).reshape(most, record.itemsize)
-    found = 1
-    while found < most:
-        same = (rows[found : 2 * found, :tag_size] == rows[0, :tag_size]).all(1)
-        found += len(same) if same.all() else int(same.argmin())
+    n_same = 1
+    while n_same < most:
+        same = (rows[n_same : 2 * n_same, :tag_size] == rows[0, :tag_size]).all(1)
+        n_same += len(same) if same.all() else int(same.argmin())
         if not same.all():
             break
-    return np.frombuffer(data, record, found, start)["value"]
+    return np.frombuffer(data, record, n_same, start)["value"]
