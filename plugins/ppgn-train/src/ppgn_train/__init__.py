@@ -1,11 +1,11 @@
-"""Recipes that train the networks: `python -m ppgn_train recipe=NAME data=DIR`."""
+"""Provide recipes that train the networks: `python -m ppgn_train recipe=NAME data=DIR`."""
 
 from collections.abc import Callable
 
 from ppgn_core import Register, hookimpl
 
 GIVEN = ("fabric", "data", "seed", "model")
-"""Parameters of a recipe that the training gives it; all others are its keys."""
+"""Parameters that the training passes to a recipe; all others are config keys."""
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""`python -m ppgn_train recipe=NAME data=DIR KEY=VALUE …`: the same as `ppgn train`."""
+"""Train by `python -m ppgn_train recipe=NAME data=DIR KEY=VALUE …`, the same as `ppgn train`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from ppgn_core.api import command_line
 
 main = partial(command_line, "train")
-"""The exit code of a training by its arguments, those of the process where there are none."""
+"""Run a training with these arguments (by default those of the process) and return the exit code."""
 
 if __name__ == "__main__":
     sys.exit(main())

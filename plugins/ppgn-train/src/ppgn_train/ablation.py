@@ -1,9 +1,10 @@
-"""`python -m ppgn_train.ablation data=DIR encoder=FILE …`: which of G's losses does what (Fig. S8).
+"""`python -m ppgn_train.ablation data=DIR encoder=FILE …` shows the effect of each of G's losses (Fig. S8).
 
-Trains one small generator for each set of losses, equally long, and draws all their reconstructions of the same
-photographs side by side: `losses.png`. With `study=noise` it is the generators of the joint and of the noiseless joint
-PPGN-h, of one size, with the same losses: `noise.png`. Goes on from what is there. Other arguments go to the recipe;
-with `start=FILE` of a small generator each changes pictures that are there, and a short training shows what it does.
+It trains one small generator for each set of losses, equally long, and draws their reconstructions of the same
+photographs side by side: `losses.png`. With `study=noise` it trains the generators of the joint and of the noiseless
+joint PPGN-h instead, with the same size and losses: `noise.png`. Existing trainings are continued. Other arguments are
+passed to the recipe; with `start=FILE` of a small generator even a short training shows what each set of losses
+changes.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from ppgn_core.sheet import draw
 from .__main__ import main as train
 
 PAPER = ["compared=[pixel,pool5]", "scaled=false", "critic=paper", "gan_loss=logistic", "adversarial=100", "blur=0"]
-"""Eq. 18 to 22. The weight of the adversarial loss, which the paper does not tell, gives it about half the gradient
-that the pixels' error has at G's output when the training begins."""
+"""The losses of Eq. 18 to 22. The paper does not give the weight of the adversarial loss; this one gives it about half
+of the pixel error's gradient at G's output when the training begins."""
 
 STUDIES = {
     "losses": {
@@ -35,7 +36,7 @@ STUDIES = {
         "joint": ["recipe=generator_joint", "compared=[pixel,pool5,fc6]", "blur=0"],
     },
 }
-"""What each generator is trained with: losses beside that of the pixels, or noise on its codes alone."""
+"""Settings of each generator: losses in addition to that of the pixels, or only noise on its codes."""
 
 DEFAULTS = {
     "study": "losses",
@@ -48,12 +49,12 @@ DEFAULTS = {
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code of the first training that failed, else 0."""
+    """Run the trainings and return the exit code of the first that failed, else 0."""
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
-    given = DEFAULTS | dict(argument.partition("=")[::2] for argument in arguments)
-    out, study = Path(given.pop("out")), given.pop("study")
+    keys = DEFAULTS | dict(argument.partition("=")[::2] for argument in arguments)
+    out, study = Path(keys.pop("out")), keys.pop("study")
     if study not in STUDIES:
         print(f"ppgn_train.ablation: study={study}: allowed are {', '.join(STUDIES)}", file=sys.stderr)
         return 2
@@ -61,7 +62,7 @@ def main(arguments: list[str]) -> int:
     for name, own in STUDIES[study].items():
         folder = out / name.replace(" ", "_").replace("'", "")
         print(f"{name}: {folder}")
-        code = train([*(f"{k}={v}" for k, v in given.items()), *own, f"out={folder}"])
+        code = train([*(f"{k}={v}" for k, v in keys.items()), *own, f"out={folder}"])
         if code:
             return code
         pictures.append(({study: name}, Image.open(max(folder.glob("picture_*.png"))).convert("RGB")))

@@ -1,4 +1,4 @@
-"""The adversarial loss: what D judges, what D and G learn from it, and who rests when ahead (S9.1, S9.4)."""
+"""The adversarial loss trains D and G against each other and pauses whichever is ahead (S9.1, S9.4)."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ CRITICS: dict[str, Callable[..., nn.Module]] = {
 }
 
 Drawing = tuple[Tensor, Mapping[str, Tensor], Tensor, Tensor]
-"""A batch that G drew, what the networks see in it, and the codes that D is told: of it, and of photographs beside."""
+"""A batch that G drew, its features, and the codes that D receives: those of the batch, and those of photographs."""
 
 
 class Rest:
-    """L_D / L_G of the last step, and what follows: D rests while it is low, the adversarial loss while it is high.
+    """Keep L_D / L_G of the last step: D rests while it is low, the adversarial loss while it is high.
 
     Args:
-        below: where D rests; the loss does so at its inverse. The paper's are 0.1 and 10 (S9.1).
+        below: ratio below which D rests; the loss rests above its inverse. The paper's values are 0.1 and 10 (S9.1).
     """
 
     def __init__(self, below: float) -> None:
@@ -57,16 +57,16 @@ class Rest:
 
 
 class AdversarialLoss:
-    """D and what it costs G to be found out.
+    """Train a discriminator D, and compute G's loss from its verdicts.
 
     Args:
-        critic: a key of CRITICS.
+        critic: name of a critic, a key of CRITICS.
         gan_loss: `logistic` is the original one, −log D(G(h)) for G and −log D(x) − log(1 − D(G(h))) for D (Eq. 21 and
-            22); `hinge` is −D(G(h)) and max(0, 1 − D(x)) + max(0, 1 + D(G(h))), D being its logit.
+            22); `hinge` is −D(G(h)) and max(0, 1 − D(x)) + max(0, 1 + D(G(h))), with D its logit.
         code: length of h.
-        truth: views of some photographs, for their shapes.
-        rest: see `Rest`.
-        warm_up: images before the loss joins.
+        truth: views of some photographs, which determine the shapes of D's inputs.
+        rest: rule for pausing D or the loss, see `Rest`.
+        warm_up: number of images before the loss is added to G's.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class AdversarialLoss:
         self.network: Any = CRITICS[critic](code, shapes, **size)
 
     def setup(self, fabric: Fabric, rate: float) -> None:
-        """Move D to the device and make its optimizer."""
+        """Move D to the device and create its optimizer."""
         self.fabric = fabric
         self.D, self.optimizer = fabric.setup(
             self.network.to(memory_format=torch.channels_last),
@@ -90,7 +90,7 @@ class AdversarialLoss:
     def judge(
         self, x: Tensor, features: Mapping[str, Tensor], h: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """D's logits by branch, of pictures in [0, 1]."""
+        """Return D's logits by branch for pictures in [0, 1]."""
         x = x - 0.5
         if self.augmented:
             reach, hole = (share * x.shape[-1] // 64 for share in (6, 20))
@@ -98,14 +98,14 @@ class AdversarialLoss:
         return self.D(x, features, h)
 
     def joins(self, seen: int) -> bool:
-        """Whether G learns from it now."""
+        """Return whether the loss is added to G's now."""
         return seen >= self.warm_up and not self.rest.of_loss
 
     def of_G(self, drawing: Drawing, generator: torch.Generator) -> Tensor:
-        """What G minimises: −log D or −D of its drawings, weighted by branch."""
-        drawn, shown, told, _ = drawing
+        """Return G's loss: −log D or −D of its drawings, weighted by branch."""
+        drawn, features, h, _ = drawing
         self.D.requires_grad_(False)
-        verdicts = self.judge(drawn, shown, told, generator)
+        verdicts = self.judge(drawn, features, h, generator)
         self.D.requires_grad_(True)
         if self.logistic:
             verdicts = {name: nn.functional.logsigmoid(v) for name, v in verdicts.items()}
@@ -114,7 +114,7 @@ class AdversarialLoss:
     def step_D(
         self, truth: Mapping[str, Tensor], drawings: Sequence[Drawing], generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Let D learn, unless it rests; returns its loss and L_D / L_G."""
+        """Train D for one step, unless it rests; return its loss and L_D / L_G."""
         losses: list[Tensor] = []
         for x, features, h, beside in drawings:
             seen = {name: features[name].detach() for name in self.weights if name in features}

@@ -1,4 +1,4 @@
-"""Tensors that take a while to compute, kept in a folder; what is damaged there is computed again."""
+"""Cache tensors that take long to compute in a folder; damaged files are computed again."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def cached(
     dtype: torch.dtype,
     compute: Callable[[], Tensor],
 ) -> Tensor:
-    """The tensor of that name in the folder, computed and kept there if it is not; without a folder, computed.
+    """Return the tensor of that name from the folder, computing and saving it if needed; without a folder, compute it.
 
     Args:
-        shape, dtype: that it must have, None for any extent; a file with another is damaged.
+        shape, dtype: required shape, with None for any extent, and type; a file with others counts as damaged.
 
     Raises:
         UserError: the folder cannot be written.
@@ -33,13 +33,13 @@ def cached(
     if not folder:
         return compute()
     path = Path(folder) / name
-    with suppress(Exception):  # a damaged file can make the reader raise anything; one that is not there OSError
+    with suppress(Exception):  # a damaged file may raise anything, a missing one OSError
         kept = torch.load(path, weights_only=True)
         if kept.dtype == dtype and all(b in (a, None) for a, b in zip(kept.shape, shape, strict=True)):
             return kept
     value = compute()
     with writable(Path(folder), "cache"):
-        for left in Path(folder).glob(f".{name}.*"):  # by a process that was killed; others may be at work here
+        for left in Path(folder).glob(f".{name}.*"):  # left by a killed process; recent ones may be in use
             if time.time() - left.stat().st_mtime > 3600:
                 left.unlink(missing_ok=True)
         with atomic(path) as part, part.open("wb") as file:

@@ -1,6 +1,6 @@
-"""The captioner: LRCN's two LSTMs, trained on what the classifier sees and on captions made from labels and pixels.
+"""Train the captioner, LRCN's two LSTMs, on the classifier's features and on captions made from labels and pixels.
 
-Only the LSTMs learn; the photographs are changed, through the frozen classifier, to mislead them.
+Only the LSTMs learn. The photographs are turned into adversarial examples through the frozen classifier.
 """
 
 from __future__ import annotations
@@ -32,19 +32,21 @@ from .schedule import OneCycle
 
 
 class CaptionerRecipe:
-    """AdamW and a one-cycle schedule on −log p(w_t | w_<t, x), the mean over words.
+    """Train the captioner by AdamW with a one-cycle schedule on −log p(w_t | w_<t, x), the mean over words.
 
     Args:
         data: an ImageFolder with `train` and `val`.
         cache: folder for the decoded photographs.
-        classifier: `classifier.safetensors`, as the classifier's recipe exports it.
-        names: a tab-separated list of classes, with `wnid` and `synonyms`, for folders that no table of nouns knows.
-        layer: of the classifier, that the captioner sees; one through which colour passes.
+        classifier: path of a `classifier.safetensors`, as exported by `recipe=classifier`.
+        names: path of a tab-separated list of classes, with columns `wnid` and `synonyms`, for folders that the
+            built-in table of nouns lacks.
+        layer: layer of the classifier that provides the features; colour must be visible there.
         images: length of the one-cycle schedule, in images.
-        variants: of each photograph: mirrored, moved, its colours a little changed; their colours are measured anew.
-        repaint: share of the variants of things made in any colour whose red, green and blue are shuffled.
-        adversarial: length of the step by which every photograph is changed to where the caption is likeliest to be
-            missed, in pixels of [0, 1], as in `recipe=classifier`.
+        variants: number of augmented copies of each photograph (mirrored, shifted, colours slightly changed), whose
+            colours are measured again.
+        repaint: share of the copies whose red, green and blue are shuffled, for things made in any colour.
+        adversarial: length (L2) of the step that turns each photograph into an adversarial example, in pixels of [0,
+            1], as in `recipe=classifier`.
     """
 
     def __init__(
@@ -101,12 +103,12 @@ class CaptionerRecipe:
         return {"captioner": self.captioner, "optimizer": self.optimizer, "schedule": self.schedule}
 
     def _words(self, labels: Tensor, colours: Colours) -> Tensor:
-        """A caption for each, `(T, B)`, zeros after the end."""
-        said = self.captions.draw(labels, colours, self.generator)
-        return torch.nn.utils.rnn.pad_sequence([torch.tensor(self.vocabulary.encode(text)) for text in said])
+        """Draw a caption for each image, `(T, B)`, zeros after the end."""
+        texts = self.captions.draw(labels, colours, self.generator)
+        return torch.nn.utils.rnn.pad_sequence([torch.tensor(self.vocabulary.encode(text)) for text in texts])
 
     def _look(self, x: Tensor) -> Tensor:
-        """`(B, 3, H, W)` in [0, 1] → `(B, features + classes)`."""
+        """Return the captioner's input for images in [0, 1], `(B, 3, H, W)` → `(B, features + classes)`."""
         with self.fabric.autocast():
             return look(self.classifier, x, self.config).float()
 
@@ -138,7 +140,7 @@ class CaptionerRecipe:
 
     @torch.no_grad()
     def evaluate(self) -> Mapping[str, float]:
-        """Perplexity on validation captions, and how often nouns and colours are right (`captions_scores`)."""
+        """Return perplexity on validation captions, and how often nouns and colours are right (`captions_scores`)."""
         captioner = self.captioner.module.eval()
         self.generator.manual_seed(self.seed)
         words = self._words(self.val_labels, self.val_colours)
@@ -152,7 +154,7 @@ class CaptionerRecipe:
         return None
 
     def export(self, folder: Path) -> None:
-        """`captioner.safetensors`, which takes what it sees of the classifier as it is."""
+        """Write `captioner.safetensors`, scaled to take the classifier's output as it is."""
         captioner = copy.deepcopy(self.captioner.module)
         features, classes = self.spread.split([self.config.features, self.config.classes])
         with torch.no_grad():
@@ -164,7 +166,7 @@ class CaptionerRecipe:
 def _variant(
     photographs: Photographs, k: int, paint: Tensor, seed: int, shift: int, jitter: float, repaint: float
 ) -> Tensor:
-    """The photographs, uint8: as they are for k = 0, else moved, mirrored, jittered and some of them repainted."""
+    """Return the photographs, uint8: unchanged for k = 0, else shifted, mirrored, jittered and partly repainted."""
     if k == 0:
         return photographs.images
     generator = torch.Generator().manual_seed(seed * 1000 + k)
@@ -179,11 +181,11 @@ def _variant(
 
 
 def _only(known: Tensor, colours: Colours, labels: Tensor) -> Colours:
-    """The colours, without those of objects that are not known to have them."""
+    """Return the colours without those of objects that are not known to have them."""
     object_ = colours.object
     return colours._replace(object=torch.where(known[labels, object_.clamp_min(0)], object_, UNNAMED))
 
 
 def _length(words: Tensor) -> Tensor:
-    """Words in all the captions `(T, B)` together, their ends included."""
+    """Return the number of words in all captions `(T, B)` together, including their ends."""
     return (words > 0).sum() + words.shape[1]

@@ -1,10 +1,10 @@
-"""Captions for photographs, made from what their labels say and what their pixels show.
+"""Make captions for photographs from their labels and the colours of their pixels.
 
     [a photo of] [a | the | some] [COLOUR] NOUN [in blue water | under a blue sky | on a COLOUR background | …]
 
-Each part is drawn anew whenever an image is seen, so that every way of asking for it is learnt. A colour is said only
-where it was measured with confidence. Where none was, MIXED and BUSY stand for it, just as often: if a caption without
-colours were likelier of a picture whose colours cannot be told, climbing "a school bus" would take the yellow away.
+Each part is drawn anew every time an image is used, so that all phrasings are learnt. A colour is named only if it was
+measured with confidence. Otherwise MIXED and BUSY stand in its place, just as often: if captions without colours were
+more likely for pictures of uncertain colour, climbing "a school bus" would remove the yellow.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import Tensor
 from .captions_colour import NAMES, UNNAMED, Colours
 from .captions_nouns import Kind, article, plural
 
-# How often each part is said where it can be.
+# Probability of each part, where it applies.
 FOREMOST, PLURAL, COLOUR, BACKGROUND, AROUND, PHOTO = 0.5, 0.4, 0.6, 0.3, 0.7, 0.05
 SURROUNDINGS = {
     ("water", "blue"): ("in blue water", "in the water", "in water"),
@@ -29,19 +29,19 @@ SURROUNDINGS = {
 }
 BEHIND = ("on a {} background", "with a {} background", "in front of a {} background", "against a {} background")
 MIXED, BUSY = "multicoloured", "busy"
-"""What is said in a colour's place of things and of backgrounds that have none to be told."""
+"""Words that replace the colour of things and of backgrounds whose colour is uncertain."""
 
 N_DICE = 9
 
 
 class Captions:
-    """Draws captions for images of the given kinds, one a class."""
+    """Draw captions for images of the given kinds, one kind a class."""
 
     def __init__(self, kinds: Sequence[Kind]) -> None:
         self.kinds = tuple(kinds)
 
     def draw(self, labels: Tensor, colours: Colours, generator: torch.Generator) -> list[str]:
-        """One caption for each of N images, labels `(N,)`: a function of them and of the generator's state alone."""
+        """Draw one caption for each of N images, labels `(N,)`, from their colours and the generator's state alone."""
         dice = torch.rand(len(labels), N_DICE, generator=generator).tolist()
         rows = torch.stack([labels, *(c.long() for c in colours)], 1).tolist()
         return [
@@ -50,18 +50,18 @@ class Captions:
         ]
 
     def words(self) -> list[str]:
-        """All the words that captions of these kinds can have, sorted."""
-        said = [*NAMES, MIXED, BUSY, "a an the some pair photo of", *BEHIND, *chain(*SURROUNDINGS.values())]
+        """Return all the words that captions of these kinds can have, sorted."""
+        texts = [*NAMES, MIXED, BUSY, "a an the some pair photo of", *BEHIND, *chain(*SURROUNDINGS.values())]
         for kind in self.kinds:
-            said += kind.nouns
+            texts += kind.nouns
             if "mass" not in kind.marks:
-                said += map(plural, kind.nouns)
-        return sorted({word for text in said for word in tokenize(text)})
+                texts += map(plural, kind.nouns)
+        return sorted({word for text in texts for word in tokenize(text)})
 
     def told_apart(self) -> list[list[list[str]]]:
-        """Things, many of them, colours and surroundings, each by the words that begin what it is called.
+        """Return things, their plurals, colours and surroundings, each by the first words of its names.
 
-        A colour that begins a name, as of a red panda, is said of other things too and does not tell it.
+        A colour that begins a name, as in red panda, is used for other things too and does not identify the thing.
         """
         colours = {*NAMES, MIXED, BUSY}
         one = [_beginnings(kind.nouns, colours) for kind in self.kinds]
@@ -71,8 +71,8 @@ class Captions:
 
 
 def _beginnings(nouns: Iterable[str], colours: Set[str]) -> list[str]:
-    told = [words[1:] if len(words) > 1 and words[0] in colours else words for words in map(tokenize, nouns)]
-    return sorted({words[0] for words in told if words})
+    names = [words[1:] if len(words) > 1 and words[0] in colours else words for words in map(tokenize, nouns)]
+    return sorted({words[0] for words in names if words})
 
 
 def _name(index: int) -> str:
@@ -80,7 +80,7 @@ def _name(index: int) -> str:
 
 
 def say(kind: Kind, colour: str, behind: str, above: str, dice: Iterator[float]) -> str:
-    """A caption for one of `kind`; unmeasured colours are empty; each of `dice` is uniform in [0, 1)."""
+    """Compose a caption for one of `kind`; unmeasured colours are empty; each of `dice` is uniform in [0, 1)."""
     noun = kind.nouns[0]
     foremost, other = next(dice), next(dice)
     if len(kind.nouns) > 1 and foremost > FOREMOST:
@@ -98,8 +98,8 @@ def say(kind: Kind, colour: str, behind: str, above: str, dice: Iterator[float])
         phrase = article(phrase) if which < 0.7 else f"the {phrase}"
     seen = {"water": behind, "grass": behind, "sky": above}
     around = [words for (mark, hue), words in SURROUNDINGS.items() if mark in kind.marks and hue == seen[mark]]
-    said, how, which = next(dice), next(dice), next(dice)
-    if said < BACKGROUND:
+    with_background, how, which = next(dice), next(dice), next(dice)
+    if with_background < BACKGROUND:
         if around and how < AROUND:
             phrase += " " + _pick(around[0], which)
         else:

@@ -1,7 +1,8 @@
-"""The colour of the object and of the background of a photograph, named where they can be named with confidence.
+"""Name the colour of a photograph's object and background, where this can be done with confidence.
 
-Pixels are named after the nearest of a few examples of each of the eleven basic colour terms (Berlin and Kay 1969), in
-OKLab (Ottosson 2020). The background is what the border shows; the object stands in the middle and differs from it.
+A pixel gets the name of the nearest example; there are a few examples of each of the eleven basic colour terms (Berlin
+and Kay 1969), in OKLab (Ottosson 2020). The border shows the background; the object is in the middle and differs from
+it.
 """
 
 from functools import lru_cache
@@ -32,7 +33,7 @@ LEVELS = 32
 
 
 class Colours(NamedTuple):
-    """Indices into `NAMES`, or `UNNAMED`, int64 `(N,)`: of the object, of the border, of the border's top."""
+    """Indices into `NAMES`, or `UNNAMED`, int64 `(N,)`: of the object, of the border, and of the border's top."""
 
     object: Tensor
     background: Tensor
@@ -40,7 +41,7 @@ class Colours(NamedTuple):
 
 
 def oklab(rgb: Tensor) -> Tensor:
-    """sRGB in [0, 1] `(..., 3)` → lightness in [0, 1] and the two opponent axes, `(..., 3)`."""
+    """Convert sRGB in [0, 1] `(..., 3)` to lightness in [0, 1] and the two opponent axes, `(..., 3)`."""
     linear = torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055).clamp_min(0) ** 2.4)
     cones = linear @ rgb.new_tensor(
         [[0.4122214708, 0.2119034982, 0.0883024619], [0.5363325363, 0.6806995451, 0.2817188376],
@@ -53,19 +54,19 @@ def oklab(rgb: Tensor) -> Tensor:
 
 
 def _examples() -> tuple[Tensor, Tensor]:
-    """Stretched OKLab `(K, 3)` of the examples and the one-hot names `(K, 11)`."""
+    """Return the examples in stretched OKLab `(K, 3)` and their names one-hot `(K, 11)`."""
     codes = [(i, code) for i, name in enumerate(NAMES) for code in EXAMPLES[name].split()]
     rgb = torch.tensor([[int(code[k : k + 2], 16) for k in (0, 2, 4)] for _, code in codes]) / 255
     return _stretched(oklab(rgb)), F.one_hot(torch.tensor([i for i, _ in codes]), len(NAMES)).float()
 
 
 def _stretched(lab: Tensor) -> Tensor:
-    """OKLab with less weight on lightness: names follow hue and chroma more than light and shade."""
+    """Reduce the weight of lightness in OKLab, as colour names depend more on hue and chroma."""
     return lab * lab.new_tensor([0.6, 1.0, 1.0])
 
 
 def name_pixels(rgb: Tensor, sharpness: float = 0.01) -> Tensor:
-    """How much each name fits each colour: sRGB in [0, 1] `(..., 3)` → `(..., 11)`, sums to one."""
+    """Return how well each name fits each colour: sRGB in [0, 1] `(..., 3)` → `(..., 11)`, sums to one."""
     examples, names = (t.to(rgb) for t in _examples())
     distance = torch.cdist(_stretched(oklab(rgb)).flatten(0, -2), examples)
     nearest = torch.stack([distance[:, names[:, i] > 0].amin(1) for i in range(len(NAMES))], 1)
@@ -73,19 +74,19 @@ def name_pixels(rgb: Tensor, sharpness: float = 0.01) -> Tensor:
 
 
 def measure(images: Tensor, confidence: float = 1.0, batch: int = 1024) -> Colours:
-    """The colours of `images`, uint8 or float in [0, 1] `(N, 3, H, W)`.
+    """Measure the colours of `images`, uint8 or float in [0, 1] `(N, 3, H, W)`.
 
-    A name is given where its share of the area is at least `confidence` times what `ENOUGH` asks. An object named like
-    its background is left unnamed: it was not told apart.
+    A name is assigned if its share of the area is at least `confidence` times its threshold in `ENOUGH`. An object with
+    the same name as its background stays unnamed, since it was not separated from it.
     """
     parts = [_measure(part, confidence) for part in images.split(batch)]
     return Colours(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
 def plausible(objects: Tensor, labels: Tensor, n_classes: int, share: float = 0.04) -> Tensor:
-    """Which colours things of each class have, `(n_classes, 11)` bool: those of at least `share` of the objects named.
+    """Return which colours things of each class have, `(n_classes, 11)` bool: at least `share` of the objects named.
 
-    Rarer ones are likelier to be mistakes, the sky behind a camel or the weed around a goldfish.
+    Rarer ones are more likely to be mistakes, such as the sky behind a camel or the weed around a goldfish.
     """
     named = objects != UNNAMED
     pairs = labels[named] * len(NAMES) + objects[named]
@@ -95,7 +96,9 @@ def plausible(objects: Tensor, labels: Tensor, n_classes: int, share: float = 0.
 
 @lru_cache(maxsize=1)
 def _tables() -> tuple[Tensor, Tensor, Tensor]:
-    """Of each of `LEVELS`³ colours: its names `(K, 11)`, its bin (as coarse as shading asks) and its chroma `(K,)`."""
+    """Return for each of `LEVELS`³ colours its names `(K, 11)`, its bin (coarse, to tolerate shading) and its chroma
+    `(K,)`.
+    """
     level = (torch.arange(LEVELS) + 0.5) / LEVELS
     rgb = torch.cartesian_prod(level, level, level)
     lab = oklab(rgb)
@@ -114,7 +117,7 @@ def _measure(images: Tensor, confidence: float, side: int = 32) -> Colours:
     border = edge.float().flatten()
     top = (edge & (at[:, None] < -0.3)).float().flatten()
     centre = torch.exp(-(at[:, None].square() + at.square()) / 0.3).flatten()
-    # A pixel is the object's as far as its bin is commoner in the middle than at the border.
+    # A pixel counts as the object's in so far as its bin is more common in the middle than at the border.
     inside, outside = (_histogram(bins[index], weight, int(bins.max()) + 1) for weight in (centre, border))
     likely = (inside / (inside + outside + 1e-6)).gather(1, bins[index])
     weights = (centre * likely**3 * (0.15 + 6 * chroma[index]), border.expand(index.shape), top.expand(index.shape))
@@ -135,6 +138,6 @@ def _histogram(bins: Tensor, weight: Tensor, n_bins: int) -> Tensor:
 
 
 def _confident(shares: Tensor, enough: Tensor) -> Tensor:
-    """The name whose share `(N, 11)` exceeds what is enough by most, if the next is well below it."""
+    """Return the name whose share `(N, 11)` exceeds its threshold by most, if the next is well below it."""
     (first, second), (name, _) = (t.unbind(1) for t in (shares / enough).topk(2))
     return torch.where((first > 1) & (second < 0.8 * first), name, UNNAMED)

@@ -1,4 +1,4 @@
-"""What people call the classes: nouns, their plurals, and where such things are seen."""
+"""List what people call the classes: nouns, their plurals, and where such things are seen."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ppgn_core.errors import UserError
 
-# synset nouns, the commonest first; after `:` how they are used. mass: neither article nor plural; pair: plural alone;
-# paint: made in any colour; water, sky, grass: what blue or green around it would be.
+# Synset and nouns, the most common first; after `:` their usage. mass: neither article nor plural; pair: plural only;
+# paint: made in any colour; water, sky, grass: what blue or green surroundings would be.
 TABLE = """
 n01443537 goldfish, fish : water
 n01629819 salamander, fire salamander : grass
@@ -88,11 +88,11 @@ UNCHANGED = ("fish", "sheep", "deer", "bison", "moose", "glasses", "shears", "sa
 
 @dataclass(frozen=True)
 class Kind:
-    """One class.
+    """Describe the things of one class.
 
     Args:
-        nouns: singular, the foremost first.
-        marks: `mass`, `pair`, `paint`, `water`, `sky`, `grass`, as in `TABLE`.
+        nouns: nouns in the singular, the main one first.
+        marks: usage marks `mass`, `pair`, `paint`, `water`, `sky`, `grass`, as in `TABLE`.
     """
 
     nouns: tuple[str, ...]
@@ -100,7 +100,7 @@ class Kind:
 
 
 def plural(noun: str) -> str:
-    """Put a noun into the plural.
+    """Return the plural of a noun.
 
     >>> [plural(noun) for noun in ("king penguin", "goldfish", "school bus", "butterfly", "cup of coffee", "goose")]
     ['king penguins', 'goldfish', 'school buses', 'butterflies', 'cups of coffee', 'geese']
@@ -132,10 +132,10 @@ def article(phrase: str) -> str:
 
 
 def kinds(classes: Sequence[str], names: str | Path | None = None) -> list[Kind]:
-    """What the folders of an ImageFolder show: by `TABLE`, else by the class list `names`, else by their own names.
+    """Return the kinds shown in an ImageFolder: from `TABLE`, else from the class list `names`, else by folder name.
 
     Args:
-        names: a tab-separated file with the columns `wnid` and `synonyms` (comma-separated).
+        names: path of a tab-separated file with the columns `wnid` and `synonyms` (comma-separated).
 
     Raises:
         UserError: there is no such file.
@@ -143,8 +143,8 @@ def kinds(classes: Sequence[str], names: str | Path | None = None) -> list[Kind]
     table = {}
     for line in TABLE.strip().splitlines():
         synset, _, rest = line.partition(" ")
-        said, _, marks = rest.partition(":")
-        table[synset] = Kind(tuple(noun.strip() for noun in said.split(",")), frozenset(marks.split()))
+        nouns_text, _, marks = rest.partition(":")
+        table[synset] = Kind(tuple(noun.strip() for noun in nouns_text.split(",")), frozenset(marks.split()))
     listed: dict[str, Kind] = {}
     if names is not None:
         try:

@@ -1,4 +1,4 @@
-"""How well a captioner names nouns and colours: by what it says, and by what it finds likeliest."""
+"""Score how well a captioner names nouns and colours: by what it says, and by what it ranks highest."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .captions_nouns import Kind, article, plural
 def scores(
     captioner: Captioner, seen: Tensor, labels: Tensor, colours: Tensor, kinds: Sequence[Kind], sample: int = 640
 ) -> dict[str, float]:
-    """Figures over images: seen `(N, F)`, labels `(N,)`, objects' colours `(N,)` (`UNNAMED` where not known).
+    """Return scores over images: seen `(N, F)`, labels `(N,)`, objects' colours `(N,)` (`UNNAMED` where not known).
 
-    - `says_noun`: the likeliest caption, word by word, has a noun of the image's class. `says_colour`: it has a colour
-      where one was measured. `said_colour_right`: and then it is that.
+    - `says_noun`: the most likely caption, word by word, has a noun of the image's class. `says_colour`: it has a
+      colour if one was measured. `said_colour_right`: that colour is the measured one.
     - `finds_noun`, `finds_noun_in_5`: log p("a NOUN" | x) is highest, or among the five highest, for one of the class
       among the foremost nouns of all classes, for `sample` of the images.
     - `finds_colour`, `finds_colour_in_2`: log p("a COLOUR NOUN" | x) likewise for the measured colour, among all.
@@ -33,7 +33,7 @@ def scores(
     tinted = [
         (next((w for w in text.split() if w in NAMES), ""), i) for text, i in zip(spoken, colours.tolist(), strict=True)
     ]
-    said = [(word, NAMES[i]) for word, i in tinted if i != UNNAMED and word]
+    pairs = [(word, NAMES[i]) for word, i in tinted if i != UNNAMED and word]
 
     foremost = list(dict.fromkeys(kind.nouns[0] for kind in kinds))
     truth = torch.tensor([[noun in kind.nouns for noun in foremost] for kind in kinds])
@@ -49,8 +49,8 @@ def scores(
     tint = _rank(tints[named], torch.nn.functional.one_hot(colours[named], len(NAMES)).bool())
     return {
         "says_noun": sum(nouns) / len(nouns),
-        "says_colour": len(said) / max(1, int(named.sum())),
-        "said_colour_right": sum(word == name for word, name in said) / max(1, len(said)),
+        "says_colour": len(pairs) / max(1, int(named.sum())),
+        "said_colour_right": sum(word == name for word, name in pairs) / max(1, len(pairs)),
         "finds_noun": _share(rank < 1),
         "finds_noun_in_5": _share(rank < 5),
         "finds_colour": _share(tint < 1),
@@ -64,7 +64,7 @@ def _log_prob(captioner: Captioner, seen: Tensor, text: str) -> Tensor:
 
 
 def _rank(table: Tensor, truth: Tensor) -> Tensor:
-    """How many wrong entries of each row `(N, K)` stand above the highest of its true ones `(N, K)`."""
+    """Return how many wrong entries of each row `(N, K)` exceed the highest of its true ones `(N, K)`."""
     best = table.masked_fill(~truth, -torch.inf).amax(1, keepdim=True)
     return ((table > best) & ~truth).sum(1)
 

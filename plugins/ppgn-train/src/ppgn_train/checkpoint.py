@@ -1,4 +1,4 @@
-"""The checkpoint of a training: all that a resumed run needs, in one file that is there whole or not at all."""
+"""A checkpoint holds all that a resumed training needs, in one file that is complete or absent."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ppgn_core.atomic import atomic
 from ppgn_core.errors import UserError
 
 OPTIONAL = ("rest", "walkers")
-"""Parts that begin anew where a checkpoint lacks them: one of an earlier version, or of a training without."""
+"""Parts that start afresh if a checkpoint lacks them, as from an earlier version or a training without them."""
 
 
 def save(path: Path, parts: Mapping[str, Any], progress: Mapping[str, Any]) -> None:
-    """Write the states of a recipe's parts, and beside them the counters and the precision.
+    """Write the states of a recipe's parts, with the counters and the precision.
 
     Raises:
-        UserError: the weights are no longer finite; what is there stays.
-        OSError: it cannot be written.
+        UserError: the weights are no longer finite; an earlier checkpoint is kept.
+        OSError: the file cannot be written.
     """
     for name, part in parts.items():
         if isinstance(part, nn.Module) and not all(p.isfinite().all() for p in part.parameters()):
@@ -38,14 +38,14 @@ def save(path: Path, parts: Mapping[str, Any], progress: Mapping[str, Any]) -> N
 
 
 def load(path: Path, parts: Mapping[str, Any]) -> dict[str, Any]:
-    """Put the states back into a recipe's parts; returns the counters. Optimizers keep the rates of their making.
+    """Restore the states of a recipe's parts and return the counters; optimizers keep their own learning rates.
 
     Raises:
-        UserError: a damaged file, or one that other networks were kept in.
+        UserError: the file is damaged, or belongs to other networks.
     """
     refusal = f"out={path.parent}: its checkpoint.pt is %s; allowed is a folder without one, or with this recipe's own"
     try:
-        with zipfile.ZipFile(path) as archive:  # whose checksums torch does not look at
+        with zipfile.ZipFile(path) as archive:  # torch does not verify its checksums
             damaged = archive.testzip()
         saved = None if damaged else torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
@@ -73,11 +73,11 @@ def load(path: Path, parts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def precision(path: Path) -> str | None:
-    """The precision that the training of a checkpoint computes in, if that can be told."""
+    """Return the precision that a checkpoint's training used, or None if it is unknown."""
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         return str(saved["precision"])
-    except Exception:  # as above; `load` will tell
+    except Exception:  # as above; `load` will report it
         return None
 
 

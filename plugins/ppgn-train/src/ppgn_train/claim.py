@@ -1,4 +1,4 @@
-"""A folder that one training at a time writes to."""
+"""Claim a folder, so that only one training at a time writes to it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pathlib import Path
 from ppgn_core.errors import UserError
 
 TEMPORARY = re.compile(r"\.(checkpoint\.pt|picture_\d+\.png|.+\.safetensors)\.\d+\.\w+")
-"""The names that `atomic` gives to what a training writes, until it is whole."""
+"""Names of the temporary files that `atomic` makes for a training."""
 
 
 @contextmanager
 def claim(folder: Path) -> Iterator[None]:
-    """Make the folder if it is not there, hold it while the block runs, and clear what killed processes left half.
+    """Create the folder if needed, lock it while the block runs, and delete temporary files of killed processes.
 
-    The lock is the system's and ends with the process, however that ends.
+    The lock belongs to the operating system and ends with the process, however that ends.
 
     Raises:
-        UserError: another process holds it, or it cannot be written: no such place, no right, no room.
+        UserError: another process holds the lock, or the folder cannot be written.
     """
     with writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -39,15 +39,15 @@ def claim(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def writable(folder: Path, key: str = "out") -> Iterator[None]:
-    """Tell a failure to write there in a line.
+    """Turn a failure to write into a UserError of one line.
 
     Raises:
-        UserError: no room, no right, no such place.
+        UserError: the folder cannot be written: no space, no permission, or no such place.
     """
     try:
         try:
             yield
-        except RuntimeError as error:  # torch's writer fails again where it closes a file that the disk refused
+        except RuntimeError as error:  # torch's writer fails again when it closes the file
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from None
             raise

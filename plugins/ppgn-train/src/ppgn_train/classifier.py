@@ -1,4 +1,4 @@
-"""A classifier of the AlexNet family, such as the one of scenes that `condition=places` asks."""
+"""Train a classifier of the AlexNet family, such as the one of scenes for `condition=places`."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,18 +31,18 @@ SMALL = replace(
 
 
 class ClassifierRecipe:
-    """AdamW and a one-cycle schedule on cross-entropy; the network takes the name of its folder, `out`.
+    """Train a classifier by AdamW with a one-cycle schedule on cross-entropy; it is named after its folder, `out`.
 
     Args:
         data: an ImageFolder with `train` and `val`.
         cache: folder for the decoded photographs.
         images: length of the one-cycle schedule, in images.
-        dropout: of the fully connected layers; None is the table's own.
-        jitter: of brightness, contrast and saturation, as a share.
-        shift: pixels that a photograph is moved by at most.
-        adversarial: length of the step that misleads the network most, by which every photograph is changed before the
-            network learns it, in pixels of [0, 1]. Of a network so trained the gradient shows what a class looks like,
-            instead of what fools it (Santurkar et al. 2019).
+        dropout: dropout probability of the fully connected layers; None for the table's own.
+        jitter: largest relative change of brightness, contrast and saturation.
+        shift: largest random shift of a photograph, in pixels.
+        adversarial: length (L2) of the step that turns each photograph into an adversarial example before training on
+            it, in pixels of [0, 1]. The gradient of a network trained this way shows what a class looks like, instead
+            of what fools the network (Santurkar et al. 2019).
     """
 
     table = SMALL
@@ -83,7 +83,7 @@ class ClassifierRecipe:
         self.generator = torch.Generator().manual_seed(seed)
 
     def parts(self, config: AlexNetConfig) -> dict[str, nn.Module]:
-        """What is trained, the classifier first."""
+        """Return the networks to train, the classifier first."""
         return {"classifier": AlexNet(config)}
 
     @property
@@ -94,11 +94,11 @@ class ClassifierRecipe:
         return {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule}
 
     def beside(self, x: Tensor, fc6: Tensor) -> dict[str, Tensor]:
-        """What else is minimised, given the images and what fc6 makes of them."""
+        """Return further losses, given the images and their fc6."""
         return {}
 
     def losses(self, x: Tensor, labels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Logits, and what is minimised, by its name in `weights`."""
+        """Return the logits, and the losses by their names in `weights`."""
         x, labels = self.fabric.to_device((x, labels))
         with self.fabric.autocast():
             values = self.alexnet.activations(x, ("fc6", self.alexnet.top))
@@ -108,7 +108,7 @@ class ClassifierRecipe:
         return logits, {"cross_entropy": entropy, **beside}
 
     def adversarial_example(self, x: Tensor, labels: Tensor) -> Tensor:
-        """The images, each a step of length `adversarial` in L2 further along the gradient of its loss."""
+        """Return adversarial examples: each image moved by `adversarial` (L2) along the gradient of its loss."""
         return adversarial_example(x, lambda x: self.losses(x, labels)[1]["cross_entropy"], self.adversarial)
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
@@ -130,7 +130,7 @@ class ClassifierRecipe:
 
     @torch.no_grad()
     def evaluate(self) -> Mapping[str, float]:
-        """Accuracy and losses on the validation photographs."""
+        """Return accuracy and losses on the validation photographs."""
         self.network.eval()
         total = dict.fromkeys(("accuracy", *self.weights), 0.0)
         for images, labels in zip(self.val.images.split(256), self.val.labels.split(256), strict=True):
@@ -144,5 +144,5 @@ class ClassifierRecipe:
         return None
 
     def export(self, folder: Path) -> None:
-        """`NAME.safetensors` in the folder NAME."""
+        """Write `NAME.safetensors` in the folder NAME."""
         self.alexnet.eval().fold().cpu().save(folder / f"{folder.resolve().name}.safetensors")

@@ -1,4 +1,4 @@
-"""`ppgn train RECIPE data=DIR KEY=VALUE …`: train a network on a folder of photographs."""
+"""Implement `ppgn train RECIPE data=DIR KEY=VALUE …`, which trains a network on a folder of photographs."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def train(
     device: str = "auto",
     precision: Literal["auto", "32", "32-true", "bf16-mixed", "16-mixed"] = "auto",
 ) -> None:
-    """Train a network on a folder of photographs; the same command goes on from what is there.
+    """Train a network on a folder of photographs; the same command continues an interrupted training.
 
     Args:
-        recipe: what is trained and how; its keys may be given as `recipe.KEY` or as `KEY`.
+        recipe: name of the recipe; its keys may be given as `recipe.KEY` or as `KEY`.
         data: an ImageFolder with the folders `train` and `val`.
-        out: folder for checkpoint, weights, logs and pictures; goes on from what is there.
+        out: folder for checkpoint, weights, logs and pictures; a training in it is continued.
         every_minutes: minutes between two checkpoints, validations and pictures.
-        model: whose encoder it is for, where there is no `encoder=`; with its keys: `model.weights=…`.
-        seed: of all randomness.
-        device: auto, cpu, cuda, mps.
-        precision: `auto` is bfloat16 where the machine is fast at it.
+        model: model whose encoder is used if there is no `encoder=`; with its keys: `model.weights=…`.
+        seed: seed of all randomness.
+        device: auto, cpu, cuda or mps.
+        precision: number format; `auto` is bfloat16 if the machine is fast at it, else float32.
     """
     if model and "model" not in components()["recipe"][recipe["name"]].signature.given:
         raise UserError(f"model={model['name']}: recipe={recipe['name']} takes none")
@@ -50,27 +50,28 @@ def train(
 
     from . import checkpoint, loop
 
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # its notes would stand before an error's one line
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # its notes would precede an error's one line
     folder = Path(out.replace("RECIPE", recipe["name"]))
     chosen = choose_device(device)
-    if precision == "auto":  # as it was, where a training goes on: measured again it might not be the same
+    if precision == "auto":  # a continued training keeps its precision: a new measurement might differ
         before = checkpoint.precision(folder / "checkpoint.pt")
         precision = before if before in get_args(Precision) else _fastest()  # type: ignore[assignment]
     if precision == "16-mixed" and chosen.type != "cuda":
         raise UserError(f"precision=16-mixed: it is for CUDA; allowed on {chosen.type} are 32 and bf16-mixed")
     devices = 1 if chosen.index is None else [chosen.index]
     fabric = Fabric(accelerator=chosen.type, devices=devices, precision=precision)  # type: ignore[arg-type]
-    given: dict[str, Any] = {"fabric": fabric, "data": data, "seed": seed}
+    context: dict[str, Any] = {"fabric": fabric, "data": data, "seed": seed}
     if model:
-        given["model"] = component("model", model, device=fabric.device, seed=seed)
-    made = component("recipe", recipe, **given)
+        context["model"] = component("model", model, device=fabric.device, seed=seed)
+    made = component("recipe", recipe, **context)
     loop.train(made, folder, made.images, every_minutes=every_minutes, precision=precision)
 
 
 def _fastest() -> Precision:
-    """bfloat16 where it multiplies matrices in two thirds of the time, since casts cost too; float32 elsewhere.
+    """Choose bfloat16 if it multiplies matrices in two thirds of the time, since casts cost too; else float32.
 
-    Measured, as instructions tell too little: AMX makes bfloat16 several times faster, AVX512-BF16 twice or not at all.
+    This is measured, as instruction sets say too little: AMX makes bfloat16 several times faster, AVX512-BF16 twice or
+    not at all.
     """
     import torch
 

@@ -1,7 +1,7 @@
-"""The discriminator D: spectrally normalised, looking at pixels and at the encoder's features, told h by projection.
+"""The discriminator D judges pixels and the encoder's features, with spectral norm and h by projection.
 
-Hinge loss (Lim & Ye 2017), projection (Miyato & Koyama 2018), discriminating in a fixed network's feature space
-(Sauer et al. 2021): cheap here, as the encoder has already seen each image for the feature losses.
+Hinge loss (Lim & Ye 2017), projection (Miyato & Koyama 2018), discriminating in a fixed network's feature space (Sauer
+et al. 2021), which costs little here, as the feature losses already need the encoder's features of each image.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,11 +19,11 @@ def _convolution(inputs: int, outputs: int, stride: int) -> nn.Sequential:
 
 
 class Branch(nn.Module):
-    """Verdicts on one view of an image: a map of patch logits plus one logit for how well it fits h.
+    """Judge one view of an image: a map of patch logits plus one logit for how well it fits h.
 
     Args:
-        channels: of the view.
-        widths: of the convolutions; each halves the size, but those named in `keep` by position.
+        channels: number of channels of the view.
+        widths: widths of the convolutions; each halves the size, except those whose positions are in `keep`.
         code: length of h.
     """
 
@@ -37,19 +37,18 @@ class Branch(nn.Module):
         self.fit = spectral_norm(nn.Linear(code, sizes[-1], bias=False))
 
     def forward(self, view: Tensor, h: Tensor) -> Tensor:
-        """`(B, C, H, W)` and `(B, code)` → logits `(B, patches)`."""
+        """Return logits `(B, patches)` for a view `(B, C, H, W)` and codes `(B, code)`."""
         value = self.body(view)
         match = (value.mean((2, 3)) * self.fit(h)).sum(1)
         return self.patch(value).flatten(1).float() + match[:, None].float()
 
 
 class Critic(nn.Module):
-    """One branch on the pixels, one on each named layer of the encoder.
+    """Judge by one branch on the pixels and one on each named layer of the encoder.
 
     Args:
         code: length of h.
-        layers: the encoder's layers that are looked at, with their shapes `(channels, side, side)`; the branches end at
-            4 × 4.
+        layers: layers of the encoder to judge, with their shapes `(channels, side, side)`; the branches end at 4 × 4.
     """
 
     def __init__(self, code: int, layers: Mapping[str, Sequence[int]], width: int = 96) -> None:
@@ -64,33 +63,35 @@ class Critic(nn.Module):
         )
 
     def forward(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> dict[str, Tensor]:
-        """Every branch's logits by its name, `pixels` or the layer's: high for photographs."""
+        """Return every branch's logits by its name, `pixels` or the layer's: high for photographs."""
         h = h * self.code_scale
         verdicts = {name: branch(features[name], h) for name, branch in self.features.items()}
         return {"pixels": self.pixels(x, h), **verdicts}
 
 
 def hinge(real: Mapping[str, Tensor], drawn: Mapping[str, Tensor]) -> Tensor:
-    """What D minimises: max(0, 1 − D(photograph)) + max(0, 1 + D(drawing)), the mean over branches."""
+    """Return D's hinge loss: max(0, 1 − D(photograph)) + max(0, 1 + D(drawing)), the mean over branches."""
     return torch.stack([F.relu(1 - real[k]).mean() + F.relu(1 + drawn[k]).mean() for k in real]).mean()
 
 
 def logistic(real: Mapping[str, Tensor], drawn: Mapping[str, Tensor]) -> Tensor:
-    """What D minimises in the original GAN: −log σ(D(photograph)) − log(1 − σ(D(drawing))) (Eq. 22), so averaged."""
+    """Return D's loss of the original GAN: −log σ(D(photograph)) − log(1 − σ(D(drawing))) (Eq. 22), so averaged."""
     return torch.stack([F.softplus(-real[k]).mean() + F.softplus(drawn[k]).mean() for k in real]).mean()
 
 
 @torch.no_grad()
 def loss_ratio(real: Mapping[str, Tensor], drawn: Mapping[str, Tensor]) -> Tensor:
-    """L_D / L_G of the logistic losses, by which the paper tells who is ahead (S9.1): −log σ(D(x)) − log(1 − σ(D(G)))
-    (Eq. 22) by −log σ(D(G)) (Eq. 21), each the mean over branches."""
+    """Return L_D / L_G of the logistic losses, by which the paper decides who is ahead (S9.1).
+
+    It is −log σ(D(x)) − log(1 − σ(D(G))) (Eq. 22) divided by −log σ(D(G)) (Eq. 21), each the mean over branches.
+    """
     loss_D = logistic(real, drawn)
     loss_G = torch.stack([F.softplus(-drawn[k]).mean() for k in drawn]).mean()
     return loss_D / loss_G
 
 
 def shift_and_cut(x: Tensor, reach: int, hole: int, generator: torch.Generator) -> Tensor:
-    """Differentiable augmentation (Zhao et al. 2020): each image moved by up to `reach` pixels, a square blanked."""
+    """Augment differentiably (Zhao et al. 2020): shift each image by up to `reach` pixels and blank a square."""
     n, _, height, width = x.shape
     top, left = torch.randint(2 * reach + 1, (2, n, 1), generator=generator)
     rows, columns = top + torch.arange(height), left + torch.arange(width)
@@ -103,16 +104,16 @@ def shift_and_cut(x: Tensor, reach: int, hole: int, generator: torch.Generator) 
 
 
 class ProjectedCritic(nn.Module):
-    """One branch on the pixels, one on each stage of an ImageNet network, whose features are mixed at random first.
+    """Judge by one branch on the pixels and one on each stage of an ImageNet network, whose features are mixed first.
 
     Projected GAN (Sauer et al. 2021, section 3.2): frozen random 1 × 1 convolutions mix the channels of each stage, and
-    frozen random 3 × 3 convolutions mix it with the coarser ones, so that no branch can rest on a few features.
+    frozen random 3 × 3 convolutions mix it with the coarser ones, so that no branch can rely on a few features.
 
     Args:
         code: length of h.
         stages: shapes `(channels, side, side)` of the stages by name, the finest first.
-        mixed: channels of the mixtures.
-        seed: of the mixtures, which are not learnt.
+        mixed: number of channels of the mixtures.
+        seed: seed of the mixtures, which are not trained.
     """
 
     def __init__(
@@ -143,7 +144,7 @@ class ProjectedCritic(nn.Module):
         return mixtures
 
     def forward(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> dict[str, Tensor]:
-        """Every branch's logits by its name, `pixels` or the stage's: high for photographs."""
+        """Return every branch's logits by its name, `pixels` or the stage's: high for photographs."""
         h = h * self.code_scale
         mixtures = self.mix(features)
         verdicts = {name: branch(mixtures[name], h) for name, branch in self.features.items()}
@@ -151,7 +152,7 @@ class ProjectedCritic(nn.Module):
 
 
 class Mixture(nn.Module):
-    """A random convolution that keeps the variance of what it mixes and is not learnt."""
+    """A random, untrained convolution that preserves the variance of its input."""
 
     weight: Tensor
 

@@ -1,4 +1,4 @@
-"""The paper's discriminator D: a convolutional classifier of photographs and drawings (S9.4)."""
+"""The paper's discriminator D is a convolutional classifier of photographs and drawings (S9.4)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 CONVOLUTIONS = ((32, 7, 4), (64, 5, 1), (128, 3, 2), (256, 3, 1), (256, 3, 2))
-"""Channels, kernel and stride of each, as in Dosovitskiy & Brox 2016, whose procedure the paper follows."""
+"""Channels, kernel and stride of each convolution, as in Dosovitskiy & Brox 2016, whose procedure the paper follows."""
 
 
 class PaperCritic(nn.Module):
-    """Five convolutions, three fully connected layers and two outputs, for real and for fake; it sees x alone (Eq. 22).
+    """Judge x alone by five convolutions and three fully connected layers, with outputs for real and fake (Eq. 22).
 
-    As in AlexNet, each layer but the last ends in a ReLU. D&B's strides are for 227 pixels; the first convolution has
-    half its stride where pictures are smaller than 128.
+    As in AlexNet, each layer but the last ends in a ReLU. D&B's strides are for 227 pixels; for pictures smaller than
+    128 the first convolution has half its stride.
 
     Args:
-        code, layers: what other critics look at besides; this one does not.
+        code, layers: further inputs of other critics, which this one does not use.
         size: side of the pictures, in pixels.
-        width: of the hidden fully connected layers.
+        width: width of the hidden fully connected layers.
     """
 
     def __init__(self, code: int, layers: Mapping[str, Sequence[int]], size: int = 64, width: int = 512) -> None:
@@ -39,6 +39,6 @@ class PaperCritic(nn.Module):
                 nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> dict[str, Tensor]:
-        """The logit of D(x), `(B, 1)`: that of real, less that of fake."""
+        """Return the logit of D(x), `(B, 1)`: the output for real minus the one for fake."""
         real, fake = self.body(x).float().split(1, 1)
         return {"pixels": real - fake}

@@ -1,4 +1,4 @@
-"""Denoising autoencoders of images and of codes, for the priors of PPGN-x and PPGN-h (sections 3.1 and 3.3)."""
+"""Train denoising autoencoders of images and of codes, for the priors of PPGN-x and PPGN-h (sections 3.1 and 3.3)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,9 +21,9 @@ from .schedule import OneCycle
 
 
 class Denoising:
-    """Adam and a one-cycle schedule on ½‖R(v + N(0, σ²)) − v‖², the mean over a batch, with L2 on the weights.
+    """Train R by Adam with a one-cycle schedule on ½‖R(v + N(0, σ²)) − v‖², the mean over a batch, with L2 decay.
 
-    Where R is at its best, R(v) − v is σ²·∇log p of the data's density blurred by the noise (Eq. 6).
+    For an optimal R, R(v) − v is σ²·∇log p of the data's density blurred by the noise (Eq. 6).
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Denoising:
         return {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule}
 
     def add_noise(self, clean: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """The data and the noisy data, on the network's device."""
+        """Return the data and the noisy data, on the network's device."""
         noise = self.sigma * torch.randn(clean.shape, generator=generator)
         return self.fabric.to_device(clean), self.fabric.to_device(clean + noise)
 
@@ -46,7 +46,7 @@ class Denoising:
         return 0.5 * (self.network(noisy) - clean).flatten(1).square().sum(1).mean()
 
     def step(self, clean: Tensor, generator: torch.Generator) -> Tensor:
-        """Learn from one batch; its loss."""
+        """Train on one batch and return its loss."""
         loss = self.loss(*self.add_noise(clean, generator))
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
@@ -56,7 +56,7 @@ class Denoising:
 
     @torch.no_grad()
     def evaluate(self, clean: Tensor, generator: torch.Generator) -> dict[str, float]:
-        """The loss, and the share of the noise that R removes: 1 − ‖R(v + n) − v‖² / ‖n‖², 0 for doing nothing."""
+        """Return the loss, and the share of noise that R removes: 1 − ‖R(v + n) − v‖² / ‖n‖², 0 for doing nothing."""
         loss, nothing = 0.0, 0.0
         for part in clean.split(256):
             truth, noisy = self.add_noise(part, generator)
@@ -66,7 +66,7 @@ class Denoising:
 
 
 class ImageDAERecipe:
-    """R of PPGN-x: photographs from noisy ones.
+    """Train R of PPGN-x, which restores photographs from noisy ones.
 
     At full scale (S9.2): σ = 25.6 of 256, L2 0.0004 and 25,000 batches of 64 on ImageNet, which is images=1600000.
 
@@ -74,11 +74,11 @@ class ImageDAERecipe:
         data: an ImageFolder with `train` and `val`.
         cache: folder for the decoded photographs.
         size: side that photographs are resized to, in pixels.
-        channels: of conv1 and of the first up-convolution.
+        channels: number of channels of conv1 and of the first up-convolution.
         sigma: standard deviation of the noise, for images in [0, 1].
         images: length of the one-cycle schedule, in images.
-        weight_decay: L2.
-        shift: pixels that a photograph is moved by at most.
+        weight_decay: weight of the L2 decay.
+        shift: largest random shift of a photograph, in pixels.
     """
 
     def __init__(
@@ -123,9 +123,9 @@ class ImageDAERecipe:
 
     @torch.no_grad()
     def picture(self) -> Tensor:
-        """Noisy validation photographs, and beneath each what R makes of it."""
-        shown = evenly(self.val).float() / 255
-        _, noisy = self.denoising.add_noise(shown, self.generator.manual_seed(self.seed))
+        """Draw noisy validation photographs, and beneath each R's output."""
+        photographs = evenly(self.val).float() / 255
+        _, noisy = self.denoising.add_noise(photographs, self.generator.manual_seed(self.seed))
         return beneath(noisy, self.denoising.network(noisy)).cpu()
 
     def export(self, folder: Path) -> None:
@@ -133,22 +133,22 @@ class ImageDAERecipe:
 
 
 class CodeDAERecipe:
-    """R of PPGN-h: the encoder's codes of photographs from noisy ones.
+    """Train R of PPGN-h, which restores the encoder's codes of photographs from noisy ones.
 
     At full scale (S9.3): widths=[4096,2048,1024,500,1024,2048,4096], σ = 1, about a tenth of the mean activation,
-    L2 0.001 and 100,000 batches. Here the codes have unit variance and a mean of about 0.5; a σ of a tenth of that is
-    less than what the narrowest layer loses, so it is 1 here too.
+    L2 0.001 and 100,000 batches. Here the codes have unit variance and a mean of about 0.5. A σ of a tenth
+    of that is less than the error of the narrowest layer, so σ is 1 here too.
 
     Args:
         data: an ImageFolder with `train` and `val`.
-        encoder: `encoder.safetensors`, as the encoder's recipe exports it.
+        encoder: path of an `encoder.safetensors`, as exported by `recipe=encoder`.
         cache: folder for the decoded photographs and their codes.
-        decoder: `generator.safetensors`, to show pictures of codes with; without it there are none.
-        layer: of the encoder, whose values are the codes.
-        widths: of the layers between the code and itself.
+        decoder: path of a `generator.safetensors` to draw pictures of codes; without it no pictures are drawn.
+        layer: encoder layer whose values are the codes.
+        widths: widths of the hidden layers.
         sigma: standard deviation of the noise, in the code's units.
         images: length of the one-cycle schedule, in images.
-        weight_decay: L2.
+        weight_decay: weight of the L2 decay.
     """
 
     def __init__(
@@ -193,11 +193,11 @@ class CodeDAERecipe:
 
     @torch.no_grad()
     def picture(self) -> Tensor | None:
-        """What G draws of photographs' codes, beneath it of the noisy codes, beneath that of what R makes of those."""
+        """Draw pictures of photographs' codes, beneath them of the noisy codes, and beneath those of R's output."""
         if self.decoder is None:
             return None
-        shown = evenly(self.val)
-        clean, noisy = self.denoising.add_noise(shown, self.generator.manual_seed(self.seed))
+        codes = evenly(self.val)
+        clean, noisy = self.denoising.add_noise(codes, self.generator.manual_seed(self.seed))
         return beneath(*(self.decoder(h).cpu() for h in (clean, noisy, self.denoising.network(noisy))))
 
     def export(self, folder: Path) -> None:

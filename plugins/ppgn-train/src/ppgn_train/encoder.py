@@ -1,6 +1,6 @@
-"""The encoder E: AlexNet trained as a classifier whose fc6 also keeps what a generator will need.
+"""Train the encoder E: AlexNet as a classifier whose fc6 also keeps what a generator will need.
 
-What fc6 throws away no generator gets back, so a linear head predicts a 16 × 16 thumbnail from fc6 while the classifier
+No generator can restore what fc6 discards, so a linear head predicts a 16 × 16 thumbnail from fc6 while the classifier
 trains. This departs from the paper, whose E is a frozen off-the-shelf classifier (S9.4).
 """
 
@@ -18,13 +18,13 @@ from .classifier import ClassifierRecipe
 
 
 class EncoderRecipe(ClassifierRecipe):
-    """AdamW and a one-cycle schedule on cross-entropy + `thumbnail` · (1 − R²) of the thumbnail.
+    """Train the encoder by AdamW with a one-cycle schedule on cross-entropy + `thumbnail` · (1 − R²) of the thumbnail.
 
     Args:
         images: length of the one-cycle schedule, in images.
         thumbnail: weight of the thumbnail's loss.
-        shift: pixels that a photograph is moved by at most.
-        keys: those of `recipe=classifier`.
+        shift: largest random shift of a photograph, in pixels.
+        keys: further keys of `recipe=classifier`.
     """
 
     table = MINI
@@ -57,9 +57,11 @@ class EncoderRecipe(ClassifierRecipe):
 
     @torch.no_grad()
     def export(self, folder: Path) -> None:
-        """The folded encoder, each unit of fc6 divided by its standard deviation over the training photographs.
+        """Write the folded encoder, with each unit of fc6 divided by its standard deviation over the training
+        photographs.
 
-        fc7 makes up for it, so the function is the same; but codes have one scale, and noise on them one meaning.
+        fc7 compensates for it, so the network's function is unchanged; but all codes have one scale, and noise on them
+        has one meaning.
         """
         folded: Any = self.alexnet.eval().fold().cpu()
         codes = [folded.activations(x.float() / 255, ("fc6",))["fc6"] for x in self.train.images[::4].split(256)]

@@ -1,4 +1,4 @@
-"""What a frozen network sees in photographs, computed once."""
+"""Compute a frozen network's features of photographs, once."""
 
 import hashlib
 from pathlib import Path
@@ -13,14 +13,14 @@ from .networks import check_names, load
 
 
 class Features:
-    """The values of one layer.
+    """Compute and cache the values of one layer.
 
     Args:
-        network: its weights, as the recipe of a classifier or of the encoder exports them.
-        cache: folder that they are kept in.
+        network: path of the weights, as exported by the recipe of a classifier or of the encoder.
+        cache: folder of the cache; None for no cache.
 
     Raises:
-        UserError: no such file or layer.
+        UserError: there is no such file or layer.
     """
 
     def __init__(self, fabric: Fabric, network: str, layer: str, cache: str | None) -> None:
@@ -32,7 +32,10 @@ class Features:
 
     @torch.no_grad()
     def __call__(self, images: Tensor, key: str) -> Tensor:
-        """Of uint8 images, known by `key` and their number: float16 `(N, width)` on the CPU."""
+        """Return the features of uint8 images, float16 `(N, width)` on the CPU.
+
+        `key` and N identify them in the cache.
+        """
         unique = hashlib.sha256(repr((self.identity, images.shape, key)).encode()).hexdigest()[:16]
 
         def compute() -> Tensor:

@@ -1,4 +1,4 @@
-"""The generator G of the noiseless joint PPGN-h: h → image, so that G(E(x)) looks like x and like a photograph.
+"""Train the generator G of the noiseless joint PPGN-h, so that G(E(x)) looks like x and like a photograph.
 
 Section 3.5 and S9.4: three losses, on the image, on the encoder's features and adversarial.
 """
@@ -29,40 +29,43 @@ TABLES = {"mini": MINI, "small": SMALL, "original": ORIGINAL}
 
 
 class GeneratorRecipe:
-    """G of the noiseless joint PPGN-h, from the encoder's codes back to the photographs.
+    """Train G of the noiseless joint PPGN-h, from the encoder's codes back to the photographs.
 
     Adam on a `ReconstructionLoss` and on `adversarial` times an `AdversarialLoss`. With L_D and L_G the logistic losses
-    of D and of G, D rests while L_D / L_G is below 0.1, and the adversarial loss while it is above 10 (the paper's
-    rule, S9.1, by which all of G's training then rests). The paper's losses (Eq. 18 to 22) are
-    compared=[pixel,pool5] scaled=false critic=paper gan_loss=logistic blur=0.
+    of D and of G, D rests while L_D / L_G is below 0.1, and the adversarial loss rests while it is above 10 (in the
+    paper's rule, S9.1, all of G's training then rests). The paper's losses (Eq. 18 to 22) are compared=[pixel,pool5]
+    scaled=false critic=paper gan_loss=logistic blur=0.
 
     Args:
         data: an ImageFolder with `train` and `val`.
-        encoder: `encoder.safetensors`, as the encoder's recipe exports it; or `model=NAME` for the encoder of that one.
+        encoder: path of an `encoder.safetensors`, as exported by `recipe=encoder`; or use `model=NAME` for the encoder
+            of that model.
         cache: folder for the decoded photographs.
-        start: weights of a generator to begin with, such as one that an earlier run exported.
-        network: the layer table, `mini` (9.0 million parameters) or `small` (2.6), both of 64 pixels; `original` is the
-            original release's, of 256. The code is as long as the encoder's fc6.
-        images: how many to train on.
-        compared: the views whose squared errors count: `pixel`, `thumbnail` (of a quarter of the size), layers of the
-            encoder, stages and `logits` of EfficientNet-Lite1; any of RECONSTRUCTION_WEIGHTS.
-        scaled: whether each error is divided by the variance of what is compared and weighted to balance the gradients;
-            false is the paper's sum of squares (Eq. 19, 20).
-        learning_rate: of G.
-        critic_rate: learning rate of D. D must be the faster one, or G runs away from it and collapses.
-        adversarial: weight of that loss; 0 trains without D.
-        blur: ν of the codes that G draws from, clip(h · (1 + ν·n) + ν·N(0, 1)) with one n ~ N(0, 1) an image: G∘E then
-            pulls back codes that a chain has driven off, their length too. The paper's noiseless variant has 0.
-        rest_below: L_D / L_G at which D rests; G does so at its inverse.
-        warm_up: images before the adversarial loss joins.
-        walkers: codes in a batch, besides those of photographs, that come from chains climbing classes; the
-            adversarial loss judges their pictures too, beside photographs of those classes. The paper has none.
-        classifier: `classifier.safetensors`, whose classes they climb; None is the encoder.
-        climb: ε2 of the walkers, as it suits what they climb: 20 for an encoder, 600 for an adversarially trained C.
-        averaging: of G's weights, per step; the average is what is exported.
-        shift: pixels that a photograph is moved by at most.
-        critic: what D judges: the pixels and layers of the `encoder`; or, `projected` at random, stages of
-            EfficientNet-Lite1 (Projected GAN, Sauer et al. 2021); or, as in the `paper`, the pixels alone.
+        start: path of a generator's weights to begin with, such as one that an earlier run exported.
+        network: name of the layer table: `mini` (9.0 million parameters) or `small` (2.6), both of 64 pixels;
+            `original` is the original release's, of 256. The code is as long as the encoder's fc6.
+        images: number of images to train on.
+        compared: names of the views whose squared errors are added: `pixel`, `thumbnail` (a quarter of the size),
+            layers of the encoder, stages and `logits` of EfficientNet-Lite1; any of RECONSTRUCTION_WEIGHTS.
+        scaled: whether each error is divided by the variance of its view and weighted to balance the gradients; false
+            is the paper's sum of squares (Eq. 19, 20).
+        learning_rate: learning rate of G.
+        critic_rate: learning rate of D. D must learn faster, or G gets ahead of it and collapses.
+        adversarial: weight of the adversarial loss; 0 trains without D.
+        blur: ν, noise on the codes that G draws from: clip(h · (1 + ν·n) + ν·N(0, 1)) with one n ~ N(0, 1) an image.
+            G∘E then pulls back codes that a chain has driven off, including their length. The paper's noiseless variant
+            has 0.
+        rest_below: L_D / L_G below which D rests; the adversarial loss rests above its inverse.
+        warm_up: number of images before the adversarial loss is added.
+        walkers: number of codes in a batch, besides those of photographs, that come from chains climbing classes; the
+            adversarial loss also compares their pictures with photographs of those classes. The paper has none.
+        classifier: path of a `classifier.safetensors` whose classes the walkers climb; None for the encoder.
+        climb: ε2 of the walkers, which depends on the network they climb: 20 for an encoder, 600 for an adversarially
+            trained C.
+        averaging: decay per step of the moving average of G's weights, which is exported.
+        shift: largest random shift of a photograph, in pixels.
+        critic: input of D: `encoder`, the pixels and layers of the encoder; `projected`, random projections of stages
+            of EfficientNet-Lite1 (Projected GAN, Sauer et al. 2021); or `paper`, the pixels alone as in the paper.
         gan_loss: `hinge`, or `logistic` as in the paper (Eq. 21, 22).
     """
 
@@ -163,7 +166,7 @@ class GeneratorRecipe:
         return scalars | (self.adversary.step_D(truth, drawings, self.generator) if self.adversarial else {})
 
     def _codes(self, truth: Mapping[str, Tensor]) -> Tensor:
-        """What G draws from."""
+        """Return the codes that G draws from."""
         return self._blurred(truth["fc6"].float())
 
     def _blurred(self, h: Tensor) -> Tensor:
@@ -186,7 +189,7 @@ class GeneratorRecipe:
 
     @torch.no_grad()
     def evaluate(self) -> Mapping[str, float]:
-        """Unexplained variance of validation photographs, and how often E names its class in the reconstruction."""
+        """Return the unexplained variance of validation photographs, and E's accuracy on their reconstructions."""
         totals: dict[str, float] = {}
         right = 0.0
         for images, labels in zip(self.val.images.split(240), self.val.labels.split(240), strict=True):
@@ -199,7 +202,7 @@ class GeneratorRecipe:
         return {name: total / n for name, total in totals.items()} | {"encoder_accuracy": right / n}
 
     def picture(self) -> Tensor:
-        """Validation photographs in the first row of each pair, their reconstructions below."""
+        """Draw validation photographs in the first row of each pair, their reconstructions below."""
         drawn, _ = self._reconstruct(self.shown)
         return beneath(self.shown, drawn.cpu())
 

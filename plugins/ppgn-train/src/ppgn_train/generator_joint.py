@@ -1,4 +1,4 @@
-"""The generator of the joint PPGN-h: trained as three interleaved denoising autoencoders, of x, of h1 and of h."""
+"""Train the generator of the joint PPGN-h as three interleaved denoising autoencoders, of x, of h1 and of h."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,17 +12,17 @@ from .generator import GeneratorRecipe
 
 
 class JointGeneratorRecipe(GeneratorRecipe):
-    """G of the joint PPGN-h, which draws from codes noised on their whole way: h' = E2(E1(x + n_x) + n_h1) + n_h.
+    """Train G of the joint PPGN-h on codes with noise at every stage: h' = E2(E1(x + n_x) + n_h1) + n_h.
 
     Section 3.4 and S9.5: G and E are denoising autoencoders of x, of h1 (E's pool5) and of h at once. The losses are
     those of `recipe=generator`: the errors of x, of features about h1, of h, and the adversarial one. The paper's σ are
     1 % of the mean pixel, and 10 % of the mean of h1 and of h.
 
     Args:
-        sigma_x: standard deviation of n_x, images being in [0, 1].
-        sigma_h1, sigma_h: of n_h1 and n_h, in shares of the mean of h1 and of h.
-        blur: on top of that noise, as in `recipe=generator`; the paper has none.
-        keys: those of `recipe=generator`.
+        sigma_x: standard deviation of n_x, for images in [0, 1].
+        sigma_h1, sigma_h: standard deviations of n_h1 and n_h, relative to the means of h1 and h.
+        blur: ν, further noise on the codes, as in `recipe=generator`; the paper has none.
+        keys: further keys of `recipe=generator`.
     """
 
     def __init__(

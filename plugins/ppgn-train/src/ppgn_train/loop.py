@@ -1,4 +1,4 @@
-"""The training loop every recipe shares: resumable, logged, with a picture every few minutes."""
+"""Run the training loop that all recipes share: resumable, logged, with a picture every few minutes."""
 
 import threading
 import time
@@ -21,10 +21,10 @@ from .claim import claim, writable
 
 
 class Recipe(Protocol):
-    """What is trained.
+    """A recipe says what is trained and how.
 
-    A step is a function of what `state` holds, of the seed and of the images seen before: that is what makes a killed
-    training go on as if nothing had been.
+    A step depends only on `state`, on the seed and on the number of images seen before, so a killed training continues
+    as if it had never stopped.
     """
 
     batch_size: int
@@ -32,45 +32,45 @@ class Recipe(Protocol):
     seed: int
 
     def state(self) -> dict[str, Any]:
-        """Everything that a resumed run needs: modules, optimizers, whatever has a `state_dict`."""
+        """Return everything that a resumed run needs: modules, optimizers, anything that has a `state_dict`."""
         ...
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
-        """One batch, the `seen` images before it given; returns scalars to log, detached."""
+        """Train on one batch after `seen` images; return scalars to log, detached."""
         ...
 
     def evaluate(self) -> Mapping[str, float]:
-        """Figures on the validation images."""
+        """Return scores on the validation images."""
         ...
 
     def picture(self) -> Tensor | None:
-        """`(B, 3, H, W)` in [0, 1], eight to a row."""
+        """Return pictures `(B, 3, H, W)` in [0, 1], eight to a row, or None."""
         ...
 
     def export(self, folder: Path) -> None:
-        """What the training was for, written where others will read it."""
+        """Write the trained network into the folder."""
         ...
 
 
 def seed_step(generator: torch.Generator, seed: int, seen: int) -> None:
-    """Make a step's randomness a function of the seed (up to 2²³) and of the images seen before it (up to 2³⁹)."""
+    """Seed a step's randomness by the seed (up to 2²³) and the number of images seen before it (up to 2³⁹)."""
     generator.manual_seed((seed << 40) + seen)
 
 
 def train(
     recipe: Recipe, out: Path, images: int, every_minutes: float = 5.0, log_every: int = 50, precision: str = ""
 ) -> None:
-    """Run `recipe` until it has seen `images` images, going on from `out`'s checkpoint where there is one.
+    """Run `recipe` until it has seen `images` images, continuing from `out`'s checkpoint if there is one.
 
-    Every `every_minutes`, and at the end or when asked to stop: a checkpoint, then what follows from it alone, the
-    validation figures, a picture and an export. These are made again where a training goes on, so that whatever the
-    kill left out is there.
+    Every `every_minutes`, and at the end or when asked to stop, a checkpoint is saved, followed by its validation
+    figures, a picture and an export. A continued training makes these again first, in case it was killed before they
+    were complete.
 
     Args:
-        precision: that the recipe computes in, which the checkpoint notes.
+        precision: number format that the recipe computes in, to be recorded in the checkpoint.
 
     Raises:
-        UserError: the folder cannot be written or is another training's, its checkpoint is damaged or of another
+        UserError: the folder cannot be written or belongs to another training, its checkpoint is damaged or of another
             recipe, or the weights are no longer finite.
     """
     with claim(out), writable(out), _told_once(), _asked_to_stop() as asked:
@@ -79,7 +79,7 @@ def train(
         goes_on = path.exists()
         if goes_on:
             progress |= checkpoint.load(path, recipe.state())
-        # What was logged beyond the checkpoint is about to happen again.
+        # Entries logged after the checkpoint will be logged again.
         writer = SummaryWriter(str(out / "tensorboard"), purge_step=progress["seen"] + 1)
 
         def keep() -> None:
@@ -117,7 +117,7 @@ def train(
 
 
 def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[str, Any]) -> None:
-    """What follows from a checkpoint: logged, drawn, exported and told."""
+    """Log, draw, export and print what follows from a checkpoint."""
     seen = progress["seen"]
     figures = recipe.evaluate()
     for name, value in figures.items():
@@ -129,13 +129,13 @@ def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[
         writer.add_images("picture", picture.clamp(0, 1), seen)
     recipe.export(out)
     writer.flush()
-    said = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
-    say(f"{seen:>9} images  {progress['seconds']:>7.0f} s  {said}")
+    summary = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+    say(f"{seen:>9} images  {progress['seconds']:>7.0f} s  {summary}")
 
 
 @contextmanager
 def _told_once() -> Iterator[None]:
-    """Keep TensorBoard's thread from printing an error of the disk that its writer raises again."""
+    """Keep TensorBoard's thread from printing a disk error that its writer raises again."""
     before = threading.excepthook
 
     def tell(arguments: Any) -> None:
@@ -151,7 +151,7 @@ def _told_once() -> Iterator[None]:
 
 @contextmanager
 def _asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C, SIGTERM and a terminal that closes ask for an end after the current step; a second Ctrl-C interrupts."""
+    """Let Ctrl-C, SIGTERM and a closed terminal end the training after the current step; a second Ctrl-C interrupts."""
     asked: list[int] = []
     before: dict[Signals, Any] = {}
 
@@ -161,8 +161,8 @@ def _asked_to_stop() -> Iterator[Callable[[], bool]]:
             signal(SIGINT, before[SIGINT])
 
     if threading.current_thread() is threading.main_thread():  # signals reach no other
-        there = [number for number in Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP")]
-        before = {n: getsignal(n) for n in there if n.name != "SIGHUP" or getsignal(n) is not SIG_IGN}  # nohup's wish
+        signals = [number for number in Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP")]
+        before = {n: getsignal(n) for n in signals if n.name != "SIGHUP" or getsignal(n) is not SIG_IGN}  # nohup's wish
     for number in before:
         signal(number, ask)
     try:

@@ -1,4 +1,4 @@
-"""Trained networks that a recipe begins with or asks, from the files that its keys name."""
+"""Load the trained networks that a recipe's keys name."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ N = TypeVar("N", bound=ConfiguredNetwork)
 
 
 def load(kind: type[N], key: str, path: str) -> N:
-    """The network of that kind that `key=path` names.
+    """Load the network of that kind from the file that `key=path` names.
 
     Raises:
-        UserError: no such file, or one of something else.
+        UserError: there is no such file, or it holds something else.
     """
     try:
         return kind.load(Path(path))
@@ -27,10 +27,10 @@ def load(kind: type[N], key: str, path: str) -> N:
 
 
 def check_names(key: str, names: str | Collection[str], there: Iterable[str]) -> None:
-    """Check that names are of what is there, such as a network's layers.
+    """Check that names exist, such as those of a network's layers.
 
     Raises:
-        UserError: one is not, or there is none.
+        UserError: a name does not exist, or there are no names.
     """
     each, there = [names] if isinstance(names, str) else list(names), list(there)
     if not each or not set(each) <= set(there):

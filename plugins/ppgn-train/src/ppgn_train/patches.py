@@ -1,4 +1,4 @@
-"""The dictionary of the prior `patch`: what small pieces of photographs look like."""
+"""Train the dictionary of the prior `patch`: typical small pieces of photographs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ from .photographs import beneath, evenly, load_parts
 
 
 class Dictionary(nn.Module):
-    """Patches `(K, 3, P, P)` in [0, 1], and how many each has come to stand for."""
+    """Hold patches `(K, 3, P, P)` in [0, 1], and the number of samples that each stands for."""
 
     patches: Tensor
     counts: Tensor
@@ -29,15 +29,15 @@ class Dictionary(nn.Module):
 
 
 class PatchesRecipe:
-    """Mini-batch k-means (Sculley 2010) on random patches of photographs; uint8, as photographs are.
+    """Train a dictionary by mini-batch k-means (Sculley 2010) on random patches of photographs, stored as uint8.
 
     Args:
         data: an ImageFolder with `train` and `val`.
         cache: folder for the decoded photographs.
         size: side that photographs are resized to, in pixels.
         patch: side of a patch, in pixels.
-        words: how many patches the dictionary has.
-        images: how many photographs to take one patch each from; 0 leaves the random patches that it begins with.
+        words: number of patches in the dictionary.
+        images: number of photographs to take one patch each from; 0 keeps the random patches of the start.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class PatchesRecipe:
         return {"dictionary": self.dictionary}
 
     def _cut(self, photographs: Tensor, n: int) -> Tensor:
-        """`n` patches in [0, 1], each of a random photograph."""
+        """Cut `n` patches in [0, 1], each from a random photograph."""
         _, _, height, width = photographs.shape
         which = torch.randint(len(photographs), (n, 1, 1), generator=self.generator)
         rows = torch.randint(height - self.patch + 1, (n, 1, 1), generator=self.generator)
@@ -84,7 +84,7 @@ class PatchesRecipe:
         return {"error": difference.square().mean()}
 
     def evaluate(self) -> Mapping[str, float]:
-        """Share of the variance of validation patches that their nearest neighbours leave unexplained."""
+        """Return the share of the variance of validation patches that their nearest neighbours leave unexplained."""
         self.generator.manual_seed(self.seed)
         cut = self._cut(self.val, 8192).to(self.fabric.device)
         patches = self.dictionary.patches
@@ -92,7 +92,7 @@ class PatchesRecipe:
         return {"unexplained": float(error / cut.var(0).mean())}
 
     def picture(self) -> Tensor:
-        """Validation photographs, and beneath each what it looks like made of patches."""
+        """Draw validation photographs, and beneath each its reconstruction from patches."""
         drawn = reassemble(self.shown.to(self.fabric.device), self.dictionary.patches, self.patch // 2)
         return beneath(self.shown, drawn.cpu())
 

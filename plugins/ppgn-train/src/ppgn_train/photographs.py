@@ -1,4 +1,4 @@
-"""Photographs to train on: any ImageFolder, decoded once and held in memory, augmented a batch at a time."""
+"""Load photographs to train on: any ImageFolder, decoded once, held in memory, and augmented batch by batch."""
 
 import hashlib
 from pathlib import Path
@@ -17,7 +17,7 @@ from .cache import cached
 
 
 class Photographs(NamedTuple):
-    """`images` uint8 `(N, 3, size, size)`, `labels` int64 `(N,)`, `classes` the folders' names in order."""
+    """Hold `images` uint8 `(N, 3, size, size)`, `labels` int64 `(N,)`, and `classes`, the folders' names in order."""
 
     images: Tensor
     labels: Tensor
@@ -25,14 +25,14 @@ class Photographs(NamedTuple):
 
 
 def load(folder: str | Path, size: int, cache: str | Path | None = None) -> Photographs:
-    """Every image of an ImageFolder, its shorter side resized to `size`, cropped about the centre.
+    """Load every image of an ImageFolder, its shorter side resized to `size` and its centre cropped.
 
-    Each is read as a viewer shows it (`ppgn_core.decoding.decode`): upright, on white where it is transparent.
+    Each is decoded as a viewer shows it (`ppgn_core.decoding.decode`): upright, and on white where it is transparent.
 
     Decoding tens of thousands of files takes a minute, so the result may be kept in the folder `cache`.
 
     Raises:
-        UserError: no classes or no images there, or one that cannot be read; or the cache cannot be written.
+        UserError: there are no classes or images, an image cannot be read, or the cache cannot be written.
     """
     from torchvision.datasets import ImageFolder
     from torchvision.transforms import v2
@@ -41,8 +41,8 @@ def load(folder: str | Path, size: int, cache: str | Path | None = None) -> Phot
     try:
         dataset = ImageFolder(str(folder))
     except OSError as error:
-        said = str(error).partition(". Supported")[0].partition(" in ")[0]
-        raise UserError(f"data={folder}: {said}; allowed are folders of classes with photographs in each") from error
+        reason = str(error).partition(". Supported")[0].partition(" in ")[0]
+        raise UserError(f"data={folder}: {reason}; allowed are folders of classes with photographs in each") from error
 
     def read(path: str) -> Tensor:
         try:
@@ -53,20 +53,20 @@ def load(folder: str | Path, size: int, cache: str | Path | None = None) -> Phot
     def read_all() -> Tensor:
         return torch.stack([read(path) for path, _ in dataset.samples])
 
-    # the number is of the way that pictures are read
+    # the number is the version of the decoding
     key = hashlib.sha256(repr((2, size, [path for path, _ in dataset.samples])).encode()).hexdigest()[:16]
     images = cached(cache, f"photographs_{key}.pt", (len(dataset), 3, size, size), torch.uint8, read_all)
     return Photographs(images, torch.tensor(dataset.targets), dataset.classes)
 
 
 def load_parts(data: str | Path, size: int, cache: str | Path | None = None) -> tuple[Photographs, Photographs]:
-    """The photographs of `train` and of `val`, two and one at least, of the same classes.
+    """Load the photographs of `train` (at least two) and `val` (at least one), which have the same classes.
 
     Raises:
-        UserError: they are of other classes, or too few; and as `load`.
+        UserError: the classes differ, there are too few photographs, or `load` raises it.
     """
-    there = [{path.name for path in Path(data, part).iterdir() if path.is_dir()} for part in ("train", "val")]
-    if all(there) and (alone := sorted(there[0] ^ there[1])):
+    classes = [{path.name for path in Path(data, part).iterdir() if path.is_dir()} for part in ("train", "val")]
+    if all(classes) and (alone := sorted(classes[0] ^ classes[1])):
         raise UserError(f"data={data}: allowed are the same classes in train and val; one lacks {', '.join(alone)}")
     train, val = (load(Path(data, part), size, cache) for part in ("train", "val"))
     if len(train.images) < 2:
@@ -75,7 +75,7 @@ def load_parts(data: str | Path, size: int, cache: str | Path | None = None) -> 
 
 
 def shift_and_flip(images: Tensor, reach: int, generator: torch.Generator) -> Tensor:
-    """Each image mirrored or not, and moved by up to `reach` pixels either way, its edges reflected; uint8 or float."""
+    """Mirror each image at random and shift it by up to `reach` pixels, reflecting its edges; uint8 or float."""
     n, _, height, width = images.shape
     padded = F.pad(images.float(), [reach] * 4, mode="reflect")
     top, left = torch.randint(2 * reach + 1, (2, n, 1), generator=generator)
@@ -88,7 +88,7 @@ def shift_and_flip(images: Tensor, reach: int, generator: torch.Generator) -> Te
 
 
 def jitter_colour(x: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """Brightness, contrast and saturation of each float image multiplied by a factor in 1 ± `strength`."""
+    """Multiply brightness, contrast and saturation of each float image by a random factor in 1 ± `strength`."""
     brightness, contrast, saturation = 1 + strength * (
         2 * torch.rand(3, len(x), 1, 1, 1, generator=generator, dtype=x.dtype) - 1
     )
@@ -98,11 +98,11 @@ def jitter_colour(x: Tensor, strength: float, generator: torch.Generator) -> Ten
 
 
 def evenly(photographs: Tensor, n: int = 32) -> Tensor:
-    """`n` of them at even distances: of all classes, as folders come one after another."""
+    """Choose `n` evenly spaced photographs: from all classes, as their folders come one after another."""
     return photographs[torch.linspace(0, len(photographs) - 1, n).long()]
 
 
 def beneath(*pictures: Tensor) -> Tensor:
-    """Several sets of images as rows of eight, each set's row beneath that of the set before."""
+    """Arrange several sets of images in rows of eight, each set's row beneath that of the set before."""
     rows = zip(*(images.split(8) for images in pictures), strict=True)
     return torch.cat([image for row in rows for image in row])

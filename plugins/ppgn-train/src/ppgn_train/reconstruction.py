@@ -1,4 +1,4 @@
-"""What a generator is to bring back of a photograph: its pixels, and what networks see in it (S9.4)."""
+"""The reconstruction loss compares a generator's pictures with photographs, in pixels and in features (S9.4)."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ RECONSTRUCTION_WEIGHTS |= {"stride4": 0.15, "stride8": 0.1, "stride16": 0.06, "s
 
 
 class Views:
-    """Views of pictures: the pixels, a thumbnail, the encoder's layers and the stages of an ImageNet network.
+    """Compute views of pictures: pixels, thumbnail, the encoder's layers and the stages of an ImageNet network.
 
     Args:
-        encoder: gives the codes, fc6, and whatever of its layers is among the names.
-        compared, judged: names of the views that are asked for, by the reconstruction loss and by D.
-        photographs: float RGB `(N, 3, H, W)` in [0, 1] that the stages are scaled by.
+        encoder: network that provides the codes, fc6, and all of its layers that are among the names.
+        compared, judged: names of the views that the reconstruction loss and D need.
+        photographs: float RGB `(N, 3, H, W)` in [0, 1], which determine the scale of the stages.
 
     Raises:
-        UserError: `compared` has a name that is no view with a weight in RECONSTRUCTION_WEIGHTS, or none.
+        UserError: `compared` is empty, or has a name that is not a view with a weight in RECONSTRUCTION_WEIGHTS.
     """
 
     def __init__(
@@ -38,8 +38,8 @@ class Views:
         judged: Collection[str],
         photographs: Tensor,
     ) -> None:
-        there = {"pixel", "thumbnail", *STRIDES, LOGITS, *encoder.layers}
-        check_names("compared", compared, [name for name in RECONSTRUCTION_WEIGHTS if name in there])
+        available = {"pixel", "thumbnail", *STRIDES, LOGITS, *encoder.layers}
+        check_names("compared", compared, [name for name in RECONSTRUCTION_WEIGHTS if name in available])
         self.fabric, self.encoder, names = fabric, encoder, {*compared, *judged, "fc6"}
         self.layers = sorted(names & encoder.layers.keys())
         self.stages: Stages | None = None
@@ -47,32 +47,33 @@ class Views:
             self.stages = Stages(photographs[:512], 2 * photographs.shape[-1]).to(fabric.device)
 
     def features(self, x: Tensor) -> dict[str, Tensor]:
-        """What the networks see in pictures `(B, 3, H, W)`, by name."""
+        """Return the networks' features of pictures `(B, 3, H, W)`, by name."""
         with self.fabric.autocast():
             features = self.encoder.activations(x, self.layers)
             return features | (self.stages(x) if self.stages else {})
 
     @torch.no_grad()
     def truth(self, x: Tensor) -> dict[str, Tensor]:
-        """All views of photographs, without gradients."""
+        """Return all views of photographs, without gradients."""
         x = x.to(self.fabric.device)
         return self.of(x, self.features(x))
 
     @staticmethod
     def of(x: Tensor, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """All views of pictures whose features are there already."""
+        """Return all views of pictures whose features are already computed."""
         return {"pixel": x, "thumbnail": F.avg_pool2d(x, 4), **features}
 
 
 class ReconstructionLoss:
-    """Σ w_f · |f(x) − f(G(h))|² / Var f over the views f that are compared, w the RECONSTRUCTION_WEIGHTS; means over f.
+    """Sum the errors of all compared views f: Σ w_f · |f(x) − f(G(h))|² / Var f, means over f, w_f their weights.
 
-    Without scaling Σ ‖f(x) − f(G(h))‖², the mean over the batch alone: Eq. 19, 20 and 23, whose weights are 1.
+    The weights are RECONSTRUCTION_WEIGHTS. Without scaling it is Σ ‖f(x) − f(G(h))‖², the mean over the batch alone:
+    Eq. 19, 20 and 23, whose weights are 1.
 
     Args:
-        compared: names of the views.
-        truth: of the photographs that the variances are measured on.
-        scaled: whether by variances and RECONSTRUCTION_WEIGHTS.
+        compared: names of the views to compare.
+        truth: views of the photographs that the variances are measured on.
+        scaled: whether to use the variances and RECONSTRUCTION_WEIGHTS.
 
     """
 
@@ -81,11 +82,11 @@ class ReconstructionLoss:
         self.variance = {name: truth[name].float().var(0).mean() for name in compared}
 
     def errors(self, truth: Mapping[str, Tensor], drawn: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The shares of the variance that are left unexplained, by view."""
+        """Return the share of the variance that is left unexplained, by view."""
         return {k: (drawn[k].float() - truth[k].float()).square().mean() / self.variance[k] for k in self.compared}
 
     def total(self, errors: Mapping[str, Tensor], truth: Mapping[str, Tensor]) -> Tensor:
-        """The loss that these errors add up to."""
+        """Return the loss, the weighted sum of these errors."""
         if self.scaled:
             return torch.stack([RECONSTRUCTION_WEIGHTS[name] * error for name, error in errors.items()]).sum()
         sizes = {name: truth[name][0].numel() * self.variance[name] for name in errors}

@@ -1,4 +1,4 @@
-"""Learning rates that rise and fall once in a training."""
+"""Schedule a learning rate that rises and falls once in a training."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 
 class OneCycle(OneCycleLR):
-    """The one-cycle schedule (Smith & Topin 2018) as a function of the steps taken, and so of what is asked for now.
+    """The one-cycle schedule (Smith & Topin 2018), as a function of the number of steps taken.
 
-    A resumed training may be of another length, rate or batch size: the rates are those of the new cycle from there on.
+    A resumed training may have another length, rate or batch size: from there on the rates follow the new cycle.
 
     Args:
-        rate: the highest.
-        steps: length of the cycle; after it the rate stays at its lowest.
+        rate: highest learning rate.
+        steps: length of the cycle in steps; after it the rate stays at its lowest.
         rise: share of the cycle in which the rate rises.
     """
 
@@ -24,10 +24,10 @@ class OneCycle(OneCycleLR):
         super().__init__(optimizer, rate, total_steps=max(2, steps + 1), pct_start=rise)
 
     def at(self, taken: int) -> None:
-        """Set the rates of the step that comes after those `taken`."""
+        """Set the rates for the step that follows `taken` steps."""
         taken = min(taken, self.total_steps - 1)
         if taken != self.last_epoch:
-            self.last_epoch, self._step_count = taken - 1, 2  # torch warns of a first step without an optimizer's
+            self.last_epoch, self._step_count = taken - 1, 2  # else torch warns of a first step before the optimizer's
             super().step()
             self._step_count = taken + 1
 
@@ -37,4 +37,4 @@ class OneCycle(OneCycleLR):
             super().step(epoch)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Keep this cycle: what a checkpoint says of its own is of the time when it was written."""
+        """Keep this cycle and ignore the checkpoint's, which was that of the earlier run."""

@@ -1,4 +1,4 @@
-"""What an ImageNet network sees, at four strides and as logits, for a projected critic and for a perceptual loss."""
+"""Extract an ImageNet network's features, at four strides and as logits, for a projected critic and perceptual loss."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 STRIDES = {"stride4": 4, "stride8": 8, "stride16": 16, "stride32": 32}
-"""The features by name, and the pixels of the network's input that one of their positions stands for."""
+"""Names of the features, with their strides in pixels of the network's input."""
 
 LOGITS = "logits"
-"""The view of what the network names in a picture: its 1000 logits."""
+"""Name of the view that consists of the network's 1000 logits."""
 
 
 class Stages(nn.Module):
-    """EfficientNet-Lite1, frozen, as a feature extractor (Projected GAN, Sauer et al. 2021, section 3.2).
+    """Extract features by EfficientNet-Lite1, frozen (Projected GAN, Sauer et al. 2021, section 3.2).
 
-    Each channel is divided by its standard deviation over photographs, so that all count alike. Lite1 was trained on
-    ImageNet; the judge of this project's figures is Lite0, which no training here sees.
+    Each channel is divided by its standard deviation over photographs, so that all have equal weight. Lite1 was trained
+    on ImageNet; the judge of this project's figures is Lite0, which no training here uses.
 
     Args:
-        photographs: float RGB `(N, 3, H, W)` in [0, 1] that the deviations are measured on.
-        size: side in pixels that pictures are enlarged to before the network sees them.
+        photographs: float RGB `(N, 3, H, W)` in [0, 1], on which the standard deviations are measured.
+        size: side that pictures are resized to before the network sees them, in pixels.
     """
 
     def __init__(self, photographs: Tensor, size: int = 128) -> None:
@@ -49,7 +49,7 @@ class Stages(nn.Module):
             self.deviations[name] = deviation.clamp(min=0.1 * float(deviation.median()))
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """Compute what the network sees in pictures `(B, 3, H, W)` in [0, 1].
+        """Return the network's features of pictures `(B, 3, H, W)` in [0, 1], by name.
 
         The features are `(B, C, size / stride, size / stride)` each, LOGITS are `(B, 1000)`.
         """

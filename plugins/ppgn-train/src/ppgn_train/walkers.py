@@ -1,6 +1,7 @@
-"""Codes that chains pass through, walking on while G learns: the adversarial loss then judges what a sampler will draw.
+"""Walkers are codes of chains that run while G learns, so that the adversarial loss judges what a sampler will draw.
 
-Codes of photographs are where G is told the truth, but a chain ends where log p(y | h) has driven it. Beyond the paper.
+The other losses train G at codes of photographs, but a chain ends where log p(y | h) has driven it. This goes beyond
+the paper.
 """
 
 from __future__ import annotations
@@ -17,23 +18,23 @@ from .photographs import Photographs
 from .reconstruction import Views
 
 EPSILON1 = 0.1
-"""Of Eq. 11, as it suits G∘E."""
+"""ε1 of Eq. 11, which suits G∘E."""
 
 LIFE = 100
-"""Steps on average until a walker sets out anew, from a random code and for a random class."""
+"""Average number of steps until a walker restarts from a random code with a random class."""
 
 
 class Walkers(nn.Module):
-    """Chains of Eq. 11 on the G of the moment, some of them a step further at every step of the training.
+    """Run chains of Eq. 11 on the current G, some of which take a step in each training step.
 
-    A module for its buffers' sake: they belong to a checkpoint.
+    This is a module so that its buffers are saved in checkpoints.
 
     Args:
-        n: how many there are.
+        n: number of walkers.
         code: length of h.
         high: upper end of the codes' range.
-        n_classes: of the classifier that they climb.
-        epsilon2: of Eq. 11.
+        n_classes: number of classes of the classifier that they climb.
+        epsilon2: ε2 of Eq. 11.
     """
 
     h: Tensor
@@ -47,13 +48,13 @@ class Walkers(nn.Module):
         self.register_buffer("target", torch.randint(n_classes, (n,), generator=generator))
 
     def pick(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """The indices of n walkers, their codes and their classes."""
+        """Pick n random walkers; return their indices, codes and classes."""
         index = torch.randperm(len(self.h), generator=generator)[:n].to(self.h.device)
         return index, self.h[index], self.target[index]
 
     @torch.no_grad()
     def move(self, index: Tensor, fc6: Tensor, climbed: Tensor, generator: torch.Generator) -> None:
-        """One step of those walkers, from E's code of their pictures and ∇log p(y | h); the oldest set out anew."""
+        """Move walkers one step, given E's code of their pictures and ∇log p(y | h); some restart at random."""
         h = self.h[index]
         h = (h + EPSILON1 * (fc6 - h) + self.epsilon2 * climbed).clamp(0, self.high)
         fresh = torch.randn(h.shape, generator=generator).clamp(min=0).to(h.device)
@@ -64,14 +65,14 @@ class Walkers(nn.Module):
 
 
 class Climb:
-    """Draws what walkers see, and moves them on.
+    """Draw the walkers' pictures, and move the walkers on.
 
     Args:
-        climbed: the classifier whose classes they climb.
-        walkers: how many of them draw in a step; there are sixteen times as many.
-        config: of G.
-        epsilon2: of Eq. 11.
-        photographs: to train on.
+        climbed: classifier whose classes the walkers climb.
+        walkers: number of walkers that draw in a step; there are sixteen times as many.
+        config: layer table of G.
+        epsilon2: ε2 of Eq. 11.
+        photographs: photographs to train on.
 
     Raises:
         UserError: the classifier has other classes than the photographs.
@@ -89,23 +90,25 @@ class Climb:
         self.views, self.n = views, walkers
         device = views.fabric.device
         self.climbed = climbed.requires_grad_(False).to(device).to(memory_format=torch.channels_last)
-        n_classes, there = climbed.config.n_classes, len(photographs.classes)
-        if n_classes != there:
-            raise UserError(f"walkers={walkers}: they climb {n_classes} classes; data has {there}")
+        n_classes, expected = climbed.config.n_classes, len(photographs.classes)
+        if n_classes != expected:
+            raise UserError(f"walkers={walkers}: they climb {n_classes} classes; data has {expected}")
         self.walkers = Walkers(16 * walkers, config.code, config.high, n_classes, epsilon2).to(device)
         self.class_codes = self._class_codes(photographs)
 
     @torch.no_grad()
     def _class_codes(self, photographs: Photographs, n: int = 32) -> Tensor:
-        """The mean code of some photographs of each class."""
+        """Return the mean code of some photographs of each class."""
         labels = photographs.labels
         some = [photographs.images[(labels == k).nonzero()[:n, 0]] for k in range(len(photographs.classes))]
         return torch.stack([self.views.truth(images.float() / 255)["fc6"].float().mean(0) for images in some])
 
     def walk(self, G: UpConv, labels: Tensor, generator: torch.Generator) -> Drawing:
-        """Pictures of chains, which move on; `labels` are of the photographs that D sees beside them.
+        """Draw pictures of some walkers and move these on; `labels` are those of the photographs that D compares them
+        with.
 
-        D is told their classes by the mean codes of photographs: it would know their own codes from photographs'.
+        D receives the classes as mean codes of photographs, since it could tell the walkers' own codes from
+        photographs' codes.
         """
         index, h, target = self.walkers.pick(self.n, generator)
         h.requires_grad_()
@@ -115,5 +118,5 @@ class Climb:
             log_p = self.climbed(x).float().log_softmax(1).gather(1, target[:, None])
         (climbed,) = torch.autograd.grad(log_p.sum(), h, retain_graph=True)
         self.walkers.move(index, features["fc6"].float(), climbed, generator)
-        told = self.class_codes[target], self.class_codes[labels[: len(x)].to(target.device)]
-        return x, features, *told
+        codes = self.class_codes[target], self.class_codes[labels[: len(x)].to(target.device)]
+        return x, features, *codes
