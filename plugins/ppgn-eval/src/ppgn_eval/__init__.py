@@ -1,4 +1,4 @@
-"""Judges of samples: `python -m ppgn_eval run=DIR judge=efficientnet_lite0`."""
+"""Provide judges of samples: `python -m ppgn_eval run=DIR judge=efficientnet_lite0`."""
 
 from collections.abc import Callable
 

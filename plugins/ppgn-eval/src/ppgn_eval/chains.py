@@ -1,4 +1,4 @@
-"""What the chains of a run went through: their states as pictures, and the numbers of their trace."""
+"""Read the history of a run's chains: their states as pictures, and the numbers of their trace."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from .records import is_number, is_whole, one_line, parsed, text
 from .systems import Run
 
 MOST = 10_000_000
-"""Numbers of one quantity in a trace."""
+"""Largest number of values of one quantity in a trace."""
 
 QUANTITIES = ("log_prob", "prior_norm", "condition_norm", "acceptance")
 
 
 def states(run: Run, burn_in: float) -> tuple[list[list[Path]], int]:
-    """The saved samples of each chain that reached the end, `burn_in` of the steps left out, and the steps between.
+    """Return the saved samples of each chain that reached the end, and the number of steps between them.
 
-    States that are not evenly spaced, such as the last of an odd number of steps, are left out too.
+    The first `burn_in` of the steps is left out, and so are states that are not evenly spaced, such as the last of an
+    odd number of steps.
     """
     chains: dict[int, dict[int, Path]] = {}
     for path in sorted((run.folder / "samples").glob("chain_*_step_*.png")):
-        found = re.fullmatch(r"chain_(\d+)_step_(\d+)", path.stem)
-        if found and burn_in * run.step <= int(found[2]) <= run.step:
-            chains.setdefault(int(found[1]), {})[int(found[2])] = path
+        match = re.fullmatch(r"chain_(\d+)_step_(\d+)", path.stem)
+        if match and burn_in * run.step <= int(match[2]) <= run.step:
+            chains.setdefault(int(match[1]), {})[int(match[2])] = path
     whole = [chain for chain in chains.values() if run.step in chain]
     steps = sorted(set.intersection(*map(set, whole))) if whole else []
     if len(steps) < 2:
@@ -40,10 +41,10 @@ def states(run: Run, burn_in: float) -> tuple[list[list[Path]], int]:
 
 
 def trace(run: Run) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.int64]]:
-    """Each quantity of trace.jsonl as `(chains, steps)`, NaN where it is unknown, and the steps; empty without one.
+    """Return each quantity of trace.jsonl as `(chains, steps)`, NaN if unknown, and the steps; empty without one.
 
     Raises:
-        UserError: a line of it is not what the writer `trace` writes.
+        UserError: a line is not one that the writer `trace` writes.
     """
     path = run.folder / "trace.jsonl"
     if not path.exists() and not path.is_symlink():
@@ -54,12 +55,12 @@ def trace(run: Run) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.int64]]:
     if len(chains) * len(steps) > MOST:
         raise UserError(f"{path} is damaged: {len(chains)} chains with {len(steps)} steps; allowed are {MOST} numbers")
     line_of, column_of = ({number: i for i, number in enumerate(numbers)} for numbers in (chains, steps))
-    found = {name: np.full((len(chains), len(steps)), np.nan) for name in QUANTITIES}
+    quantities = {name: np.full((len(chains), len(steps)), np.nan) for name in QUANTITIES}
     for row in rows:
-        for name, values in found.items():
+        for name, values in quantities.items():
             if row.get(name) is not None:
                 values[line_of[row["chain"]], column_of[row["step"]]] = row[name]
-    return found, np.array(steps, np.int64)
+    return quantities, np.array(steps, np.int64)
 
 
 def _row(line: str, where: str) -> dict[str, Any]:
@@ -76,8 +77,8 @@ def _row(line: str, where: str) -> dict[str, Any]:
 
 
 def acceptance(run: Run) -> list[float]:
-    """Of each chain, the mean over its saved steps; none where nothing was refused: a sampler without a reject step."""
-    found = trace(run)[0].get("acceptance", np.zeros((0, 0)))
-    if not (found < 1).any():
+    """Return the mean acceptance of each chain over its saved steps; empty if nothing was ever rejected."""
+    accepted = trace(run)[0].get("acceptance", np.zeros((0, 0)))
+    if not (accepted < 1).any():
         return []
-    return [float(chain[np.isfinite(chain)].mean()) for chain in found if np.isfinite(chain).any()]
+    return [float(chain[np.isfinite(chain)].mean()) for chain in accepted if np.isfinite(chain).any()]

@@ -1,4 +1,4 @@
-"""Which of a judge's classes a run asked for."""
+"""Find out which of a judge's classes a run asked for."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ppgn_core.errors import UserError
 from ppgn_core.model import Label, Labels, Model
 
 FOREIGN = ("imagenet", "torchvision")
-"""Conditions whose classes are those of ImageNet, whatever the model."""
+"""Conditions that always have the classes of ImageNet, whatever the model."""
 
 
 def asked_for(config: dict[str, Any], labels: Labels) -> int | None:
-    """The class of `labels` that the condition of a run's config names; None where it names none, or several.
+    """Return the class of `labels` that the condition of a run's config names; None if it names none or several.
 
-    A `target` is found by the run's own model first, so that an index or a synset id is the same class to both. A
-    caption (`text`) asks for a class if it ends in one of its names, in the singular or the plural: "a red teapot".
+    A `target` is looked up in the run's own model first, so that an index or a synset id means the same class to both.
+    A caption (`text`) asks for a class if it ends in one of its names, in the singular or the plural: "a red teapot".
     """
     condition = config["condition"]
     if isinstance(condition.get("text"), str):
@@ -37,15 +37,15 @@ def asked_for(config: dict[str, Any], labels: Labels) -> int | None:
 
 
 def of_folder(name: str, labels: Labels, model: str = "mini") -> int | None:
-    """The class that a folder of photographs is named for, by name or by synset id as the model knows it."""
-    found = _index(name, labels)
-    label = _find(name, _labels(model, "classifier")) if found is None else None
-    return _same(label, labels) if label else found
+    """Return the class that a folder of photographs is named after, by name or by the model's synset id."""
+    index = _index(name, labels)
+    label = _find(name, _labels(model, "classifier")) if index is None else None
+    return _same(label, labels) if label else index
 
 
 def _same(label: Label, labels: Labels) -> int | None:
-    """The class of other `labels` that has its synset id, or else its first name."""
-    return next((found for name in (label.synset, str(label)) if (found := _index(name, labels)) is not None), None)
+    """Return the class of other `labels` with the same synset id, or else with the same first name."""
+    return next((index for name in (label.synset, str(label)) if (index := _index(name, labels)) is not None), None)
 
 
 def _index(name: str, labels: Labels) -> int | None:
@@ -62,12 +62,12 @@ def _find(name: str, labels: Labels) -> Label | None:
 
 @cache
 def _labels(model: str, role: str) -> Labels:
-    """Those of an installed model's network; none where there is no such model or network."""
+    """Return the labels of an installed model's network; none if there is no such model or network."""
     try:
-        found: Model = component("model", {"name": model}, device="cpu")
+        bundle: Model = component("model", {"name": model}, device="cpu")
     except UserError:
         return Labels([])
-    return found.labels.get(role, Labels([]))
+    return bundle.labels.get(role, Labels([]))
 
 
 def _ending(text: str, labels: Labels) -> int | None:

@@ -1,4 +1,4 @@
-"""`ppgn evaluate run=DIR data=DIR judge=NAME KEY=VALUE …`: judge what was drawn."""
+"""Implement `ppgn evaluate run=DIR data=DIR judge=NAME KEY=VALUE …`, which judges samples."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def evaluate(
     cache: str | None = None,
     arguments: Sequence[str] = (),
 ) -> None:
-    """Measure the runs in some folders, and below them, and leave report.html and results.md.
+    """Measure the runs in some folders, and below them, and write report.html and results.md.
 
-    What a judge has seen is kept, by the content of images, so a second time is quick; Ctrl-C keeps what is done, and
-    the same command goes on from there.
+    Verdicts are cached by the content of images, so a second evaluation is quick; after Ctrl-C the same command
+    continues.
 
     Args:
-        run: run folder, or a folder of them; several set apart by commas, or `run=DIR` again.
-        data: photographs to compare with: a folder for each class, named for it or for its synset id.
-        judge: the network that judges; its keys are `judge.KEY`.
+        run: a run folder, or a folder of them; separate several by commas, or repeat `run=DIR`.
+        data: photographs to compare with: one folder for each class, named after it or after its synset id.
+        judge: network that judges the samples; its keys are `judge.KEY`.
         out: folder for report.html and results.md.
-        photographs: of each class at most, the first by name.
-        burn_in: share of a chain's steps that its mixing is not measured on.
-        device: that the judge works on: auto, cpu, cuda, mps.
-        cache: folder for what a judge has seen; null: ppgn/verdicts where the system keeps caches.
+        photographs: largest number of photographs of a class, the first by name.
+        burn_in: share of a chain's steps at its start that is left out when mixing is measured.
+        device: device that the judge runs on: auto, cpu, cuda, mps.
+        cache: folder for cached verdicts; null for ppgn/verdicts in the system's folder of caches.
     """
     from .cache import CachedJudge, default_folder
     from .evaluate import check_out, check_writable, write
@@ -57,7 +57,7 @@ def evaluate(
     check_writable("cache", kept or default_folder())
     if photos and not os.path.isdir(photos):
         raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on there is something to keep
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on there are results to save
         signal.signal(signal.SIGINT, signal.default_int_handler)
     judging = CachedJudge(component("judge", judge, device=choose_device(device)), kept or default_folder())
     write(find(runs), judging, photos or None, place, list(arguments), photographs, burn_in)
@@ -65,16 +65,16 @@ def evaluate(
 
 
 def path(key: str, text: str) -> Path:
-    """The path that a key names, whether or not anything is there.
+    """Return the path that a key names, whether or not it exists.
 
     Raises:
-        UserError: it can be no path.
+        UserError: the text cannot be a path.
     """
     try:
-        found = Path(text).expanduser()
-        found.stat()
+        place = Path(text).expanduser()
+        place.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return found
-    except (OSError, RuntimeError, ValueError) as error:  # too long a name, nobody of that name, a null character
+        return place
+    except (OSError, RuntimeError, ValueError) as error:  # the name is too long, has a NUL, or names an unknown user
         raise UserError(f"{key}={one_line(text, 300)}: {getattr(error, 'strerror', None) or error}") from error
-    return found
+    return place

@@ -1,4 +1,4 @@
-"""How alike the images of one class are (Table S3)."""
+"""Measure how similar the images of one class are (Table S3)."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from torch import Tensor
 from torch.nn import functional as F
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Of the five scales, the finest first (Wang et al. 2003)."""
+"""Weights of the five scales, the finest first (Wang et al. 2003)."""
 
 WINDOW, SIGMA = 11, 1.5
 """Side and standard deviation of the Gaussian window, in pixels."""
 
 C1, C2 = 0.01**2, 0.03**2
-"""What keeps a quotient of small numbers from meaning much (Wang et al. 2004)."""
+"""Constants that stabilise quotients of small numbers (Wang et al. 2004)."""
 
 
 def ms_ssim(x: Tensor, y: Tensor) -> Tensor:
-    """Multi-scale structural similarity of images `(B, C, H, W)` in [0, 1], in pairs: `(B,)`, 1 for equal ones.
+    """Return the multi-scale structural similarity of pairs of images `(B, C, H, W)` in [0, 1]: `(B,)`, 1 if equal.
 
-    Π (contrast and structure at scale i)^wᵢ, luminance too at the coarsest (Wang et al. 2003, Eq. 7), of each channel,
-    then the mean over channels. Only windows that lie within the image count, as there; torchmetrics reflects the
-    image at its border, which at a coarse scale is much of it.
+    Π (contrast and structure at scale i)^wᵢ, with luminance at the coarsest scale (Wang et al. 2003, Eq. 7), for each
+    channel, then the mean over channels. As in that paper only windows within the image count; torchmetrics reflects
+    the image at its border, which matters at a coarse scale.
 
-    Wang et al. halve an image four times, and their window of 11 pixels must still fit: for that it takes 176 pixels.
-    A smaller image has the finest of their scales that fit, with their weights divided by the sum: three at 64 pixels,
-    four at 128. So values at one size compare with each other, and not with those at another.
+    Wang et al. halve an image four times, and their window of 11 pixels must still fit, which takes 176 pixels. For a
+    smaller image the finest of their scales that fit are used, with weights divided by their sum: three at 64 pixels,
+    four at 128. So values are comparable only at one size.
 
     Raises:
         ValueError: the images are smaller than the window.
@@ -47,7 +47,7 @@ def ms_ssim(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _similarity(x: Tensor, y: Tensor, luminance: bool) -> Tensor:
-    """Of each channel `(B, C)`, the mean over windows."""
+    """Return the similarity of each channel `(B, C)`, the mean over windows."""
     mean_x, mean_y = _windows(x), _windows(y)
     contrast = 2 * (_windows(x * y) - mean_x * mean_y) + C2
     contrast = contrast / (_windows(x * x) - mean_x**2 + _windows(y * y) - mean_y**2 + C2)
@@ -57,7 +57,7 @@ def _similarity(x: Tensor, y: Tensor, luminance: bool) -> Tensor:
 
 
 def _windows(x: Tensor) -> Tensor:
-    """Weighted mean over each window, along one side and then along the other."""
+    """Return the weighted mean over each window, along one side and then along the other."""
     at = torch.arange(WINDOW, dtype=x.dtype, device=x.device) - WINDOW // 2
     gaussian = torch.exp(-((at / SIGMA) ** 2) / 2)
     kernel = (gaussian / gaussian.sum()).expand(x.shape[1], 1, 1, WINDOW)
@@ -65,13 +65,15 @@ def _windows(x: Tensor) -> Tensor:
 
 
 def within_classes(images: Mapping[int, Tensor], size: int | None = None, pairs: int = 60) -> dict[int, float]:
-    """Mean `ms_ssim` over pairs of images `(N, 3, H, W)` of each class that has two: high where all look the same.
+    """Return the mean `ms_ssim` over pairs of images `(N, 3, H, W)` by class: high if all look the same.
+
+    Classes with fewer than two images are left out.
 
     Args:
-        size: side that images are resized to first (bicubic), in pixels; None for as they are.
-        pairs: at most so many of a class, evenly many of all that there are.
+        size: side that images are resized to first (bicubic), in pixels; None for no resizing.
+        pairs: largest number of pairs of a class, evenly spaced among all.
     """
-    found = {}
+    by_class = {}
     for k, same in images.items():
         if len(same) < 2:
             continue
@@ -80,15 +82,15 @@ def within_classes(images: Mapping[int, Tensor], size: int | None = None, pairs:
         all_pairs = list(itertools.combinations(range(len(same)), 2))
         every = torch.linspace(0, len(all_pairs) - 1, min(pairs, len(all_pairs))).long().tolist()
         first, second = zip(*(all_pairs[i] for i in every), strict=True)
-        found[k] = float(ms_ssim(same[list(first)], same[list(second)]).mean())
-    return found
+        by_class[k] = float(ms_ssim(same[list(first)], same[list(second)]).mean())
+    return by_class
 
 
 def share_more_diverse(alike: Mapping[int, float], real: Mapping[int, float]) -> float:
-    """Share of classes whose images are less alike than those of the real class that are most alike (Table S3).
+    """Return the share of classes more diverse than the least diverse class of photographs (Table S3).
 
     Args:
-        alike, real: of `within_classes`, of samples and of photographs, measured in the same way.
+        alike, real: results of `within_classes` for samples and for photographs, measured in the same way.
     """
     if not alike or not real:
         return float("nan")

@@ -1,6 +1,6 @@
-"""An independent judge: EfficientNet-Lite0, trained on all of ImageNet by others.
+"""EfficientNet-Lite0 is an independent judge, trained on all of ImageNet by others.
 
-It never saw this project's networks, nor they it, unless a chain climbed it by `condition=imagenet`.
+It shares nothing with this project's networks, unless a chain climbed it by `condition=imagenet`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from .judge import Classifier
 
 
 def efficientnet_lite0(device: torch.device | str = "cpu", among: str | None = "mini") -> Classifier:
-    """EfficientNet-Lite0, whose weights come with its package.
+    """Judge by EfficientNet-Lite0, whose weights come with its package.
 
     Args:
-        among: model whose classes it chooses among, the arg max being over those; null for all 1000 of ImageNet.
+        among: model whose classes the judge chooses among; null for all 1000 of ImageNet.
     """
     from ppgn_torchvision.efficientnet_lite import efficientnet_lite0 as load
 

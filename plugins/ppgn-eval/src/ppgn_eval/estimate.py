@@ -1,4 +1,4 @@
-"""A figure with its standard error: how far it would wander, had the chains other seeds."""
+"""Estimate a figure with its standard error: its spread if the chains had other seeds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 
 @dataclass(frozen=True)
 class Estimate:
-    """A rate or a mean, and its standard error; NaN where one is unknown. As text, `0.412 ± 0.023`."""
+    """Hold a rate or a mean, and its standard error; NaN if one is unknown. As text, `0.412 ± 0.023`."""
 
     value: float
     error: float
@@ -21,7 +21,7 @@ class Estimate:
     __rmul__ = __mul__
 
     def __str__(self) -> str:
-        """The error to two digits, the value to as many places; the value alone, to four digits, without an error."""
+        """Format the error to two digits and the value to as many decimals, or the value alone to four digits."""
         if not math.isfinite(self.value):
             return "–"
         if not math.isfinite(self.error):
@@ -31,7 +31,7 @@ class Estimate:
 
     @property
     def percent(self) -> str:
-        """As text, `41.2 ± 2.3 %`."""
+        """Format as `41.2 ± 2.3 %`."""
         return f"{100 * self} %" if math.isfinite(self.value) else "–"
 
 
@@ -39,10 +39,10 @@ UNKNOWN = Estimate(math.nan, math.nan)
 
 
 def rate(hits: int, n: int) -> Estimate:
-    """The share `p = hits / n` of independent trials and its binomial error √(p(1 − p)/n).
+    """Return the share `p = hits / n` of independent trials and its binomial error √(p(1 − p)/n).
 
-    The last samples of chains are independent trials: chains of a class share no noise. Samples of one chain are not.
-    Where none or all are hits, the error is that of half a hit or miss, as the formula would give 0.
+    The last samples of chains are independent trials, as chains share no noise; samples of one chain are not. If none
+    or all are hits, the error is that of half a hit or miss, as the formula would give 0.
     """
     if n < 1:
         return UNKNOWN
@@ -51,15 +51,15 @@ def rate(hits: int, n: int) -> Estimate:
 
 
 def share(hits: Iterable[bool]) -> Estimate:
-    """`rate` of a list of trials."""
-    found = [bool(hit) for hit in hits]
-    return rate(sum(found), len(found))
+    """Return the `rate` of a list of trials."""
+    trials = [bool(hit) for hit in hits]
+    return rate(sum(trials), len(trials))
 
 
 def mean(values: Iterable[float]) -> Estimate:
-    """The mean of independent values and its error s/√n, NaN for one value alone.
+    """Return the mean of independent values and its error s/√n, NaN for a single value.
 
-    Values are independent from chain to chain or from class to class, so that is what they must be of.
+    Values must come from different chains or different classes, as only those are independent.
     """
     known = [float(value) for value in values]
     if not known:

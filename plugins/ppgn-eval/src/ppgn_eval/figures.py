@@ -1,4 +1,4 @@
-"""Pictures to judge samples by: plain functions of arrays. Images are float RGB `(N, 3, H, W)` in [0, 1]."""
+"""Draw figures to judge samples by, from arrays. Images are float RGB `(N, 3, H, W)` in [0, 1]."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 GAP = 2
 LARGEST = 128
-"""Pictures with a longer side are shrunk to this, in pixels: a page of many stays small."""
+"""Longest side of a picture, in pixels; larger ones are shrunk, so that a page with many stays small."""
 
 
 def tsne_grid(images: Tensor, features: Tensor, seed: int = 0) -> Image.Image:
-    """All images in one square grid, those with similar `features` `(N, D)` side by side.
+    """Arrange all images in one square grid, with similar `features` `(N, D)` side by side.
 
-    t-SNE to two dimensions, then an exact assignment to the places of the grid.
+    Points are projected to two dimensions by t-SNE and assigned exactly to the places of the grid.
     """
     from ppgn_facets.layout import like_beside_like
 
@@ -32,15 +32,15 @@ def tsne_grid(images: Tensor, features: Tensor, seed: int = 0) -> Image.Image:
 
 
 def side_by_side(rows: list[tuple[str, Tensor]], columns: int = 3) -> Image.Image:
-    """A square block of pictures for each label, so many in a row: real top-9, real random-9, samples (Fig. 2)."""
+    """Arrange a square block of pictures for each label in rows: real top-9, real random-9, samples (Fig. 2)."""
     return paste([(divmod(k, columns), label, _block(images)) for k, (label, images) in enumerate(rows)])
 
 
 def neighbours(samples: Tensor, features: Tensor, real: Tensor, real_features: Tensor, k: int = 5) -> Image.Image:
-    """A row for each sample: the sample, then the `k` real pictures nearest to it by features `(N, D)`, nearest first.
+    """Draw each sample in a row with the `k` real pictures nearest by features `(N, D)`, nearest first.
 
-    Each is labelled by its Euclidean distance, in units of the median distance of a real picture to the nearest other
-    one: a sample that copies stands near 0, one as far off as a fresh photograph near 1.
+    Each is labelled with its Euclidean distance, in units of the median distance of a real picture to the nearest other
+    one: a copy is near 0, a sample as far away as a new photograph near 1.
     """
     real_features = real_features.flatten(1).float()
     distance, nearest = torch.cdist(features.flatten(1).float(), real_features).topk(min(k, len(real)), largest=False)
@@ -48,15 +48,15 @@ def neighbours(samples: Tensor, features: Tensor, real: Tensor, real_features: T
     cells: list[tuple[tuple[int, int], str, Image.Image]] = []
     for row, image in enumerate(_small(samples)):
         cells.append(((row, 0), f"sample {row}", Image.fromarray(image)))
-        for column, found in enumerate(_small(real[nearest[row].to(real.device)])):
-            cells.append(((row, 1 + column), f"{distance[row, column] / unit:.2f}", Image.fromarray(found)))
+        for column, neighbour in enumerate(_small(real[nearest[row].to(real.device)])):
+            cells.append(((row, 1 + column), f"{distance[row, column] / unit:.2f}", Image.fromarray(neighbour)))
     return paste(cells)
 
 
 def traces(trace: dict[str, np.ndarray], steps: np.ndarray) -> Image.Image:
-    """Each quantity `(chains, steps)` over the `steps`, one above the other: thin lines the chains, thick their median.
+    """Plot each quantity `(chains, steps)` over the `steps`: thin lines for chains, a thick one for their median.
 
-    The scale is logarithmic where all values are positive and span more than two decades; NaN is left out.
+    The scale is logarithmic if all values are positive and span more than two decades; NaN is left out.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -72,7 +72,7 @@ def traces(trace: dict[str, np.ndarray], steps: np.ndarray) -> Image.Image:
 
 
 def contact_sheet(cells: dict[str, Tensor]) -> Image.Image:
-    """A block of pictures for each label; a table where the labels are `KEY=VALUE …` of which two vary."""
+    """Arrange a block of pictures for each label, as a table if the labels are `KEY=VALUE …` of which two vary."""
     blocks = {label: _block(images) for label, images in cells.items()}
     if all("=" in word for label in cells for word in label.split(" ")):
         return draw([(dict(word.split("=", 1) for word in label.split(" ")), block) for label, block in blocks.items()])
@@ -80,7 +80,7 @@ def contact_sheet(cells: dict[str, Tensor]) -> Image.Image:
 
 
 def _small(images: Tensor) -> np.ndarray:
-    """`(N, H, W, 3)` in 0..255, shrunk where they are larger than `LARGEST`."""
+    """Return images as `(N, H, W, 3)` in 0..255, shrunk if they are larger than `LARGEST`."""
     scale = LARGEST / max(images.shape[-2:])
     if scale < 1:
         images = torch.nn.functional.interpolate(
@@ -94,7 +94,7 @@ def _block(images: Tensor) -> Image.Image:
 
 
 def _spacing(features: Tensor, at_most: int = 512) -> float:
-    """The median distance to the nearest other one; of `at_most` of them, evenly many of all."""
+    """Return the median distance to the nearest other point, of at most `at_most` evenly spaced points."""
     some = torch.linspace(0, len(features) - 1, min(at_most, len(features))).long()
     distance = torch.cdist(features[some], features)
     distance[torch.arange(len(some)), some] = math.inf

@@ -1,9 +1,9 @@
-"""`python -m ppgn_eval.groups data=DIR [classes=NAME,…] [out=DIR] [KEY=VALUE …]`: nine samples beside nine photographs.
+"""`python -m ppgn_eval.groups data=DIR [classes=NAME,…] [out=DIR] [KEY=VALUE …]` compares samples with photographs.
 
-Draws four groups for each class of mini that is named (Fig. 2, S10): of all photographs the nine that its unit of C
-answers to most, samples of DGN-AM, photographs of the class at random, samples of the noiseless joint PPGN-h. `data`
-has a folder for each class. Leaves groups.png; runs already in `out` are not made again. Other arguments go to
-`ppgn_core` as they are.
+It draws four groups of nine for each named class of mini (Fig. 2, S10): the photographs that activate its unit of C
+most, samples of DGN-AM, random photographs of the class, and samples of the noiseless joint PPGN-h. `data` has a folder
+for each class. The result is groups.png; runs already in `out` are not repeated. Other arguments are passed to
+`ppgn_core`.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from .study import shown
 NINE = 9
 N_STEPS = 200
 MODELS = {"DGN-AM": "dgn_am", "PPGN": "noiseless_joint"}
-"""Experiments by what the picture calls them."""
+"""Experiments, by their names in the picture."""
 
 
 def main(arguments: list[str]) -> int:
-    """Draw, lay out; the exit code of the first run that failed, else 0."""
+    """Draw and arrange; return the exit code of the first run that failed, else 0."""
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
@@ -50,7 +50,7 @@ def _draw(given: dict[str, str]) -> int:
     model = mini()
     labels = model.labels["classifier"]
     asked = [labels.find(name, "classes") for name in given.pop("classes", "lemon,goldfish").split(",")]
-    there = of_classes(given.pop("data", None), labels, asked)
+    by_class = of_classes(given.pop("data", None), labels, asked)
     drawn: dict[tuple[str, str], Tensor] = {}
     for label in asked:
         for name, experiment in MODELS.items():
@@ -59,10 +59,10 @@ def _draw(given: dict[str, str]) -> int:
             if code := make(folder, steps, {**keys, "writer": "[samples,codes,record]", **given}):
                 return code
             drawn[name, label.synset] = images(samples(folder, steps))
-    best = most_activating(there, model.network("classifier"), asked, model.image_size)
+    best = most_activating(by_class, model.network("classifier"), asked, model.image_size)
     rows = []
     for label in asked:
-        real = load_pictures(str(there[label.index]), model.image_size, "data")
+        real = load_pictures(str(by_class[label.index]), model.image_size, "data")
         some = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))[:NINE]
         rows += [(f"{label}: top photographs", best[label.index]), ("DGN-AM", drawn["DGN-AM", label.synset])]
         rows += [("photographs at random", real[some]), ("PPGN", drawn["PPGN", label.synset])]
@@ -76,10 +76,10 @@ def _draw(given: dict[str, str]) -> int:
 def most_activating(
     photographs: Mapping[int, Path], C: Callable[[Tensor], Tensor], asked: list[Label], size: int
 ) -> dict[int, Tensor]:
-    """Of all photographs in those folders the nine that each class's unit of C, before the softmax, answers to most.
+    """Return the nine photographs of all folders that most activate each class's unit of C, before the softmax.
 
     Returns:
-        `(9, 3, size, size)` by class, the most activating first; fewer where there are fewer.
+        `(9, 3, size, size)` by class, the most activating first; fewer if there are fewer photographs.
     """
     scores = {label.index: torch.empty(0) for label in asked}
     best = {label.index: torch.empty(0, 3, size, size) for label in asked}

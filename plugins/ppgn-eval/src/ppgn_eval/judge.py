@@ -1,4 +1,4 @@
-"""What looks at pictures: a network that tells classes apart and was no part of drawing them."""
+"""A judge is a classifier that took no part in drawing the pictures that it judges."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ppgn_core.model import Labels
 
 
 class Verdict(NamedTuple):
-    """What one pass over images finds: `features` `(B, D)` and `logits` `(B, K)`."""
+    """Hold the results of one pass over images: `features` `(B, D)` and `logits` `(B, K)`."""
 
     features: Tensor
     logits: Tensor
@@ -21,12 +21,12 @@ class Verdict(NamedTuple):
 
 @runtime_checkable
 class Judge(Protocol):
-    """A network as the measures see it.
+    """A network with the interface that the measures need.
 
     Args:
-        name: what a report calls it.
-        key: names network and weights: two judges of one key say the same of every image, so verdicts can be kept.
-        labels: its K classes.
+        name: name of the judge in a report.
+        key: identifies network and weights: judges with equal keys give equal verdicts, so verdicts can be cached.
+        labels: labels of its K classes.
     """
 
     name: str
@@ -34,16 +34,16 @@ class Judge(Protocol):
     labels: Labels
 
     def __call__(self, x: Tensor) -> Verdict:
-        """RGB `(B, 3, H, W)` in [0, 1], of any size, to what the judge makes of each image alone."""
+        """Judge each image of RGB `(B, 3, H, W)` in [0, 1], of any size, independently."""
         ...
 
 
 class Classifier:
-    """A classifier as a judge: its features are what its last linear layer takes, its logits what comes out.
+    """Use a classifier as a judge: its features are the input of its last linear layer, its logits the output.
 
     Args:
-        preprocess: what it sees of RGB images in [0, 1]; none where the network sees to that.
-        units: the outputs that are its classes, in the order of `labels`; all of them by default.
+        preprocess: function applied to RGB images in [0, 1] first; None if the network does this itself.
+        units: indices of the outputs to use, in the order of `labels`; all by default.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class Classifier:
 
     @torch.no_grad()
     def __call__(self, x: Tensor, batch_size: int = 64) -> Verdict:
-        found = [self._judged(batch.to(self.device)) for batch in x.split(batch_size)]
-        return Verdict(*(torch.cat(parts).cpu() for parts in zip(*found, strict=True)))
+        verdicts = [self._judged(batch.to(self.device)) for batch in x.split(batch_size)]
+        return Verdict(*(torch.cat(parts).cpu() for parts in zip(*verdicts, strict=True)))
 
     def _judged(self, x: Tensor) -> Verdict:
         seen: list[Tensor] = []
@@ -78,7 +78,7 @@ class Classifier:
 
 
 def fingerprint(network: nn.Module) -> str:
-    """A hash of all weights: equal for equal networks."""
+    """Hash all weights: equal for equal networks."""
     total = hashlib.sha256()
     for name, value in network.state_dict().items():
         total.update(name.encode())

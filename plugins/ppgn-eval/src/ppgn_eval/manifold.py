@@ -1,4 +1,4 @@
-"""Precision and recall of samples, with real images and samples each as a union of balls."""
+"""Measure precision and recall of samples, modelling real images and samples each as a union of balls."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from torch import Tensor
 
 
 def precision_recall(features: Tensor, real: Tensor, k: int = 3) -> tuple[float, float]:
-    """Measure the share of samples `(N, D)` within the real manifold, and of real images `(M, D)` within the samples'.
+    """Return the share of samples `(N, D)` in the real manifold, and of real images `(M, D)` in the samples' one.
 
-    A manifold is the union of balls around each of its points, as far as the k-th nearest other point of the same set
-    (Kynkäänniemi et al. 2019, Eq. 1 and 2); computed by torch-fidelity. Both grow with the number of images.
+    A manifold is the union of balls around its points, each reaching to the k-th nearest other point of the same set
+    (Kynkäänniemi et al. 2019, Eq. 1 and 2); computed by torch-fidelity. Both shares grow with the number of images.
 
     Raises:
         ValueError: a set has no k other points.
@@ -19,5 +19,5 @@ def precision_recall(features: Tensor, real: Tensor, k: int = 3) -> tuple[float,
     if min(len(features), len(real)) <= k:
         raise ValueError(f"more than {k} samples and real images are needed, there are {len(features)} and {len(real)}")
     keys = {"prc_neighborhood": k, "prc_batch_size": 10_000, "verbose": False}
-    found = prc_features_to_metric(features.double(), real.double(), **keys)
-    return found[KEY_METRIC_PRECISION], found[KEY_METRIC_RECALL]
+    metrics = prc_features_to_metric(features.double(), real.double(), **keys)
+    return metrics[KEY_METRIC_PRECISION], metrics[KEY_METRIC_RECALL]

@@ -1,4 +1,4 @@
-"""The encoder of mini as a judge: quick, and no independent one, for its codes are what the chains walk in."""
+"""mini's encoder is a quick judge, but not an independent one, as chains move in the space of its codes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from .judge import Classifier
 
 
 def mini(device: torch.device | str = "cpu") -> Classifier:
-    """E names its classes better than the classifier that the chains climb."""
+    """Judge by E of mini: quick, more accurate than the classifier that chains climb, but not independent."""
     model: Model = component("model", {"name": "mini"}, device=device)
     return Classifier("mini's encoder", model.network("encoder"), model.labels["encoder"], device)

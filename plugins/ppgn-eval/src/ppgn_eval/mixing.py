@@ -1,4 +1,4 @@
-"""How well chains mix: in a judge's feature space, where to move is to draw something else."""
+"""Measure how well chains mix in a judge's feature space, where moving means drawing something else."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from scipy.spatial.distance import pdist, squareform
 
 COMPONENTS = 5
 MOST = 1000
-"""States that are clustered, evenly many of all: every two are compared."""
+"""Largest number of states to cluster, evenly spaced; all pairs are compared."""
 
 FEWEST = 10
-"""States of a chain: it is split in two, and of fewer than five in a row no autocorrelation is to be had."""
+"""Least number of states of a chain: it is split in two, and each half needs five for an autocorrelation."""
 
 LARGEST_RHAT = 1.2
 """R̂ up to which chains count as mixed (Brooks and Gelman 1998; Vehtari et al. 2021 ask for 1.01).
 
-Beyond it each chain has seen a part of the distribution only, and the effective number of samples is what the estimator
-makes of chains that never meet: a little more than one for each.
+Above it each chain has seen only a part of the distribution, and the estimated effective number of samples is
+meaningless: a little more than one for each chain.
 """
 
 
 @dataclass(frozen=True)
 class Mixing:
-    """Of the chains of one run.
+    """Hold measures of how the chains of one run mixed.
 
     Args:
         ess: effective number of samples of all chains together, in the direction that mixes worst.
-        time: autocorrelation time in steps, chain-steps for each effective sample.
+        time: autocorrelation time: chain-steps for each effective sample.
         rhat: potential scale reduction (R̂) over chains, the largest of all directions.
-        modes: that each chain visited.
+        modes: number of modes that each chain visited.
     """
 
     ess: float
@@ -43,20 +43,20 @@ class Mixing:
 
     @property
     def mixed(self) -> bool:
-        """Whether `ess` and `time` mean something; not where R̂ is unknown, as of one chain alone."""
+        """Return whether `ess` and `time` are meaningful; False if R̂ is unknown, as for a single chain."""
         return self.rhat <= LARGEST_RHAT
 
 
 def mixing(features: NDArray[np.floating], every: int, radius: float) -> Mixing:
-    """How chains mix, from features `(chains, states, D)` of states `every` so many steps apart.
+    """Measure mixing from features `(chains, states, D)` of states that are `every` steps apart.
 
-    Features are looked at along their first five principal components, those of this run's own states. Single
-    features would be hundreds, each of which repeats others, or is silent for all pictures of one class, and the worst
-    of so many is mostly chance; the components are uncorrelated, and few say how far apart pictures are. Numbers are
-    rank-normalised, as ArviZ does by default (Vehtari et al. 2021), and the worst component counts.
+    Features are projected on the first five principal components of this run's own states. There are hundreds of single
+    features, many of them redundant or silent for all pictures of one class, and the worst of so many is mostly chance;
+    the components are uncorrelated, and a few determine how far apart pictures are. Values are rank-normalised, ArviZ's
+    default (Vehtari et al. 2021), and the worst component counts.
 
     Args:
-        radius: as of `modes`.
+        radius: radius of a mode, as in `modes`.
     """
     from arviz_stats.base import array_stats
 
@@ -75,7 +75,7 @@ def mixing(features: NDArray[np.floating], every: int, radius: float) -> Mixing:
 
 
 def principal_components(features: NDArray[np.floating], n: int = COMPONENTS) -> NDArray[np.float64]:
-    """Features `(…, D)` along the directions in which all together vary most: `(…, at most n)`."""
+    """Project features `(…, D)` on the directions in which all together vary most: `(…, at most n)`."""
     flat = features.reshape(-1, features.shape[-1]).astype(np.float64)
     flat = flat - flat.mean(0)
     left, lengths, _ = np.linalg.svd(flat, full_matrices=False)
@@ -84,7 +84,7 @@ def principal_components(features: NDArray[np.floating], n: int = COMPONENTS) ->
 
 
 def modes(features: NDArray[np.floating], radius: float) -> int:
-    """How many clusters the states `(states, D)` of a chain fall into: average linkage, cut at distance `radius`."""
+    """Count the clusters among the states `(states, D)` of a chain: average linkage, cut at distance `radius`."""
     features = features[np.linspace(0, len(features) - 1, min(len(features), MOST)).astype(int)]
     if len(features) < 2:
         return len(features)
@@ -92,9 +92,10 @@ def modes(features: NDArray[np.floating], radius: float) -> int:
 
 
 def spacing(groups: list[NDArray[np.floating]]) -> float:
-    """Median distance of an image to the nearest other one of its class: the radius of a mode.
+    """Return the median distance of an image to the nearest other one of its class: the radius of a mode.
 
-    Two states closer than two different photographs of a kind are takes of one picture; NaN without two of a class.
+    Two states that are closer than two different photographs of a kind are versions of one picture. NaN if no class has
+    two images.
     """
     nearest = [np.sort(squareform(pdist(group)), axis=1)[:, 1] for group in groups if len(group) > 1]
     return float(np.median(np.concatenate(nearest))) if nearest else math.nan

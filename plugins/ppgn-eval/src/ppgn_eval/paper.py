@@ -1,9 +1,9 @@
-"""`suite=paper`: the runs that the paper's comparisons take on mini, made here.
+"""`suite=paper` makes the runs that the paper's comparisons need, on mini.
 
-For a table like Table S3 every prior, as it draws well, draws the same classes. For mixing every prior
-walks under each of four conditions, without and with noise (ε3), and with less of the prior (ε1). As in the paper, C is
-shown the picture as it is (`condition.shift=0`). A prior keeps the ε2 that it draws well with, so what differs between
-two is not the prior alone; `python -m ppgn_mini.findings` compares priors with all else equal.
+For a table like Table S3 every prior, with settings with which it draws well, draws the same classes. For mixing every
+prior runs under each of four conditions, without and with noise (ε3), and with a weaker prior (ε1). As in the paper,
+C's input is not shifted (`condition.shift=0`). Each prior keeps its own ε2, so two priors differ in more than the prior
+itself; `python -m ppgn_mini.findings` compares priors with everything else equal.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from .study import shown
 
 @dataclass(frozen=True)
 class Setting:
-    """How a prior draws well with mini.
+    """Hold settings with which a prior draws well on mini.
 
     Args:
-        keys: besides ε1 and ε3, for `ppgn_core`.
+        keys: keys for `ppgn_core` other than ε1 and ε3.
         epsilon1, epsilon3: as in Eq. 11.
-        noise: the ε3 that is tried beside none, in units of the space that the chains walk in.
+        noise: ε3 of the runs with noise, in units of the space of the chains.
     """
 
     keys: Mapping[str, object]
@@ -39,7 +39,7 @@ class Setting:
 
     @property
     def tried(self) -> list[tuple[float, float]]:
-        """ε1 and ε3 of the runs that mixing is measured on: without noise, with it, and with less of the prior."""
+        """Return ε1 and ε3 of the runs that mixing is measured on: without noise, with it, and with a weaker prior."""
         less = float(f"{self.epsilon1 / 3:.1g}")
         return list(dict.fromkeys([(self.epsilon1, 0.0), (self.epsilon1, self.noise), (less, self.noise)]))
 
@@ -62,7 +62,7 @@ PRIORS = {
     "jitter": _pixels(0.2, 16.0, prior="jitter"),
     "none_x": _pixels(0.0, 2.0, prior="none"),
 }
-"""The settings of the presets; `none_x` is no prior among images."""
+"""Settings of the presets; `none_x` has no prior and samples in image space."""
 
 STILL = {"condition.shift": 0}
 
@@ -77,21 +77,21 @@ CONDITIONS: dict[str, Mapping[str, object]] = {
     "hidden_neuron": {"condition": "hidden_neuron", "condition.layer": "fc7", "condition.unit": 7},
     "places": {"condition": "places", "condition.target": "alp", **STILL},
 }
-"""Each sort of the paper's; `product` and `mixture` are made of these, and `context` needs a picture."""
+"""One condition of each kind in the paper; `product` and `mixture` combine these, and `context` needs a picture."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of the suite: its folder below `out`, and what it gives to `ppgn_core`."""
+    """Hold one run of the suite: its folder below `out`, and its keys for `ppgn_core`."""
 
     folder: str
     keys: Mapping[str, object]
 
 
 def cells(n_chains: int, n_steps: int, n_classes: int, priors: list[str]) -> Iterator[Cell]:
-    """The runs of the suite for some of `PRIORS`.
+    """Yield the runs of the suite for some of `PRIORS`.
 
-    Chains of `mixing/` have another seed than those of `quality/`, or some would be the same.
+    Runs in `mixing/` have another seed than those in `quality/`, or some chains would be the same.
     """
     labels = mini().labels["classifier"]
     if not 1 <= n_classes <= len(labels):
@@ -111,19 +111,19 @@ def cells(n_chains: int, n_steps: int, n_classes: int, priors: list[str]) -> Ite
 
 
 def draw(out: Path, n_chains: int, n_steps: int, n_classes: int, priors: list[str]) -> list[Path]:
-    """Make the runs of the suite that are not in `out` yet; the folders of all that came to samples.
+    """Make the runs of the suite that are not in `out` yet; return the folders of all that have samples.
 
-    A run whose chains all came to values that are not finite is told of, and the others go on.
+    A run whose chains all stopped at values that are not finite is reported, and the others continue.
 
     Raises:
-        UserError: no such prior, a symbolic link in `out`, or a run was refused.
-        KeyboardInterrupt: what was drawn is kept.
+        UserError: there is no such prior, `out` has a symbolic link, or a run was refused.
+        KeyboardInterrupt: the run was interrupted; results so far are kept.
     """
     for prior in priors:
         if prior not in PRIORS:
             raise UserError(f"priors={prior}: the suite has no such prior; {nearest(prior, PRIORS)}")
     refuse_links(out)
-    found = []
+    finished = []
     for cell in shown(list(cells(n_chains, n_steps, n_classes, priors)), "drawing"):
         folder = out / cell.folder
         code = make(folder, n_steps, cell.keys)
@@ -132,13 +132,13 @@ def draw(out: Path, n_chains: int, n_steps: int, n_classes: int, priors: list[st
         if code and not (folder / "run.json").is_file():
             raise UserError(f"suite=paper: the run {folder} failed")
         if samples(folder, n_steps):
-            found.append(folder)
+            finished.append(folder)
         else:
             print(f"ppgn_eval: {folder}: no chain reached step {n_steps}; it is left out", file=sys.stderr)
-    return found
+    return finished
 
 
 def mini() -> Model:
-    """The model that is installed by that name."""
+    """Return the installed model of that name."""
     model: Model = component("model", {"name": "mini"}, device="cpu")
     return model

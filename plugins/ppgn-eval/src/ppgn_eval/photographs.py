@@ -1,4 +1,4 @@
-"""Real photographs, judged the same way: the first row of every table."""
+"""Judge real photographs in the same way as samples, for the first row of every table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .runs import PHOTOGRAPHS, opened
 
 @dataclass(frozen=True)
 class Judged:
-    """Images `(N, 3, H, W)` of one class and what the judge made of them."""
+    """Hold images `(N, 3, H, W)` of one class and the judge's verdict on them."""
 
     images: Tensor
     features: Tensor
@@ -34,32 +34,32 @@ class Judged:
 
 
 Classes = dict[int, Judged]
-"""By class of the judge's."""
+"""Judged images by the judge's class."""
 
 
 def folders(data: Path, labels: Labels) -> dict[int, Path]:
-    """The folders of an ImageFolder that are named for a class of the judge, by its index.
+    """Return the folders of an ImageFolder that are named after a class of the judge, by its index.
 
     Raises:
-        UserError: there is none.
+        UserError: there is no such folder.
     """
     if not data.is_dir():
         raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
     try:
-        found = {of_folder(path.name, labels): path for path in sorted(data.iterdir()) if path.is_dir()}
+        by_class = {of_folder(path.name, labels): path for path in sorted(data.iterdir()) if path.is_dir()}
     except OSError as error:
         raise UserError(f"data={data}: cannot be read: {error.strerror}") from error
-    found.pop(None, None)
-    if not found:
+    by_class.pop(None, None)
+    if not by_class:
         raise UserError(f"data={data}: no folder in it is named for a class of the judge, such as {labels[0]}")
-    return {k: path for k, path in found.items() if k is not None}
+    return {k: path for k, path in by_class.items() if k is not None}
 
 
 def of_classes(data: str | None, labels: Labels, asked: Iterable[Label]) -> dict[int, Path]:
-    """As `folders`, with a folder for each class that is asked for.
+    """Return the `folders`, after checking that each class asked for has one.
 
     Raises:
-        UserError: no `data`, or no folder of a class asked for.
+        UserError: `data` is missing, or a class asked for has no folder.
     """
     if not data:
         raise UserError("data is required: a folder of photographs for each class")
@@ -71,7 +71,7 @@ def of_classes(data: str | None, labels: Labels, asked: Iterable[Label]) -> dict
 
 
 def check(folder: Path, at_most: int) -> None:
-    """Open the photographs that would be judged, so that a damaged one is told before anything is.
+    """Open the photographs that would be judged, so that a damaged one is reported first.
 
     Raises:
         UserError: there are none, or one cannot be read.
@@ -90,17 +90,17 @@ def check(folder: Path, at_most: int) -> None:
 
 
 def photographs(folder: Path, size: int, judge: Judge, at_most: int) -> Judged:
-    """The first so many of a folder, cut square and resized to `size` pixels as the samples are."""
+    """Judge the first `at_most` photographs of a folder, cropped to a square and resized like the samples."""
     images = load_pictures(str(folder), size, "data", at_most)
     return Judged(images, *judge(images))
 
 
 def halves(real: Classes) -> tuple[Classes, Classes]:
-    """Every other photograph of each class to measure, and the others to measure by."""
+    """Split the photographs of each class in two: every other one to measure, and the rest as reference."""
     return {k: v[::2] for k, v in real.items()}, {k: v[1::2] for k, v in real.items()}
 
 
 def joined(parts: Iterable[Judged]) -> Judged:
-    """All of them in one batch."""
+    """Join several parts into one batch."""
     fields = zip(*((part.images, part.features, part.logits) for part in parts), strict=True)
     return Judged(*map(torch.cat, fields))

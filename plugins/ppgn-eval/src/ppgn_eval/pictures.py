@@ -1,4 +1,4 @@
-"""The pictures of a report. Each shows one system, or says of each of its parts which system that is."""
+"""Make the pictures of a report; each shows one system, or labels its parts by system."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .sections import Figure, Section
 from .study import Studied, Study, shown
 
 MOST = 144
-"""Images in one grid."""
+"""Largest number of images in one grid."""
 
 CLASSES = 3
-"""Whose photographs stand beside samples."""
+"""Number of classes whose photographs are shown beside samples."""
 
 
 def pictures(study: Study, at_most: int = 12) -> list[Section]:
-    """A section for each of the first systems that have samples of several classes, or of the first of all."""
+    """Make a section for each of the first systems that have samples of several classes, or else of any."""
     drawn = [found for found in study.systems if found.ends]
     several = [found for found in drawn if len(found.ends) > 1] or drawn
     chosen = several[:at_most]
@@ -52,11 +52,13 @@ def _of_one(found: Studied, study: Study) -> Iterator[Figure]:
         spread = _evenly(samples, MOST)
         yield Figure("By likeness", figures.tsne_grid(spread.images, spread.features), "t-SNE of the judge's features.")
     for run in found.system.runs[:1]:
-        told, steps = trace(run)
-        told = {name: values for name, values in told.items() if (values == values).any() and not (values == 1).all()}
-        if told:
+        quantities, steps = trace(run)
+        quantities = {
+            name: values for name, values in quantities.items() if (values == values).any() and not (values == 1).all()
+        }
+        if quantities:
             asked = ", ".join(map(str, run.asked.values()))
-            yield Figure(f"Traces: {asked}", figures.traces(told, steps), "A line for each chain.")
+            yield Figure(f"Traces: {asked}", figures.traces(quantities, steps), "A line for each chain.")
 
 
 def _evenly(judged: Judged, at_most: int) -> Judged:

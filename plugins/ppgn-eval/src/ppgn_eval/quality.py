@@ -1,4 +1,4 @@
-"""How good samples are in the eyes of a judge: counted by torchmetrics, on what the judge has found already."""
+"""Measure the quality of samples by torchmetrics, from the verdicts of a judge."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .estimate import Estimate, share
 
 
 class _Found(nn.Module):
-    """The network that torchmetrics asks for, where the judge has had its pass: hands on what it is given."""
+    """Stand in for the network that torchmetrics needs, by returning features that the judge already computed."""
 
     def __init__(self, num_features: int) -> None:
         super().__init__()
@@ -24,17 +24,19 @@ class _Found(nn.Module):
 
 
 def accuracy(logits: Tensor, truth: Tensor, first: int = 1) -> float:
-    """Share of rows whose true class is among the `first` likeliest."""
+    """Return the share of rows whose true class is among the `first` most likely ones."""
     return named(logits, truth, first).value
 
 
 def named(logits: Tensor, truth: Tensor, first: int = 1) -> Estimate:
-    """`accuracy` with its binomial error: of the last samples of chains, or of photographs, which are independent."""
+    """Return the `accuracy` with its binomial error, for independent rows: last samples of chains, or photographs."""
     return share((logits.topk(min(first, logits.shape[1]), 1).indices == truth[:, None]).any(1).tolist())
 
 
 def inception_score(logits: Tensor) -> float:
-    """exp of the mean KL(p(y | x) ‖ p(y)) over all images, in one split (Salimans et al. 2016; Table S3): 1 to K."""
+    """Return exp of the mean KL(p(y | x) ‖ p(y)) over all images, in one split (Salimans et al. 2016; Table S3): 1 to
+    K.
+    """
     from torchmetrics.image.inception import InceptionScore
 
     with _alone():
@@ -44,9 +46,9 @@ def inception_score(logits: Tensor) -> float:
 
 
 def frechet_distance(features: Tensor, real: Tensor) -> float:
-    """|μ − μᵣ|² + tr(Σ + Σᵣ − 2(ΣΣᵣ)^½) of features `(N, D)` (FID, Heusel et al. 2017).
+    """Return |μ − μᵣ|² + tr(Σ + Σᵣ − 2(ΣΣᵣ)^½) of features `(N, D)` (FID, Heusel et al. 2017).
 
-    Few images make it large: compare rows of as many images only.
+    It is larger for few images: compare only rows with the same number of images.
     """
     from torchmetrics.image.fid import FrechetInceptionDistance
 
@@ -57,9 +59,10 @@ def frechet_distance(features: Tensor, real: Tensor) -> float:
 
 
 def kernel_distance(features: Tensor, real: Tensor, subsets: int = 10) -> float:
-    """MMD² of features under the kernel (f·g/D + 1)³, without bias: below 0 by chance (KID, Bińkowski et al. 2018).
+    """Return MMD² under the kernel (f·g/D + 1)³, unbiased, so below 0 by chance (KID, Bińkowski et al. 2018).
 
-    Of two sets of one size all are taken; else the mean over `subsets`, of the smaller one's size, of the larger.
+    Two sets of equal size are used as a whole; otherwise it is the mean over `subsets` of the larger set, of the
+    smaller one's size.
     """
     from torchmetrics.image.kid import KernelInceptionDistance
 
@@ -74,7 +77,7 @@ def kernel_distance(features: Tensor, real: Tensor, subsets: int = 10) -> float:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """For metrics that shuffle: from one seed, without a trace; without the warnings that they keep what they get."""
+    """Isolate metrics that shuffle: use a fixed seed, restore the random state, and suppress their warnings."""
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         torch.manual_seed(0)
         warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""Files of JSON that somebody else may have written: read as data, whatever is in them."""
+"""Read JSON files that others may have written, as untrusted data."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any
 from ppgn_core.errors import UserError
 
 LARGEST = 2**26
-"""Bytes of a file."""
+"""Largest file that is read, in bytes."""
 
 DEEPEST = 40
-"""Lists and mappings within each other."""
+"""Deepest nesting of lists and mappings."""
 
 LONGEST = 10_000
-"""Characters of one text."""
+"""Longest text, in characters."""
 
 
 def text(path: Path) -> str:
-    """What is in a file, as UTF-8.
+    """Return the content of a UTF-8 file.
 
     Raises:
-        UserError: it is no ordinary file, too large, or not UTF-8; the message names it.
+        UserError: it is not an ordinary file, too large, or not UTF-8; the message names it.
     """
     try:
-        if not path.is_file():  # a named pipe would be waited for
+        if not path.is_file():  # reading a named pipe would wait
             raise UserError(f"{path}: allowed is an ordinary file")
         if path.stat().st_size > LARGEST:
             raise UserError(f"{path}: has {path.stat().st_size} bytes; allowed are {LARGEST}")
@@ -38,11 +38,11 @@ def text(path: Path) -> str:
 
 
 def parsed(json_text: str, where: str) -> Any:
-    """The value that it says.
+    """Parse JSON.
 
     Raises:
-        UserError: it is no JSON, too deep, or holds a text or a number that nothing here writes; the message begins
-            with `where`.
+        UserError: it is not JSON, nested too deeply, or has a text or number out of range; the message begins with
+            `where`.
     """
     try:
         value = json.loads(json_text)
@@ -65,7 +65,7 @@ def _check(value: Any) -> None:
         elif isinstance(value, list):
             left += [(part, depth + 1) for part in value]
         elif isinstance(value, str):
-            value.encode()  # half of a surrogate pair is no text
+            value.encode()  # fails for half of a surrogate pair
             if len(value) > LONGEST:
                 raise ValueError(f"a text of {len(value)} characters; allowed are {LONGEST}")
         elif isinstance(value, int) and abs(value) >= 2**63:
@@ -73,19 +73,19 @@ def _check(value: Any) -> None:
 
 
 def is_whole(value: Any, least: int = 0) -> bool:
-    """Whether it is a whole number, no truth value, from `least`."""
+    """Return whether the value is an integer of at least `least`, and not a bool."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a finite number, no truth value."""
+    """Return whether the value is a finite number, and not a bool."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def one_line(value: object, at_most: int = 60) -> str:
-    """A value as text that fits a line and a label: no control characters, the middle of a long one left out."""
-    shown = "".join(c if c.isprintable() else " " for c in str(value))
-    shown = " ".join(shown.split()) if shown != str(value) else shown
-    if len(shown) <= at_most:
-        return shown
-    return f"{shown[: at_most - 24]}…{shown[-15:]} ({len(shown)})"
+    """Return a value as text for a line or a label: no control characters, the middle of a long one left out."""
+    line = "".join(c if c.isprintable() else " " for c in str(value))
+    line = " ".join(line.split()) if line != str(value) else line
+    if len(line) <= at_most:
+        return line
+    return f"{line[: at_most - 24]}…{line[-15:]} ({len(line)})"

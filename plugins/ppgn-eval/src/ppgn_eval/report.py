@@ -1,4 +1,4 @@
-"""One page that shows what was measured: tables and pictures in a single file that needs nothing else."""
+"""Write one page of tables and pictures, in a single file that needs nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .sections import Section, Table
 def write_report(path: Path, title: str, sections: list[Section], config: str = "") -> None:
     """Write the page of all `sections`, with the `config` they were made with, to the file `path`.
 
-    Pictures (WebP), style and script are within it: it opens from disk, and nothing is fetched. All text is escaped.
+    Pictures (WebP), style and script are embedded: the page opens from disk and fetches nothing. All text is escaped.
     """
     folder = files(__package__) / "page"
     page = {name: (folder / name).read_text("utf-8") for name in ("page.html", "style.css", "page.js")}
@@ -29,7 +29,7 @@ def write_report(path: Path, title: str, sections: list[Section], config: str = 
 
 
 def markdown(sections: list[Section]) -> str:
-    """The tables alone, in Markdown: a heading for each section that has one, numbers to the right."""
+    """Return the tables alone in Markdown: a heading for each section that has one, numbers to the right."""
     lines: list[str] = []
     for section in sections:
         tables = [part for part in section.parts if isinstance(part, Table)]
@@ -43,5 +43,5 @@ def markdown(sections: list[Section]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown takes for no more than text, in one line."""
+    """Escape text for Markdown, in one line."""
     return re.sub(r"[\\`|<\[&]", r"\\\g<0>", " ".join(text.split()))

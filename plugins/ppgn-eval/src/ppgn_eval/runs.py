@@ -1,4 +1,4 @@
-"""Runs of `ppgn_core` that commands make and look at: each made once, its samples read back."""
+"""Make the runs of `ppgn_core` that commands need, each only once, and read back their samples."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from .records import parsed as parsed_json
 from .records import text as text_of
 
 PNG = ("PNG",)
-"""What samples are kept as. Pillow tells formats by content, and opens some by starting other programs."""
+"""Format of samples. Pillow recognises formats by content, and opens some by starting other programs."""
 
 PHOTOGRAPHS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 
 SIDES = (4, 4096)
-"""Of a sample, in pixels."""
+"""Shortest and longest side of a sample, in pixels."""
 
 
 def parsed(arguments: Sequence[str]) -> dict[str, str]:
-    """KEY=VALUE arguments as a dict.
+    """Parse KEY=VALUE arguments into a dict.
 
     Raises:
-        UserError: one is none.
+        UserError: an argument has no `=`.
     """
     for argument in arguments:
         if "=" not in argument:
@@ -44,19 +44,19 @@ def parsed(arguments: Sequence[str]) -> dict[str, str]:
 
 
 def steps(given: Mapping[str, str], default: int) -> int:
-    """How many `n_steps` a command asks for.
+    """Return the `n_steps` that a command asks for.
 
     Raises:
-        UserError: it is no whole number from 1.
+        UserError: it is not a whole number from 1.
     """
     return whole("n_steps", given.get("n_steps", str(default)))
 
 
 def whole(key: str, text: str) -> int:
-    """The number that `key` is given.
+    """Return the whole number that `key` is set to.
 
     Raises:
-        UserError: it is no whole number from 1.
+        UserError: it is not a whole number from 1.
     """
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**9:
         raise UserError(f"{key}={text}: must be a whole number from 1")
@@ -64,22 +64,22 @@ def whole(key: str, text: str) -> int:
 
 
 def record(folder: Path) -> dict[str, Any]:
-    """What a run's run.json says; empty where there is none that can be read."""
+    """Read a run's run.json; empty if it is missing or cannot be read."""
     try:
-        found = parsed_json(text_of(folder / "run.json"), "run.json")
+        content = parsed_json(text_of(folder / "run.json"), "run.json")
     except UserError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def make(folder: Path, n_steps: int, keys: Mapping[str, object]) -> int:
-    """Run `keys` into `folder` unless a run of that many steps is there; the exit code, 130 after Ctrl-C.
+    """Run `keys` into `folder` unless a run of that many steps is there; return the exit code, 130 after Ctrl-C.
 
-    One that was interrupted goes on from where it stopped, if it kept its codes. All that the run is told is `keys`:
-    what an earlier one says of itself is data, and where it says more than these keys would, it is not gone on from.
+    An interrupted run is continued if its codes were saved. The run is determined by `keys` alone: the record of an
+    earlier run is untrusted data, and if it has other overrides than these keys, it is not continued.
 
     Raises:
-        UserError: the folder, or anything in it, is a symbolic link; or the run to go on from was told other things.
+        UserError: the folder, or anything in it, is a symbolic link; or an interrupted run there has other overrides.
     """
     refuse_links(folder)
     before = record(folder)
@@ -98,21 +98,21 @@ def make(folder: Path, n_steps: int, keys: Mapping[str, object]) -> int:
     try:
         code = sample([f"{key}={value}" for key, value in arguments.items()])
     finally:
-        sys.argv = argv  # Hydra reads it, so the run has put its own there
+        sys.argv = argv  # the run has replaced it, as Hydra reads it
     after = record(folder)
     interrupted = code == 0 and int(after.get("step", n_steps)) < n_steps and not _stopped(after)
     return 130 if interrupted else code
 
 
 def refuse_links(folder: Path) -> None:
-    """Raises UserError if the folder, or anything below it, is a symbolic link: what is written would go elsewhere."""
+    """Raise UserError if the folder, or anything below it, is a symbolic link: files would be written elsewhere."""
     for path in [folder, *(Path(at, name) for at, folders, files in os.walk(folder) for name in folders + files)]:
         if path.is_symlink():
             raise UserError(f"{path}: is a symbolic link; allowed are folders and files of their own")
 
 
 def _stopped(found: Mapping[str, Any]) -> bool:
-    """Whether all chains came to values that are not finite: such a run is as whole as it gets."""
+    """Return whether all chains stopped at values that are not finite: such a run cannot be continued."""
     stopped, config = found.get("stopped"), found.get("config")
     if not isinstance(stopped, list) or not isinstance(config, dict):
         return False
@@ -120,29 +120,29 @@ def _stopped(found: Mapping[str, Any]) -> bool:
 
 
 def samples(folder: Path, step: int) -> list[Path]:
-    """The samples of all chains at that step."""
+    """Return the paths of all chains' samples at that step."""
     return [path for _, at, path in saved_samples(folder / SAMPLES) if at == step]
 
 
 def images(paths: Sequence[Path], formats: tuple[str, ...] = PNG) -> Tensor:
-    """RGB `(N, 3, H, W)` in [0, 1].
+    """Read images as RGB `(N, 3, H, W)` in [0, 1].
 
     Raises:
-        UserError: there are none, one is no picture that can be read, or they are not of one size.
+        UserError: there are none, one cannot be read as a picture, or their sizes differ.
     """
     if not paths:
         raise UserError("no images")
-    found = [np.asarray(opened(path, formats)) for path in paths]
-    for path, pixels in zip(paths, found, strict=True):
-        _alike(path, pixels.shape[:2], paths[0], found[0].shape[:2])
-    return torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2) / 255
+    arrays = [np.asarray(opened(path, formats)) for path in paths]
+    for path, pixels in zip(paths, arrays, strict=True):
+        _alike(path, pixels.shape[:2], paths[0], arrays[0].shape[:2])
+    return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2) / 255
 
 
 def check(paths: Sequence[Path]) -> tuple[int, int] | None:
-    """Open every sample of a run, so that a damaged one is told before any is judged; their height and width.
+    """Open every sample of a run, so that a damaged one is reported before any is judged; return height and width.
 
     Raises:
-        UserError: one is no PNG that can be read, or they are not of one size.
+        UserError: one cannot be read as a PNG, or their sizes differ.
     """
     first: tuple[int, int] | None = None
     for path in paths:
@@ -161,20 +161,20 @@ def _alike(path: Path, shape: tuple[int, ...], other: Path, wanted: tuple[int, .
 
 
 def opened(path: Path, formats: tuple[str, ...]) -> Image.Image:
-    """A picture in RGB, all of it decoded.
+    """Open a picture and decode all of it to RGB.
 
     Raises:
-        UserError: it is none of those formats, or damaged.
+        UserError: it has none of those formats, or is damaged.
     """
-    if not path.is_file():  # a named pipe would be waited for
+    if not path.is_file():  # reading a named pipe would wait
         raise UserError(f"{path}: not a picture that can be read; allowed is an ordinary file")
     try:
         with Image.open(path, formats=formats) as image:
             return image.convert("RGB")
-    except Exception as error:  # Pillow raises what it comes upon: SyntaxError, zlib.error, its own bomb error, …
+    except Exception as error:  # Pillow may raise anything: SyntaxError, zlib.error, its own bomb error, …
         raise UserError(f"{path}: not a picture that can be read; allowed are {', '.join(formats)}") from error
 
 
 def grid(folder: Path) -> Image.Image:
-    """The picture of the last samples."""
+    """Return the picture of the last samples."""
     return opened(folder / "grid.png", PNG)

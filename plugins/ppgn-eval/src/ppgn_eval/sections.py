@@ -1,4 +1,4 @@
-"""What a report is made of: sections of tables and figures."""
+"""A report consists of sections of tables and figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of as many cells as there are `columns`; a cell is text or a number, NaN where the number is unknown."""
+    """Hold rows with one cell for each of the `columns`; a cell is text or a number, NaN if unknown."""
 
     title: str
     columns: list[str]
@@ -32,18 +32,18 @@ class Table:
 
     @property
     def heads(self) -> list[tuple[str, bool]]:
-        """The columns, and which of them hold numbers."""
+        """Return the columns, and which of them hold numbers."""
         return [(name, numeric(self.column(k))) for k, name in enumerate(self.columns)]
 
     @property
     def texts(self) -> list[list[str]]:
-        """The rows as they are shown."""
+        """Return the rows as formatted text."""
         columns = [shown(self.column(k)) for k in range(len(self.columns))]
         return [[column[i] for column in columns] for i in range(len(self.rows))]
 
     @property
     def cells(self) -> list[list[tuple[str, bool, str | None]]]:
-        """The rows of cells: the text, whether its column holds numbers, and what it is sorted by."""
+        """Return the cells row by row: the text, whether its column holds numbers, and its sort key."""
         numbers = [number for _, number in self.heads]
         return [
             [(text, number, _value(cell) if number else None) for cell, text, number in zip(*row, numbers, strict=True)]
@@ -58,7 +58,7 @@ def _value(cell: Cell) -> str | None:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture under its title; the note says how to read it."""
+    """Hold a picture with its title; the note says how to read it."""
 
     title: str
     image: Image.Image
@@ -70,7 +70,7 @@ class Figure:
 
     @property
     def webp(self) -> str:
-        """The picture as WebP in base 64."""
+        """Return the picture as WebP in base 64."""
         file = io.BytesIO()
         self.image.convert("RGB").save(file, "WEBP", quality=92)
         return base64.b64encode(file.getvalue()).decode()
@@ -78,7 +78,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, paragraphs of plain text (a blank line apart) and what they are about."""
+    """Hold a heading, paragraphs of plain text (separated by blank lines), and tables and figures."""
 
     title: str
     text: str

@@ -1,10 +1,10 @@
-"""`python -m ppgn_eval.sixty data=DIR [target=NAME] [number=60] [out=DIR] [KEY=VALUE …]`: samples beside photographs.
+"""`python -m ppgn_eval.sixty data=DIR [target=NAME] [number=60] [out=DIR] [KEY=VALUE …]` looks for copied photographs.
 
-Draws four groups of one class of mini (Fig. S25): photographs of it at random, samples, and to each sample, at its
-place, the nearest of all photographs in `data`, by E's fc6 and by pixels. `data` has a folder for each class. Leaves
-sixty.png, and prints how far samples are from the nearest photograph, and photographs of the class from the nearest
-other one: samples that copy would stand nearer. Samples already in `out` are not drawn again. Other arguments go to
-`ppgn_core` as they are.
+It draws four groups of one class of mini (Fig. S25): random photographs of the class, samples, and for each sample, at
+the same place, the nearest of all photographs in `data`, by E's fc6 and by pixels. `data` has a folder for each class.
+The result is sixty.png. It prints how far samples are from the nearest photograph, and photographs of the class from
+the nearest other one: copies would be nearer. Samples already in `out` are not drawn again. Other arguments are passed
+to `ppgn_core`.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from .study import shown
 
 NUMBER, N_STEPS, COLUMNS, GAP = 60, 200, 10, 2
 Space = Callable[[Tensor], Tensor]
-"""Images `(B, 3, H, W)` to the points `(B, D)` that distances are measured between."""
+"""Maps images `(B, 3, H, W)` to the points `(B, D)` whose distances are measured."""
 
 
 def main(arguments: list[str]) -> int:
-    """Draw, measure, print; the exit code of the run where it failed, else 0."""
+    """Draw, measure and print; return the exit code of the run if it failed, else 0."""
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
@@ -54,12 +54,12 @@ def _draw(given: dict[str, str]) -> int:
     model = mini()
     labels, size = model.labels["classifier"], model.image_size
     label = labels.find(given.pop("target", "lemon"), "target")
-    there = of_classes(given.pop("data", None), labels, [label])
+    by_class = of_classes(given.pop("data", None), labels, [label])
     keys = {"condition.target": label.synset, "n_chains": number, "save_every": steps}
     if code := make(out / label.synset, steps, {**keys, "writer": "[samples,codes,record]", **given}):
         return code
     drawn = images(samples(out / label.synset, steps))
-    real = load_pictures(str(there[label.index]), size, "data")
+    real = load_pictures(str(by_class[label.index]), size, "data")
     some = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))[:number]
     E = model.network("encoder")
     spaces: dict[str, Space] = {
@@ -68,7 +68,7 @@ def _draw(given: dict[str, str]) -> int:
     }
     groups = {"photographs": real[some], "samples": drawn}
     table = Table("", *spaces, title="median distance to the nearest photograph")
-    near = nearest(torch.cat([real[some], drawn]), there, spaces, size, (label.index, some))
+    near = nearest(torch.cat([real[some], drawn]), by_class, spaces, size, (label.index, some))
     for name, rows in (("samples", slice(len(some), None)), ("photographs", slice(len(some)))):
         table.add_row(name, *(f"{float(near[space][0][rows].median()):.2f}" for space in spaces))
     groups |= {f"nearest photographs by {space}": near[space][1][len(some) :] for space in spaces}
@@ -88,11 +88,10 @@ def nearest(
     size: int,
     itself: tuple[int, Tensor] | None = None,
 ) -> dict[str, tuple[Tensor, Tensor]]:
-    """By space the Euclidean distance `(N,)` of each image of `x` to the nearest photograph, and that `(N, 3, H, W)`.
+    """Return by space the distance `(N,)` of each image of `x` to the nearest photograph, and that `(N, 3, H, W)`.
 
     Args:
-        itself: the class and the places in its folder that the first of `x` were taken from: no photograph is its own
-            neighbour.
+        itself: class and indices of the photographs that are the first of `x`, which must not be their own neighbours.
     """
     points = {name: space(x) for name, space in spaces.items()}
     best = {name: (torch.full((len(x),), torch.inf), torch.zeros_like(x)) for name in spaces}
@@ -102,9 +101,9 @@ def nearest(
             distance = torch.cdist(points[name], torch.cat([space(batch) for batch in real.split(256)]))
             if itself and itself[0] == index:
                 distance[torch.arange(len(itself[1])), itself[1]] = torch.inf
-            there, at = distance.min(1)
-            nearer = there < best[name][0]
-            best[name][0][nearer], best[name][1][nearer] = there[nearer], real[at[nearer]]
+            least, at = distance.min(1)
+            nearer = least < best[name][0]
+            best[name][0][nearer], best[name][1][nearer] = least[nearer], real[at[nearer]]
     return best
 
 

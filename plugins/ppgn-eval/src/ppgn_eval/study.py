@@ -1,4 +1,4 @@
-"""From run folders to what was measured of each system: everything that a judge has to see, seen once."""
+"""Measure each system of runs; the judge sees everything it has to see exactly once."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Walk:
-    """How the chains of one run mixed and what that cost.
+    """Hold how the chains of one run mixed and what that cost.
 
     Args:
-        chains: that reached the end.
-        chain_steps: that were looked at, of all chains together.
-        seconds: that the whole run took.
-        acceptance: of each chain; empty where the sampler has no reject step.
+        chains: number of chains that reached the end.
+        chain_steps: number of steps measured, of all chains together.
+        seconds: time that the whole run took.
+        acceptance: mean acceptance of each chain; empty if the sampler has no reject step.
     """
 
     mixing: Mixing
@@ -47,11 +47,11 @@ class Walk:
 
 @dataclass(frozen=True)
 class Studied:
-    """One system as the judge saw it.
+    """Hold the measurements of one system.
 
     Args:
-        ends: the last sample of each chain by class, a negative number for what is no class of the judge.
-        walks: one for each run that saved enough states.
+        ends: last samples of the chains by class; negative keys stand for anything that is not a class of the judge.
+        walks: measurements of each run that saved enough states.
     """
 
     system: System
@@ -65,7 +65,7 @@ class Studied:
 
 @dataclass(frozen=True)
 class Study:
-    """All of it.
+    """Hold all measurements.
 
     Args:
         real: photographs of every class that a system asked for; empty without `data`.
@@ -79,17 +79,17 @@ class Study:
 
 
 def study(systems: Sequence[System], judge: Judge, data: Path | None, at_most: int, burn_in: float) -> Study:
-    """Have the judge see all samples, and at most so many photographs of each class that was asked for.
+    """Let the judge see all samples, and at most `at_most` photographs of each class that was asked for.
 
     Args:
-        burn_in: share of the steps that is left out of the mixing.
+        burn_in: share of the steps that is left out when mixing is measured.
 
     Raises:
-        UserError: an image cannot be read, or `data` holds no class of the judge.
+        UserError: an image cannot be read, or `data` has no class of the judge.
     """
-    there = folders(data, judge.labels) if data else {}
+    by_class = folders(data, judge.labels) if data else {}
     wanted = {asked_for(run.config, judge.labels) for system in systems for run in system.runs}
-    chosen = [(k, folder) for k, folder in there.items() if k in wanted]
+    chosen = [(k, folder) for k, folder in by_class.items() if k in wanted]
     for _, folder in chosen:
         check(folder, at_most)
     for system in systems:
@@ -107,7 +107,7 @@ def study(systems: Sequence[System], judge: Judge, data: Path | None, at_most: i
 
 
 def _check_sizes(system: System) -> None:
-    """Raises UserError if a trace cannot be read, or samples of two runs are not of one size: they share figures."""
+    """Raise UserError if a trace cannot be read, or samples of two runs differ in size, as they share figures."""
     first: tuple[Run, tuple[int, int]] | None = None
     for run in system.runs:
         trace(run)
@@ -123,12 +123,12 @@ def _check_sizes(system: System) -> None:
 
 
 def shown(items: Sequence[T], what: str) -> Iterable[T]:
-    """The items in turn, with a progress bar on stderr where that is a terminal."""
+    """Yield the items, with a progress bar on stderr if that is a terminal."""
     return track(items, description=what, console=Console(stderr=True), disable=not sys.stderr.isatty())
 
 
 def _ends(system: System, judge: Judge) -> Classes:
-    found: dict[int, list[Judged]] = {}
+    by_class: dict[int, list[Judged]] = {}
     nameless: dict[str, int] = {}
     for run in system.runs:
         paths = samples(run.folder, run.step)
@@ -138,12 +138,12 @@ def _ends(system: System, judge: Judge) -> Classes:
         if k is None:
             k = nameless.setdefault(str(run.asked), -1 - len(nameless))
         drawn = images(paths)
-        found.setdefault(k, []).append(Judged(drawn, *judge(drawn)))
-    return {k: joined(parts) for k, parts in found.items()}
+        by_class.setdefault(k, []).append(Judged(drawn, *judge(drawn)))
+    return {k: joined(parts) for k, parts in by_class.items()}
 
 
 def _pooled(systems: list[Classes]) -> Classes:
-    """The samples of all systems by class: what a mode is measured by where there are no photographs."""
+    """Pool the samples of all systems by class, which determine the radius of a mode if there are no photographs."""
     classes = {k for found in systems for k in found}
     return {k: joined([found[k] for found in systems if k in found]) for k in classes}
 
@@ -156,5 +156,5 @@ def _walk(run: Run, judge: Judge, burn_in: float, radius: float) -> Walk | None:
     batches = [paths[i : i + BATCH] for i in range(0, len(paths), BATCH)]
     features = np.concatenate([judge(images(batch)).features.numpy() for batch in batches])
     features = features.reshape(len(chains), len(chains[0]), -1)
-    found = mixing(features, every, radius if math.isfinite(radius) else 0.0)
-    return Walk(found, len(chains), every * len(paths), run.seconds, acceptance(run))
+    measured = mixing(features, every, radius if math.isfinite(radius) else 0.0)
+    return Walk(measured, len(chains), every * len(paths), run.seconds, acceptance(run))

@@ -1,10 +1,10 @@
-"""Run folders, grouped: what was drawn in one way is measured as one, and nothing else with it.
+"""Group run folders into systems: runs that were drawn in the same way are measured together.
 
-The rule. A run's config says three sorts of things. What is *asked for* (each `target`, `text` and `unit` of the
-condition, at any depth) differs between the runs of one system, which draws each class in a run of its own. What
-does not change how a chain is *distributed* (`APART`: where files go, how many chains, which seed) differs too.
-All the rest, with the number of steps taken, is the *system*: runs that agree in it are one row of a table and may
-share a figure, runs that differ in any of it never do.
+The rule: a run's config has three kinds of keys. Those that say what is *asked for* (each `target`, `text` and `unit`
+of the condition, at any depth) may differ between the runs of one system, which draws each class in a run of its own.
+Those that do not change how a chain is *distributed* (`APART`: where files go, how many chains, which seed) may differ
+too. All other keys, with the number of steps taken, define the *system*: runs that agree in them are one row of a table
+and may share a figure; runs that differ in any of them never do.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FOREMOST = ("generator.name", "epsilon1", "epsilon3", "epsilon2", "n_steps", "sa
 
 @dataclass(frozen=True)
 class Run:
-    """One run folder, its record, and the height and width of its samples, in pixels, if it has any."""
+    """Hold one run folder, its record, and the height and width of its samples, in pixels, if it has any."""
 
     folder: Path
     record: dict[str, Any] = field(repr=False)
@@ -45,28 +45,28 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        """That its steps took; a resumed run timed only its own, and the earlier ones are taken to be as slow."""
+        """Return the time for all steps; a resumed run timed only its own, so the earlier ones are extrapolated."""
         return float(self.record["seconds"]) * self.step / max(1, self.step - int(self.record.get("start", 0)))
 
     @property
     def setting(self) -> dict[str, Any]:
-        """The config of its system."""
+        """Return the part of the config that defines its system."""
         kept = {key: value for key, value in self.config.items() if key not in APART}
         return {**kept, "condition": _unasked(kept["condition"]), "n_steps": self.step}
 
     @property
     def asked(self) -> dict[str, Any]:
-        """What is asked for, by key: `{"target": "lemon"}`, `{"terms.a.target": "lemon", …}`."""
+        """Return what is asked for, by key: `{"target": "lemon"}`, `{"terms.a.target": "lemon", …}`."""
         flat = flattened(self.config["condition"])
         return {key: value for key, value in flat.items() if key.rpartition(".")[2] in ASKED}
 
 
 @dataclass(frozen=True)
 class System:
-    """Runs that differ in what they ask for, and in nothing else that matters.
+    """Hold runs that differ only in what they ask for, or in keys that do not matter.
 
     Args:
-        parts: of its label: prior, condition, and `KEY=VALUE` of what else it takes to tell it from all others.
+        parts: parts of the label: prior, condition, and the `KEY=VALUE` needed to distinguish it from all others.
     """
 
     parts: tuple[str, ...]
@@ -82,18 +82,18 @@ class System:
 
 
 def find(folders: Iterable[Path]) -> list[Path]:
-    """Run folders among `folders` and below them, such as those of a sweep.
+    """Find the run folders among `folders` and below them, such as those of a sweep.
 
     Raises:
-        UserError: there is none in or below one of them.
+        UserError: one of the folders has none in or below it.
     """
-    found: dict[Path, None] = {}
+    runs: dict[Path, None] = {}
     for folder in folders:
         here = sorted(path.parent for path in folder.rglob("run.json")) if folder.is_dir() else []
         if not here:
             raise UserError(f"run={folder}: no run folder, and none below it; allowed are folders with a run.json")
-        found |= dict.fromkeys(here)
-    return list(found)
+        runs |= dict.fromkeys(here)
+    return list(runs)
 
 
 def _name(value: Any) -> bool:
@@ -113,27 +113,27 @@ RULES: list[tuple[str, Callable[[Any], bool], str]] = [
     ("start", is_whole, "a whole number from 0"),
     ("stopped", lambda value: isinstance(value, list), "a list"),
 ]
-"""What is asked of a record; whatever else it says is only compared and shown."""
+"""Requirements on a record; all other entries are only compared and printed."""
 
 OPTIONAL: dict[str, Any] = {"config.condition.classifier": None, "start": 0, "stopped": []}
 
 
 def read(folder: Path) -> Run:
-    """The run in a folder, its record and its samples checked.
+    """Read the run in a folder, checking its record and its samples.
 
     Raises:
-        UserError: its record or a sample is damaged, or it kept no samples.
+        UserError: its record or a sample is damaged, or it has no samples.
     """
-    found = parsed(text(folder / "run.json"), f"run={folder}: run.json")
+    content = parsed(text(folder / "run.json"), f"run={folder}: run.json")
     for key, allowed, told in RULES:
-        value = found
+        value = content
         for part in key.split("."):
             value = value.get(part, _MISSING) if isinstance(value, Mapping) else _MISSING
         value = OPTIONAL.get(key, _MISSING) if value is _MISSING else value
         if not allowed(value):
             given = "is missing" if value is _MISSING else f"is {one_line(value)}"
             raise UserError(f"run={folder}: run.json is damaged: {key} {given}; allowed is {told}")
-    run = Run(folder, found, check([path for _, _, path in saved_samples(folder / SAMPLES)]))
+    run = Run(folder, content, check([path for _, _, path in saved_samples(folder / SAMPLES)]))
     if not samples(folder, run.step) and not run.record.get("stopped"):
         raise UserError(f"run={folder}: there are no samples of step {run.step}; run it with the writer samples")
     return run
@@ -143,9 +143,10 @@ _MISSING = object()
 
 
 def systems(runs: Iterable[Run]) -> list[System]:
-    """The runs by system, in the order in which each first appears.
+    """Group the runs by system, in the order in which each first appears.
 
-    Two runs that ask one system for one thing with one seed are the same chains: the one with most of them counts.
+    Two runs of one system that ask for the same with the same seed have the same chains: only the one with most of them
+    counts.
     """
     groups: dict[str, dict[str, Run]] = {}
     for run in runs:
@@ -153,28 +154,28 @@ def systems(runs: Iterable[Run]) -> list[System]:
         chains = json.dumps([run.asked, run.config.get("seed")], sort_keys=True)
         if chains not in group or len(samples(run.folder, run.step)) > len(samples(group[chains].folder, run.step)):
             group[chains] = run
-    found = [list(group.values()) for group in groups.values()]
-    parts = _parts([flattened(group[0].setting) for group in found])
-    return [System(tuple(own), group) for own, group in zip(parts, found, strict=True)]
+    by_system = [list(group.values()) for group in groups.values()]
+    parts = _parts([flattened(group[0].setting) for group in by_system])
+    return [System(tuple(own), group) for own, group in zip(parts, by_system, strict=True)]
 
 
 def _parts(settings: list[dict[str, Any]]) -> list[list[str]]:
-    """A name for each: its prior and condition, and of what differs just enough to tell it from all others."""
-    told = [[str(flat.get(f"{kind}.name")) for kind in ("prior", "condition")] for flat in settings]
+    """Name each system: its prior and condition, and just enough of what differs to distinguish it."""
+    names = [[str(flat.get(f"{kind}.name")) for kind in ("prior", "condition")] for flat in settings]
     keys = dict.fromkeys([*FOREMOST, *(key for flat in settings for key in flat)])
     for key in keys:
         alike: dict[tuple[str, ...], list[int]] = {}
-        for i, parts in enumerate(told):
+        for i, parts in enumerate(names):
             alike.setdefault(tuple(parts), []).append(i)
         for group in alike.values():
             if len({str(settings[i].get(key)) for i in group}) > 1:
                 for i in group:
-                    told[i] = [*told[i], f"{one_line(key.removesuffix('.name'))}={one_line(settings[i].get(key))}"]
-    return told
+                    names[i] = [*names[i], f"{one_line(key.removesuffix('.name'))}={one_line(settings[i].get(key))}"]
+    return names
 
 
 def flattened(nested: Any, prefix: str = "") -> dict[str, Any]:
-    """`{"a": {"b": [1]}}` as `{"a.b.0": 1}`."""
+    """Flatten `{"a": {"b": [1]}}` to `{"a.b.0": 1}`."""
     if isinstance(nested, Mapping):
         items: Iterable[tuple[Any, Any]] = nested.items()
     elif isinstance(nested, list):

@@ -1,4 +1,4 @@
-"""The tables of a report: how good the samples are, how the chains mixed, and what that cost."""
+"""Make the tables of a report: how good the samples are, how the chains mixed, and what that cost."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .sections import Table
 from .study import Studied, Study, shown
 
 RESIZED = 128
-"""Side that the last row of Table S3 resizes to, for comparison with Odena et al. 2016, in pixels."""
+"""Side in pixels to which images are resized in the last row of Table S3, for comparison with Odena et al. 2016."""
 
 K = 3
-"""Of precision and recall."""
+"""Number of neighbours for precision and recall."""
 
 UNKNOWN = math.nan
 
@@ -52,9 +52,9 @@ MIXING_NOTE = (
 
 
 def quality(study: Study) -> Table:
-    """What Table S3 has, and more: a row for real photographs, if there are any, and one for each system.
+    """Make a table like Table S3 with more columns: a row for real photographs, if any, and one for each system.
 
-    A system of one class beside others of several is left out: its figures would say more of the class.
+    A system of a single class is left out beside others of several, as its figures would mostly reflect the class.
     """
     sizes = [study.size] + [RESIZED] * (study.size != RESIZED)
     columns = ["images", "number", "classes", "first, %", "first five, %", "inception score", "FID", "KID × 1000"]
@@ -92,7 +92,7 @@ def _row(name: str, ends: Classes, real: Classes, alike: list[dict[int, float]],
 
 
 def _of(n: int, share: float) -> Estimate:
-    """The rate of n trials that `share` is."""
+    """Return `share` of n trials as a rate."""
     return rate(round(share * n) if n else 0, n)
 
 
@@ -101,7 +101,7 @@ def _side(classes: Classes) -> int:
 
 
 def _distances(known: Classes, real: Classes) -> list[Cell]:
-    """FID, KID, precision, recall: of the classes of which there are photographs."""
+    """Return FID, KID, precision and recall, over the classes of which there are photographs."""
     known = {k: judged for k, judged in known.items() if k in real}
     if not known:
         return [UNKNOWN] * 4
@@ -114,7 +114,7 @@ def _distances(known: Classes, real: Classes) -> list[Cell]:
 
 
 def mixing(study: Study) -> Table:
-    """A row for each system whose runs saved enough states."""
+    """Make a table with a row for each system whose runs saved enough states."""
     columns = ["prior", "condition", "ε1", "ε3", "besides", "chains", "effective samples", "steps for one", "R̂"]
     columns += ["modes", "accepted, %", "seconds", "effective samples a second"]
     rows = [_mixed(found) for found in study.systems if found.walks]

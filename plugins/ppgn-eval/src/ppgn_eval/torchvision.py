@@ -1,4 +1,4 @@
-"""Any classifier of torchvision as a judge."""
+"""Use any classifier of torchvision or timm as a judge."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ def classifier(
     preset: str = "DEFAULT",
     names: str | None = None,
 ) -> Classifier:
-    """A classifier of torchvision or timm, as `condition=torchvision` takes it.
+    """Judge by a classifier of torchvision or timm, with the same keys as `condition=torchvision`.
 
     Args:
-        arch: as torchvision calls it: resnet18, mobilenet_v3_small, …; `timm:NAME` takes timm's, if that is installed.
-        weights: path of a state dict; `default` downloads the library's own, `random` ones judge nothing.
-        preset: which of torchvision's weights they are, by whose transforms it sees.
-        names: a text file of the classes, one a line, of a network that was trained on other ones.
+        arch: torchvision's name of the network: resnet18, mobilenet_v3_small, …; `timm:NAME` for one of timm's, if timm
+            is installed.
+        weights: path of a state dict; `default` downloads the library's own; `random` weights judge nothing.
+        preset: name of torchvision's weights, which determine the transforms.
+        names: path of a text file with the classes, one a line, if the network was trained on other ones.
 
     Raises:
-        UserError: no such architecture or file, or weights and names that are not of it.
+        UserError: there is no such architecture or file, or the weights or names do not fit.
     """
     from ppgn_torchvision.networks import load
 
