@@ -10,6 +10,7 @@ result.save("runs/o")    # the run folder that the command line would have left
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ def sample(*overrides: str, progress: bool = False, **keys: Any) -> Result:
     """Sample from p(h | y) (Eq. 11) and return what was drawn.
 
     Nothing is written unless `out="DIR"` names a folder, nothing is printed unless `progress` is true, and Hydra's
-    global state stays as it was.
+    global state stays as it was. With `out`, Ctrl-C ends the run after the current step and keeps what is done there.
 
     Args:
         overrides: as on the command line: `"experiment=inpaint"`, `"condition.text=oranges"`.
@@ -40,16 +41,23 @@ def sample(*overrides: str, progress: bool = False, **keys: Any) -> Result:
     Raises:
         UserError: something that is asked for is not allowed or cannot be had; or every chain stopped at a value that
             is not finite.
+        KeyboardInterrupt: as ever; where there is `out`, once it holds what is done.
     """
     from .result import collect
+    from .sampling.interrupt import interruptible
     from .sampling.progress import Progress
 
     ready = assembled(*overrides, **keys)
     out = Path(ready.config.out).expanduser().absolute() if ready.config.out else None
-    if not progress:
-        return collect(ready, ready.saved_steps(), out)
-    with Progress(ready.start, ready.config.n_steps) as bar:
-        return collect(ready, ready.saved_steps(watch=bar.update), out)
+    with ExitStack() as stack:
+        watch = {"watch": stack.enter_context(Progress(ready.start, ready.config.n_steps)).update} if progress else {}
+        if out is None:
+            return collect(ready, ready.saved_steps(**watch), out)
+        interrupted = stack.enter_context(interruptible())
+        result = collect(ready, ready.saved_steps(interrupted, **watch), out)
+        if interrupted():
+            raise KeyboardInterrupt
+        return result
 
 
 def chains(*overrides: str, **keys: Any) -> Iterator[tuple[State, Info]]:
@@ -103,6 +111,17 @@ def list_classes(labels: Labels, word: str | None = None) -> None:
     from .command.classes import table
 
     table(labels, word)
+
+
+def perform(name: str, *arguments: str) -> None:
+    """Do what `ppgn NAME` does with these arguments: `perform("train", "recipe=encoder", "data=photographs")`.
+
+    Raises:
+        UserError: no such command or key, a value that is not allowed, or what the command itself refuses.
+    """
+    from .command.main import perform
+
+    perform(name, arguments)
 
 
 def command_line(name: str, arguments: Sequence[str] | None = None) -> int:

@@ -1,75 +1,74 @@
-"""`python -m ppgn_eval.groups data=DIR [classes=NAME,…] [out=DIR] [KEY=VALUE …]`: nine samples beside nine photographs.
-
-Draws four groups for each class of mini that is named (Fig. 2, S10): of all photographs the nine that its unit of C
-answers to most, samples of DGN-AM, photographs of the class at random, samples of the noiseless joint PPGN-h. `data`
-has a folder for each class. Leaves groups.png; runs already in `out` are not made again. Other arguments go to
-`ppgn_core` as they are.
-"""
+"""`ppgn study groups data=DIR [classes=NAME,…]`: nine samples beside nine photographs (Fig. 2, S10)."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated, Any
 
 import torch
+from ppgn_eval.figures import side_by_side
+from ppgn_eval.photographs import of_classes
+from ppgn_eval.study import shown
+from ppgn_mini.model import mini
 from torch import Tensor
 
 from ppgn_core.atomic import atomic
-from ppgn_core.errors import UserError
+from ppgn_core.console import say
+from ppgn_core.given import home
 from ppgn_core.model import Label
 from ppgn_core.pictures import load_pictures
 
-from .figures import side_by_side
-from .paper import mini
-from .photographs import of_classes
-from .runs import images, make, parsed, samples
-from .runs import steps as steps_of
-from .study import shown
+from .making import drawn
 
 NINE = 9
-N_STEPS = 200
 MODELS = {"DGN-AM": "dgn_am", "PPGN": "noiseless_joint"}
 """Experiments by what the picture calls them."""
 
 
-def main(arguments: list[str]) -> int:
-    """Draw, lay out; the exit code of the first run that failed, else 0."""
-    if {"--help", "-h"} & set(arguments):
-        print(__doc__)
-        return 0
-    try:
-        return _draw(parsed(arguments))
-    except UserError as error:
-        print(f"ppgn_eval.groups: {error}", file=sys.stderr)
-        return 2
+def groups(
+    data: str,
+    classes: Sequence[str] = ("lemon", "goldfish"),
+    out: str = "groups",
+    n_steps: Annotated[int, ">= 1", "< 1e9"] = 200,
+    overrides: Sequence[str] = (),
+) -> None:
+    """Draw four groups of nine for each class of mini that is named (Fig. 2, S10), and leave groups.png.
 
+    Of all photographs the nine that its unit of C answers to most, samples of DGN-AM, photographs of the class at
+    random, samples of the noiseless joint PPGN-h. Runs already in `out` are not made again.
 
-def _draw(given: dict[str, str]) -> int:
-    out, steps = Path(given.pop("out", "groups")), steps_of(given, N_STEPS)
-    model = mini()
+    Args:
+        data: photographs: a folder for each class, named for it or for its synset id.
+        classes: names of classes, set apart by commas.
+        out: folder for the runs and groups.png.
+        n_steps: of every chain.
+    """
+    place, model = home(out, "out"), mini()
     labels = model.labels["classifier"]
-    asked = [labels.find(name, "classes") for name in given.pop("classes", "lemon,goldfish").split(",")]
-    there = of_classes(given.pop("data", None), labels, asked)
-    drawn: dict[tuple[str, str], Tensor] = {}
+    asked = [labels.find(name, "classes") for name in classes]
+    there = of_classes(data, labels, asked)
+    by: dict[tuple[str, str], Tensor] = {}
     for label in asked:
         for name, experiment in MODELS.items():
-            folder = out / f"{experiment}_{label.synset}"
-            keys = {"experiment": experiment, "condition.target": label.synset, "n_chains": NINE, "save_every": steps}
-            if code := make(folder, steps, {**keys, "writer": "[samples,codes,record]", **given}):
-                return code
-            drawn[name, label.synset] = images(samples(folder, steps))
+            keys: dict[str, Any] = {
+                "experiment": experiment,
+                "condition.target": label.synset,
+                "n_chains": NINE,
+                "save_every": n_steps,
+            }
+            keys["writer"] = ["samples", "codes", "record"]
+            by[name, label.synset] = drawn(place / f"{experiment}_{label.synset}", n_steps, keys, overrides)
     best = most_activating(there, model.network("classifier"), asked, model.image_size)
     rows = []
     for label in asked:
         real = load_pictures(str(there[label.index]), model.image_size, "data")
         some = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))[:NINE]
-        rows += [(f"{label}: top photographs", best[label.index]), ("DGN-AM", drawn["DGN-AM", label.synset])]
-        rows += [("photographs at random", real[some]), ("PPGN", drawn["PPGN", label.synset])]
-    with atomic(out / "groups.png") as temporary:
+        rows += [(f"{label}: top photographs", best[label.index]), ("DGN-AM", by["DGN-AM", label.synset])]
+        rows += [("photographs at random", real[some]), ("PPGN", by["PPGN", label.synset])]
+    with atomic(place / "groups.png") as temporary:
         side_by_side(rows, columns=4).save(temporary)
-    print(out / "groups.png")
-    return 0
+    say(str(place / "groups.png"))
 
 
 @torch.no_grad()
@@ -92,7 +91,3 @@ def most_activating(
             first = both.topk(min(NINE, len(both))).indices
             scores[unit], best[unit] = both[first], torch.cat([best[unit], x[new]])[first]
     return best
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
