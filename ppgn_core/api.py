@@ -50,11 +50,9 @@ def sample(*overrides: str, progress: bool = False, **keys: Any) -> Result:
     ready = assembled(*overrides, **keys)
     out = Path(ready.config.out).expanduser().absolute() if ready.config.out else None
     with ExitStack() as stack:
-        watch = {"watch": stack.enter_context(Progress(ready.start, ready.config.n_steps)).update} if progress else {}
-        if out is None:
-            return collect(ready, ready.saved_steps(**watch), out)
-        interrupted = stack.enter_context(interruptible())
-        result = collect(ready, ready.saved_steps(interrupted, **watch), out)
+        interrupted = stack.enter_context(interruptible()) if out else lambda: False
+        bar = stack.enter_context(Progress(ready.start, ready.config.n_steps)) if progress else None
+        result = collect(ready, ready.saved_steps(interrupted, bar.update if bar else lambda state: None), out)
         if interrupted():
             raise KeyboardInterrupt
         return result

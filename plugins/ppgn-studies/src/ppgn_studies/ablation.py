@@ -53,7 +53,8 @@ def ablation(
             with the same losses.
         out: folder for a training of each.
     """
-    place, pictures = home(out, "out"), []
+    place = home(out, "out")
+    pictures: list[tuple[dict[str, str], Image.Image]] = []
     given = DEFAULTS | {"data": data} | dict(override.partition("=")[::2] for override in overrides)
     for name, own in COMPARED[of].items():
         folder = place / name.replace(" ", "_").replace("'", "")

@@ -48,17 +48,15 @@ def classes(
         n_chains: of each class.
     """
     place, labels, judge = home(out, "out"), mini().labels["classifier"], efficientnet_lite0()
-    rows = (
-        {}
-        if data is None
-        else {"photographs": {k: _photographs(home(data, "data") / v.synset) for k, v in enumerate(labels)}}
-    )
+    photographs = data and {k: _photographs(home(data, "data") / label.synset) for k, label in enumerate(labels)}
     for label in track(labels, description="drawing", console=Console(stderr=True)):
         keys = {"condition.target": label.synset, "n_chains": n_chains, "save_every": n_steps}
         make(place / label.synset, n_steps, {**keys, "writer": ["samples", "codes", "record"]}, overrides)
     drawn = {k: last_samples(place / label.synset, n_steps) for k, label in enumerate(labels)}
     table = Table("images", "judge's first", "among its first 5", "SSIM within a class", title=f"judged: {out}")
-    for name, shown in {"samples": drawn, **rows}.items():
+    for name, shown in (("samples", drawn), ("photographs", photographs)):
+        if not shown:
+            continue
         logits = judge(torch.cat(list(shown.values()))).logits
         truth = torch.cat([torch.full((len(v),), k) for k, v in shown.items()])
         shares = [named(logits, truth, first).percent for first in (1, 5)]

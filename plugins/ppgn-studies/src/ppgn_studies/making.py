@@ -59,7 +59,7 @@ def make(folder: Path, n_steps: int, keys: Mapping[str, Any], overrides: Sequenc
     changed = {_key(override) for override in overrides}
     keys = {key: value for key, value in keys.items() if key not in changed}
     keys |= {"out": folder, "n_steps": n_steps}
-    done = before.get("step")
+    done = before.get("step", -1)
     if is_whole(done, 0) and done < n_steps and (folder / "codes.safetensors").is_file():
         _check_told(folder, before.get("overrides", []), {"resume", *keys, *changed})
         keys |= {"resume": folder}

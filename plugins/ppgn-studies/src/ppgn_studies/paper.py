@@ -123,7 +123,7 @@ def paper(
     n_chains: Annotated[int, ">= 1", "< 1e9"] = 8,
     n_steps: Annotated[int, ">= 1", "< 1e9"] = 200,
     classes: Annotated[int, ">= 1", "< 1e9"] = 16,
-    priors: Sequence[str] = (),
+    priors: list[str] | None = None,
     photographs: Annotated[int, ">= 2", "<= 1000000"] = 60,
     burn_in: Annotated[float, ">= 0", "< 1"] = 0.5,
     device: str = "auto",
@@ -146,14 +146,14 @@ def paper(
         n_chains: of every run.
         n_steps: of every chain.
         classes: that every prior draws.
-        priors: those to try, set apart by commas; all where none is named.
+        priors: those to try, set apart by commas; null: all.
         photographs: of each class at most, the first by name.
         burn_in: share of a chain's steps that its mixing is not measured on.
         device: that chains run on and the judge works on: auto, cpu, cuda, mps.
         cache: folder for what a judge has seen; null: ppgn/verdicts where the system keeps caches.
     """
     measure = prepared([], data, judge, out, photographs, burn_in, device, cache)
-    chosen = list(cells(n_chains, n_steps, classes, list(priors) or list(PRIORS)))
+    chosen = list(cells(n_chains, n_steps, classes, priors or list(PRIORS)))
     found = draw(path("out", out) / "runs", n_steps, chosen, [f"device={device}", *overrides])
     measure(found, ["ppgn", "study", *arguments])
 
