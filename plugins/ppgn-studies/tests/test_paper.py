@@ -1,24 +1,23 @@
-"""The suite: every cell composes, and a small one is drawn and measured."""
+"""The study of the paper: every cell composes, and a small one is drawn and measured."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hydra import compose, initialize
-from ppgn_eval.__main__ import _parsed, main
 from ppgn_eval.mixing import LARGEST_RHAT
-from ppgn_eval.paper import CONDITIONS, PRIORS, cells
 from ppgn_eval.tables import MIXING_NOTE, QUALITY_NOTE
+from ppgn_studies.paper import CONDITIONS, PRIORS, cells
 
-from ppgn_core.config import compose as configs
-from ppgn_core.config.check import check
+from ppgn_core.command.arguments import read
+from ppgn_core.command.main import call
+from ppgn_core.config.configure import configure
+from ppgn_core.config.overrides import from_keys
 from ppgn_core.options import plugins
 from ppgn_core.options.registry import Registry
-
-from .conftest import Colours
 
 
 def test_every_prior_is_tried() -> None:
@@ -28,8 +27,9 @@ def test_every_prior_is_tried() -> None:
 
 def test_the_results_in_the_docs_are_of_the_suite_of_today() -> None:
     text = (Path(__file__).parents[3] / "docs" / "results.md").read_text(encoding="utf-8")
-    (command,) = re.findall(r"Made by `(python -m ppgn_eval .+?)` on 20\d\d-\d\d-\d\d", text)
-    assert _parsed(shlex.split(command)[3:])[0]["suite"] == "paper"
+    (command,) = re.findall(r"That command is\s+now `(ppgn study .+?)`", text)
+    registry = plugins.registry()
+    assert read(registry.find("command", "study"), shlex.split(command)[2:], registry)["study"]["name"] == "paper"
     quality, mixing = text.split("\n## Mixing\n")
     rows = [line.split("|")[1].strip() for line in quality.splitlines() if line.startswith("| ")]
     assert rows[2] == "real photographs"  # under the names of columns and the rule
@@ -54,28 +54,67 @@ def test_the_results_in_the_docs_are_told_as_the_code_tells_them() -> None:
 def test_every_cell_composes_and_no_two_share_a_folder() -> None:
     all_cells = list(cells(n_chains=8, n_steps=200, n_classes=2, priors=list(PRIORS)))
     assert len({cell.folder for cell in all_cells}) == len(all_cells)
-    configs.install()
-    seen = set()
-    with initialize(config_path=None, version_base="1.3"):
-        for cell in all_cells:
-            parts = {(key, str(cell.keys.get(key))) for key in ("prior", "generator", "condition")}
-            if not parts <= seen:  # composing takes long: each prior and each condition once
-                check(compose("config", [f"{key}={value}" for key, value in cell.keys.items()]))
-            seen |= parts
+    seen: set[tuple[str, str]] = set()
+    for cell in all_cells:
+        parts = {(key, str(cell.keys.get(key))) for key in ("prior", "generator", "condition")}
+        if not parts <= seen:  # composing takes long: each prior and each condition once
+            configure(from_keys(cell.keys)[0], plugins.registry())
+        seen |= parts
     assert {value for key, value in seen if key == "condition"} == set(CONDITIONS)
 
 
 def test_a_small_suite_is_drawn_and_measured(
-    registry: Registry, photographs: Path, tmp_path: Path, colours: Colours, capsys: pytest.CaptureFixture
+    registry: Registry, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    small = ["suite=paper", "priors=none_x", "classes=1", "n_chains=2", "n_steps=2", "judge=colours"]
+    small = ["paper", "priors=none_x", "classes=1", "n_chains=2", "n_steps=2", "judge=colours"]
     where = [f"out={tmp_path / 'out'}", f"cache={tmp_path / 'cache'}", f"data={photographs}"]
-    assert main([*small, *where]) == 0
+    assert call("study", [*small, *where]) == 0
     assert (tmp_path / "out" / "report.html").is_file()
+    told = (tmp_path / "out" / "results.md").read_text(encoding="utf-8")
+    assert told.startswith("# Results\n\nMade by `ppgn study paper priors=none_x ")
     quality, mixing = (sorted((tmp_path / "out" / "runs" / part).iterdir()) for part in ("quality", "mixing"))
     assert [folder.name for folder in quality] == ["none_x"]
     assert len(mixing) == len(CONDITIONS) * len(PRIORS["none_x"].tried)
     drawn = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "runs").rglob("run.json")}
     capsys.readouterr()
-    assert main([*small, *where]) == 0
+    assert call("study", [*small, *where]) == 0
     assert {path: path.stat().st_mtime_ns for path in drawn} == drawn
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["classes=65"], "classes=65: allowed are 1 to 64"),
+        (["priors=gauss"], "priors=gauss: there is no such prior; nearest: gaussian"),
+        (["judge=solomon"], "judge=solomon: no such judge"),
+        (["judge=mini", "judge.arch=vgg"], "judge.arch: no such key"),
+        (["burn_in=1"], "burn_in=1.0: must be a number from 0 below 1"),
+        (["data=nowhere"], "data=nowhere: no such folder"),
+        (["data=DAMAGED"], "damaged/red/0.png: not a picture that can be read"),
+        (["out=BLOCKED"], "report.html is there, and no report of ppgn_eval"),
+    ],
+)
+def test_what_is_wrong_is_told_before_hours_of_drawing(
+    registry: Registry, arguments: list[str], told: str, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("damaged/red", "blocked/report.html"):
+        Path(folder).mkdir(parents=True)
+    Path("damaged/red/0.png").write_bytes(b"no picture")
+    given = [argument.replace("DAMAGED", "damaged").replace("BLOCKED", "blocked") for argument in arguments]
+    before = sorted(tmp_path.rglob("*"))
+    assert call("study", ["paper", "judge=colours", "cache=cache", *given]) == 2
+    out, err = capsys.readouterr()
+    assert told in err and err.startswith("ppgn study: ") and err.count("\n") == 1 and out == ""
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_nothing_is_drawn_through_a_link(registry: Registry, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    folder = tmp_path / "out" / "runs" / "quality" / "none_x"
+    folder.mkdir(parents=True)
+    (folder / "n01443537").symlink_to(tmp_path / "elsewhere")
+    small = ["paper", "priors=none_x", "classes=1", "n_chains=1", "n_steps=1", "judge=colours"]
+    assert call("study", [*small, f"out={tmp_path / 'out'}"]) == 2
+    assert "n01443537: is a symbolic link" in capsys.readouterr().err
+    assert not list((tmp_path / "elsewhere").iterdir())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
-from ppgn_core.api import component
+from ppgn_core.api import components
 
 Study = Callable[..., None]
 
@@ -20,4 +20,7 @@ def study(
     Args:
         study: what is drawn and measured; its keys may be given as `study.KEY` or as `KEY`.
     """
-    component("study", study, overrides=overrides, arguments=arguments)
+    chosen = components()["study"][study["name"]]
+    keys = {key: value for key, value in study.items() if key != "name"}
+    given = {"overrides": overrides, "arguments": arguments}
+    chosen.load()(**keys, **{key: value for key, value in given.items() if key in chosen.signature.given})
