@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
-
-from ppgn_eval.__main__ import SHARED, SUITE
-from ppgn_train.options import Shared
 
 from ppgn_core import components
 
@@ -32,7 +28,7 @@ ODD = [
     "-",
 ]
 ODD += ["a.b=1", "model.x=1", "judge.x=1", "recipe.images=1", "${x}", "out", "data=${out}", "run=", "run=.", "run=,,"]
-LONG = {"images", "n_chains", "n_steps", "suite", "size", "variants", "shift", "width", "widths", "channels", "words"}
+LONG = {"images", "n_chains", "n_steps", "size", "variants", "shift", "width", "widths", "channels", "words"}
 """Keys whose large values are allowed, and take long."""
 
 
@@ -41,7 +37,7 @@ def train_cases(folder: Path, seed: int, n: int) -> Iterator[list[str]]:
     chance = random.Random(seed)
     recipes = components()["recipe"]
     keys = {name: [key.name for key in option.signature.keys] for name, option in recipes.items()}
-    shared = [field.name for field in fields(Shared)]
+    shared = _keys("command", "train")
     for _ in range(n):
         recipe = chance.choice(list(trainings.KEYS))
         line = [
@@ -60,11 +56,16 @@ def train_cases(folder: Path, seed: int, n: int) -> Iterator[list[str]]:
 def eval_cases(run: Path, seed: int, n: int) -> Iterator[list[str]]:
     """`n` command lines of `python -m ppgn_eval` on the run in that folder."""
     chance = random.Random(seed)
+    keys = [*_keys("command", "evaluate"), *_keys("study", "paper")]
     for _ in range(n):
         line = [f"run={run}", "judge=mini", "device=cpu", "cache=cache", f"out=out{chance.randrange(3)}"]
         for _ in range(chance.choice([1, 1, 2, 3])):
-            line.append(_one(chance, [*SHARED, *SUITE]))
+            line.append(_one(chance, keys))
         yield line
+
+
+def _keys(kind: str, name: str) -> list[str]:
+    return [key.name for key in components()[kind][name].signature.keys]
 
 
 def _one(chance: random.Random, keys: list[str]) -> str:
