@@ -62,6 +62,7 @@ PRESETS = {
     ("experiment", "original_hidden"): "ppgn-caffe",
     ("experiment", "ppgn_h"): "ppgn-dae",
     ("experiment", "ppgn_x"): "ppgn-dae",
+    ("experiment", "diversity"): "ppgn-facets",
     ("experiment", "multifaceted"): "ppgn-facets",
     ("experiment", "inpaint"): "ppgn-inpaint",
     ("experiment", "inpaint_context"): "ppgn-inpaint",
