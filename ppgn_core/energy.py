@@ -36,22 +36,23 @@ class Energy:
     def evaluate(self, h: Tensor, step: int = 0) -> State:
         """What there is to know at codes `h` `(B, *code)`: one pass forward through G and the condition, one back.
 
-        The condition comes first: a network that prior and condition share then sees the same `x` twice running, and
-        may answer the second time from memory.
+        The condition comes first: a network that prior and condition share keeps what it has found in the cache of this
+        evaluation, and need not pass again.
         """
         self.clock.step = step
         with forward_cache.opened() as cache:
             with torch.enable_grad():
                 h = h.detach().requires_grad_()
-                drawn = self.generator(h)
+                drawn = self.generator(h.view_as(h))  # torch's module hooks, as of its FLOP counter, take no leaf
                 x = drawn.contiguous()  # a condition may take a view of it
                 cache.equate(x, drawn)
                 log_prob = self.condition.log_prob(x)
                 # each chain's log p depends on its own code alone, so the gradient of the sum is every chain's own
                 (condition_score,) = torch.autograd.grad((self.weight * log_prob).sum(), h)
             with torch.no_grad():
-                h, x = h.detach(), x.detach()
-                return State(step, h, x, log_prob.detach(), self.prior.score(h, x), condition_score)
+                h, shown = h.detach(), x.detach()
+                cache.equate(shown, x)
+                return State(step, h, shown, log_prob.detach(), self.prior.score(h, shown), condition_score)
 
     @property
     def weight(self) -> float:

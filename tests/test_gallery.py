@@ -27,9 +27,6 @@ SHORTER = {
 }
 """Keys that make the commands of each module, and each study, quick."""
 
-FORMERLY = {"ppgn_eval.groups": "groups", "ppgn_eval.sixty": "sixty"}
-"""Modules whose commands are studies now, and that pictures were made with: `python -m MODULE`, `ppgn study NAME`."""
-
 CLASSES = ("n01855672", "n02814860", "n04146614", "n04398044", "n07749582")
 """Of the photographs that commands are given."""
 
@@ -57,9 +54,7 @@ def test_every_picture_has_its_command(page):
 def test_a_picture_says_which_command_made_it(name):
     with Image.open(DOCS / name) as picture:
         told = picture.text["command"] if name.endswith(".png") else picture.info["comment"].decode()
-        *begin, what = shlex.split(told)[:3]
-        now = ["ppgn", "study", FORMERLY[what]] if what in FORMERLY else [*begin, what]
-        assert sorted([*now, *shlex.split(told)[3:]]) == sorted(ENTRIES[name])
+        assert sorted(shlex.split(told)) == sorted(ENTRIES[name])
 
 
 @pytest.fixture
@@ -114,7 +109,7 @@ def test_commands_without_a_picture_go_one_after_another(command, photographs):
     shutil.copytree(
         DOCS.parent / "plugins/ppgn-mini/src/ppgn_mini/networks", "plugins/ppgn-mini/src/ppgn_mini/networks"
     )
-    assert {line[2] for line in OTHERS} == {"ablation", "ppgn_core", "ppgn_eval"}
+    assert {line[2] for line in OTHERS} == {"ablation", "groups", "sixty", "ppgn_core", "ppgn_eval"}
     for line in OTHERS:
         code, err = run(line, command, next(key for key in line if key.startswith("out=")))
         assert code == 0, err

@@ -38,9 +38,7 @@ RUN_KINDS = (
 )
 
 COMMAND = Kind(
-    "command",
-    "what `ppgn NAME` does: functions whose parameters are its keys",
-    frozenset({"arguments", "overrides"}),
+    "command", "what `ppgn NAME` does: functions whose parameters are its keys", frozenset({"arguments", "overrides"})
 )
 
 KINDS = tuple(kind.name for kind in RUN_KINDS)

@@ -102,7 +102,7 @@ def test_adversarial_training_learns_from_the_step_that_misleads_most(
     x, labels = torch.rand(24, 3, 64, 64, generator=torch.Generator().manual_seed(0)), recipe.val.labels
     before = recipe.losses(x.requires_grad_(), labels)[1]["cross_entropy"]
     (slope,) = torch.autograd.grad(before, x)
-    there = recipe.misleading(x.detach().clone(), labels)
+    there = recipe.adversarial_example(x.detach().clone(), labels)
     rise = recipe.losses(there, labels)[1]["cross_entropy"].detach() - before.detach()
     torch.testing.assert_close(rise, length * slope.flatten(1).norm(dim=1).sum(), rtol=0.1, atol=0)
 

@@ -79,7 +79,7 @@ def prepared(
     Raises:
         UserError: one of them is not allowed.
     """
-    from .cache import Kept, default_folder
+    from .cache import CachedJudge, default_folder
     from .evaluate import check_out, check_writable, write
     from .photographs import check, folders
 
@@ -88,7 +88,7 @@ def prepared(
     check_writable("cache", kept or default_folder())
     if photos and not os.path.isdir(photos):
         raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
-    judging = Kept(component("judge", judge, device=choose_device(device)), kept or default_folder())
+    judging = CachedJudge(component("judge", judge, device=choose_device(device)), kept or default_folder())
     for folder in folders(photos, judging.labels).values() if photos and not runs else ():  # before hours of drawing
         check(folder, photographs)
 

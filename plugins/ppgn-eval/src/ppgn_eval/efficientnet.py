@@ -27,7 +27,7 @@ def efficientnet_lite0(device: torch.device | str = "cpu", among: str | None = "
     units, name = None, "EfficientNet-Lite0"
     if among is not None:
         try:
-            model: Model = component("model", among, device=device)
+            model: Model = component("model", {"name": among}, device=device)
         except UserError as error:
             raise UserError(f"judge.among={among}: {error}") from error
         labels = model.labels["classifier"]

@@ -12,5 +12,5 @@ from .judge import Classifier
 
 def mini(device: torch.device | str = "cpu") -> Classifier:
     """E names its classes better than the classifier that the chains climb."""
-    model: Model = component("model", "mini", device=device)
+    model: Model = component("model", {"name": "mini"}, device=device)
     return Classifier("mini's encoder", model.network("encoder"), model.labels["encoder"], device)
