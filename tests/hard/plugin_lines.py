@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from ppgn_core import components
+from ppgn_core.options import plugins
 
 from . import trainings
 from .command_lines import VALUES
@@ -28,16 +28,16 @@ ODD = [
     "-",
 ]
 ODD += ["a.b=1", "model.x=1", "judge.x=1", "recipe.images=1", "${x}", "out", "data=${out}", "run=", "run=.", "run=,,"]
-LONG = {"images", "n_chains", "n_steps", "size", "variants", "shift", "width", "widths", "channels", "words"}
+LONG = {"images", "n_chains", "n_steps", "suite", "size", "variants", "shift", "width", "widths", "channels", "words"}
 """Keys whose large values are allowed, and take long."""
 
 
 def train_cases(folder: Path, seed: int, n: int) -> Iterator[list[str]]:
     """`n` command lines of `python -m ppgn_train` on the photographs that `trainings.prepare` made in `folder`."""
     chance = random.Random(seed)
-    recipes = components()["recipe"]
-    keys = {name: [key.name for key in option.signature.keys] for name, option in recipes.items()}
-    shared = _keys("command", "train")
+    registry = plugins.registry()
+    keys = {name: [key.name for key in registry.find("recipe", name).signature.keys] for name in trainings.KEYS}
+    shared = [key.name for key in registry.find("command", "train").signature.keys]
     for _ in range(n):
         recipe = chance.choice(list(trainings.KEYS))
         line = [
@@ -56,16 +56,12 @@ def train_cases(folder: Path, seed: int, n: int) -> Iterator[list[str]]:
 def eval_cases(run: Path, seed: int, n: int) -> Iterator[list[str]]:
     """`n` command lines of `python -m ppgn_eval` on the run in that folder."""
     chance = random.Random(seed)
-    keys = [*_keys("command", "evaluate"), *_keys("study", "paper")]
+    keys = [key.name for key in plugins.registry().find("command", "evaluate").signature.keys]
     for _ in range(n):
         line = [f"run={run}", "judge=mini", "device=cpu", "cache=cache", f"out=out{chance.randrange(3)}"]
         for _ in range(chance.choice([1, 1, 2, 3])):
             line.append(_one(chance, keys))
         yield line
-
-
-def _keys(kind: str, name: str) -> list[str]:
-    return [key.name for key in components()[kind][name].signature.keys]
 
 
 def _one(chance: random.Random, keys: list[str]) -> str:

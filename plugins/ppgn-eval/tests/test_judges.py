@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from ppgn_eval.cache import CachedJudge, digest
+from ppgn_eval.cache import CachedJudge, _read, digest
 from ppgn_eval.judge import Classifier, Judge
 from ppgn_torchvision.networks import load
 from safetensors.torch import load_file, save_file
@@ -121,6 +121,14 @@ def test_an_image_is_judged_once(tmp_path: Path, colours: Colours) -> None:
     torch.testing.assert_close(again.logits.flip(0), first.logits)
     CachedJudge(colours, tmp_path)(torch.cat([x, 1 - x[:1]]))
     assert colours.seen == 4 + 5 + 1
+
+
+def test_what_is_kept_has_memory_of_torchs_own(tmp_path: Path, colours: Colours) -> None:
+    """Aligned as fresh tensors are: float32 sums over them round the same."""
+    CachedJudge(colours, tmp_path)(torch.rand(3, 3, 8, 8))
+    (path,) = tmp_path.rglob("*.safetensors")
+    found = _read(path)
+    assert found is not None and all(value.data_ptr() % 64 == 0 for value in found[1])
 
 
 def test_another_judge_is_asked_anew(tmp_path: Path, colours: Colours) -> None:

@@ -123,12 +123,12 @@ def test_a_generator_gets_nearer_and_an_ended_run_goes_on(folder: Path, encoder:
     keys = {"adversarial": 0, "learning_rate": 1e-4, "averaging": 0.8}
     first = generator(folder, encoder, **keys)
     before = first.evaluate()["thumbnail"]
-    train(first, tmp_path, images=320)
+    train(first, tmp_path, images=160)
     second = generator(folder, encoder, **keys)
-    train(second, tmp_path, images=960)
+    train(second, tmp_path, images=560)
     assert second.evaluate()["thumbnail"] < 0.8 * before
     kept = sorted(path.name for path in tmp_path.glob("picture_*.png"))
-    assert kept == ["picture_000000320.png", "picture_000000960.png"]
+    assert kept == ["picture_000000160.png", "picture_000000560.png"]
     drawn = UpConv.load(tmp_path / "generator.safetensors")(torch.rand(2, 1024))
     assert drawn.shape == (2, 3, 64, 64)
     assert drawn.isfinite().all()

@@ -45,9 +45,14 @@ def evaluate(
         device: that the judge works on: auto, cpu, cuda, mps.
         cache: folder for what a judge has seen; null: ppgn/verdicts where the system keeps caches.
     """
+<<<<<<< HEAD
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on there is something to keep
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
+=======
+    from .cache import CachedJudge, default_folder
+    from .evaluate import check_out, check_writable, write
+>>>>>>> main
     from .systems import find
 
     runs = [path("run", folder) for folder in run]
@@ -88,6 +93,8 @@ def prepared(
     check_writable("cache", kept or default_folder())
     if photos and not os.path.isdir(photos):
         raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on there is something to keep
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     judging = CachedJudge(component("judge", judge, device=choose_device(device)), kept or default_folder())
     for folder in folders(photos, judging.labels).values() if photos and not runs else ():  # before hours of drawing
         check(folder, photographs)
