@@ -5,10 +5,6 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-<<<<<<< HEAD:plugins/ppgn-studies/tests/test_classes.py
-=======
-from ppgn_mini.__main__ import alike, main
->>>>>>> main:plugins/ppgn-mini/tests/test_judge.py
 from ppgn_mini.model import mini
 from ppgn_studies.classes import alike, classes
 
@@ -25,11 +21,7 @@ def test_it_judges_what_is_drawn_and_draws_nothing_twice(tmp_path: Path, capsys:
         folder = tmp_path / label.synset
         (folder / "samples").mkdir(parents=True)
         (folder / "run.json").write_text('{"step": 200}')
-<<<<<<< HEAD:plugins/ppgn-studies/tests/test_classes.py
-        for k in range(8):
-=======
         for k in range(2):
->>>>>>> main:plugins/ppgn-mini/tests/test_judge.py
             Image.new("RGB", (64, 64), (k, 0, 0)).save(folder / "samples" / f"chain_{k:03d}_step_0200.png")
     classes(out=str(tmp_path))
     said = capsys.readouterr().out

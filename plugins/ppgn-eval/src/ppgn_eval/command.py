@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ppgn_core.api import component
-from ppgn_core.console import say
+from ppgn_core.console import heed_interrupts, say
 from ppgn_core.device import choose_device
 from ppgn_core.errors import UserError
 
@@ -45,14 +44,6 @@ def evaluate(
         device: that the judge works on: auto, cpu, cuda, mps.
         cache: folder for what a judge has seen; null: ppgn/verdicts where the system keeps caches.
     """
-<<<<<<< HEAD
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on there is something to keep
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-=======
-    from .cache import CachedJudge, default_folder
-    from .evaluate import check_out, check_writable, write
->>>>>>> main
     from .systems import find
 
     runs = [path("run", folder) for folder in run]
@@ -93,8 +84,7 @@ def prepared(
     check_writable("cache", kept or default_folder())
     if photos and not os.path.isdir(photos):
         raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on there is something to keep
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    heed_interrupts()  # from here on there is something to keep
     judging = CachedJudge(component("judge", judge, device=choose_device(device)), kept or default_folder())
     for folder in folders(photos, judging.labels).values() if photos and not runs else ():  # before hours of drawing
         check(folder, photographs)

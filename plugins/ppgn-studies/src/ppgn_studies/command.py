@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from ppgn_core.api import components
+from ppgn_core.console import heed_interrupts
 
 Study = Callable[..., None]
 
@@ -23,4 +24,6 @@ def study(
     chosen = components()["study"][study["name"]]
     keys = {key: value for key, value in study.items() if key != "name"}
     given = {"overrides": overrides, "arguments": arguments}
-    chosen.load()(**keys, **{key: value for key, value in given.items() if key in chosen.signature.given})
+    function = chosen.load()
+    heed_interrupts()  # from here on there is something to keep
+    function(**keys, **{key: value for key, value in given.items() if key in chosen.signature.given})
