@@ -33,17 +33,26 @@ class Energy:
         self.condition = condition
         self.clock = clock or Clock()
 
-    def evaluate(self, h: Tensor, step: int = 0) -> State:
+    def evaluate(self, h: Tensor, step: int = 0, sigma: float = 0.0) -> State:
         """What there is to know at codes `h` `(B, *code)`: one pass forward through G and the condition, one back.
 
         The condition comes first: a network that prior and condition share then sees the same `x` twice running, and
         may answer the second time from memory.
+
+        Args:
+            sigma: σ of Gaussian noise that the codes have on them. Where there is any, G draws what the prior takes
+                them to have been without it, x = G(D(h; σ)); the scores are those of noisy codes, ∇log p(h; σ) =
+                (D(h; σ) − h)/σ² (Karras et al. 2022, Eq. 3) and ∇log p(y | x), taken back through D.
+
+        Raises:
+            UserError: there is noise, and the prior knows nothing of it.
         """
         self.clock.step = step
         with forward_cache.opened() as cache:
             with torch.enable_grad():
                 h = h.detach().requires_grad_()
-                drawn = self.generator(h)
+                code = self.denoiser()(h, sigma) if sigma else h
+                drawn = self.generator(code)
                 x = drawn.contiguous()  # a condition may take a view of it
                 cache.equate(x, drawn)
                 log_prob = self.condition.log_prob(x)
@@ -51,7 +60,8 @@ class Energy:
                 (condition_score,) = torch.autograd.grad((self.weight * log_prob).sum(), h)
             with torch.no_grad():
                 h, x = h.detach(), x.detach()
-                return State(step, h, x, log_prob.detach(), self.prior.score(h, x), condition_score)
+                prior_score = (code.detach() - h) / sigma**2 if sigma else self.prior.score(h, x)
+                return State(step, h, x, log_prob.detach(), prior_score, condition_score)
 
     @property
     def weight(self) -> float:
@@ -87,3 +97,17 @@ class Energy:
                 "sampler=ula and sampler=mala_approx do not"
             )
         return density
+
+    def denoiser(self) -> Callable[[Tensor, float], Tensor]:
+        """The prior's D: of codes `h` with noise σ on them and of that σ, the mean of what they were without it.
+
+        Raises:
+            UserError: the prior knows codes without noise only, or with noise of one level.
+        """
+        denoise = getattr(self.prior, "denoise", None)
+        if denoise is None:
+            raise UserError(
+                f"prior={type(self.prior).__name__} does not know codes at every noise level (denoise), which this "
+                "sampler needs; prior=score_h and prior=gaussian do"
+            )
+        return denoise
