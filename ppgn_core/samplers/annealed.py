@@ -17,7 +17,9 @@ from .mala_approx import MalaApprox, norm
 class Annealed(MalaApprox):
     """Noise σ_max on the codes to start from, taken away in `steps` steps; from then on the steps of `mala_approx`.
 
-    A chain's first step puts the noise on. From there σ falls geometrically to σ_min, and then to 0; each step follows
+    A chain's first step puts the noise on what D(h; σ_max) makes of its start: next to the mean of p(h) where σ_max is
+    large, so that the start has no say; and where σ_max is smaller, as it may be for chains that start from a picture
+    (`init`), what such noise does not drown of it (after SDEdit, Meng et al. 2022). From there σ falls geometrically to σ_min, and then to 0; each step follows
     the score of the noisy codes' density, the condition's with a weight, from σ to the next σ':
 
         h ← h + (1 − σ'/σ)·(σ²·∇log p(h; σ) + w·σ²·∇log p(y | x)),  x = G(D(h; σ))
@@ -26,8 +28,6 @@ class Annealed(MalaApprox):
     without its second order, where σ(t) = t), with log p(y | x) of the denoised code for log p(y | h), as in diffusion
     posterior sampling (Chung et al. 2023). With w = 0 chains end where p(h) has its weight, however far apart its modes
     are; Langevin steps from anywhere would stay at the nearest. Whatever σ is, x is a picture of codes without noise.
-
-    Where chains start from codes of pictures (`init`), a smaller σ_max leaves more of them (Meng et al. 2022).
 
     Args:
         steps: from σ_max to 0, after the one that puts the noise on.
@@ -68,7 +68,9 @@ class Annealed(MalaApprox):
         prior_term = sigma**2 * state.prior_score
         condition_term = self._bounded(self.guidance * sigma**2 * state.condition_score, sigma)
         if state.step == 0:
-            h = state.h + after * self.noise.normal(0, state.h.shape[1:], stream="annealed")
+            with torch.no_grad():
+                start = self.energy.denoiser()(state.h, after)
+            h = start + after * self.noise.normal(0, state.h.shape[1:], stream="annealed")
         else:
             h = state.h + (1 - after / sigma) * (prior_term + condition_term)
         info = Info(norm(prior_term), norm(condition_term), acceptance=torch.ones_like(state.log_prob))

@@ -26,6 +26,7 @@ RECIPES = {
     "captioner": "ppgn_train.captioner:CaptionerRecipe",
     "dae_x": "ppgn_train.dae:ImageDAERecipe",
     "dae_h": "ppgn_train.dae:CodeDAERecipe",
+    "score_h": "ppgn_train.score:ScoreRecipe",
     "patches": "ppgn_train.patches:PatchesRecipe",
 }
 
