@@ -41,6 +41,7 @@ BUNDLED = {
     ("prior", "patch"): "ppgn-pixels",
     ("prior", "dae_x"): "ppgn-dae",
     ("prior", "dae_h"): "ppgn-dae",
+    ("prior", "score_h"): "ppgn-score",
     ("condition", "alexnet"): "ppgn-alexnet",
     ("condition", "hidden_neuron"): "ppgn-alexnet",
     ("condition", "lrcn"): "ppgn-lrcn",

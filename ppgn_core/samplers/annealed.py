@@ -17,10 +17,11 @@ from .mala_approx import MalaApprox, norm
 class Annealed(MalaApprox):
     """Noise σ_max on the codes to start from, taken away in `steps` steps; from then on the steps of `mala_approx`.
 
-    A chain's first step puts the noise on what D(h; σ_max) makes of its start: next to the mean of p(h) where σ_max is
-    large, so that the start has no say; and where σ_max is smaller, as it may be for chains that start from a picture
-    (`init`), what such noise does not drown of it (after SDEdit, Meng et al. 2022). From there σ falls geometrically to σ_min, and then to 0; each step follows
-    the score of the noisy codes' density, the condition's with a weight, from σ to the next σ':
+    A chain's first step puts the noise on what D(h; σ_max) makes of its start: near the mean of p(h) where σ_max is
+    large, so that the start has no say; and where σ_max is smaller, as chains that start from a picture (`init`) may
+    have it, what such noise does not drown of it (after SDEdit, Meng et al. 2022). From there σ falls geometrically to
+    σ_min, and then to 0; each step follows the score of the noisy codes' density, the condition's with a weight, from σ
+    to the next, σ':
 
         h ← h + (1 − σ'/σ)·(σ²·∇log p(h; σ) + w·σ²·∇log p(y | x)),  x = G(D(h; σ))
 

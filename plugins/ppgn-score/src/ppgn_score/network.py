@@ -41,7 +41,7 @@ class CodeDenoiserConfig(Table):
 
 
 class Block(nn.Module):
-    """v + W2·SiLU(W1·v'), v' being the normalised v, scaled and shifted by the noise level (FiLM, Perez et al. 2018)."""
+    """v + W2·SiLU(W1·v'), v' being v normalised, then scaled and shifted by the noise level (Perez et al. 2018)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class Block(nn.Module):
 
 
 class CodeDenoiser(Tabled):
-    """D(h; σ), the mean of the codes that h = code + N(0, σ²) may have been: a residual perceptron under EDM's scalings.
+    """D(h; σ), the mean of the codes that may have become h = code + N(0, σ²): a perceptron under EDM's scalings.
 
     D(h; σ) = c_skip·h + c_out·F(c_in·h; c_noise) (Karras et al. 2022, Eq. 7 and table 1) of codes less their mean, so
     that whatever σ is, F's input and what F has to learn have unit variance. D(h; 0) = h.
@@ -91,7 +91,7 @@ class CodeDenoiser(Tabled):
         return self.mean + data**2 / variance * v + sigma * data / variance.sqrt() * guess
 
     def _learned(self, v: Tensor, level: Tensor) -> Tensor:
-        """F of Eq. 7, of a scaled code and of c_noise = ln(σ)/4 `(B, 1)`."""
+        """F of Karras et al. 2022, Eq. 7, of a scaled code and of c_noise = ln(σ)/4 `(B, 1)`."""
         angles = level * torch.arange(1, FREQUENCIES + 1, device=level.device) * (math.pi / 4)
         waves = torch.cat([angles.cos(), angles.sin()], 1)
         v = self.inward(v)

@@ -15,9 +15,8 @@ class ScorePrior:
     """∇log p(h; σ) = (D(h; σ) − h)/σ² for every σ (Karras et al. 2022, Eq. 3), D a network trained to take noise away.
 
     A denoising autoencoder of one σ, `dae_h`, knows where to go from codes that lie σ away from those of photographs
-    and nowhere else, and models p(h) poorly (section 3.3). Of all σ together p(h) can be sampled, by `sampler=annealed`,
-    which asks for `denoise`. What other samplers follow, and the steps after the noise is gone, is `score`. It knows no
-    density.
+    and nowhere else, and models p(h) poorly (section 3.3). One of all σ can be sampled, by `sampler=annealed`, which
+    asks for `denoise`. What other samplers follow, and that one when the noise is gone, is `score`. It knows no density.
 
     Args:
         network: role of D in the model.
@@ -43,7 +42,7 @@ class ScorePrior:
             raise UserError(f"prior.network={network}: of codes {given}; allowed are {wanted}, as the generator's are")
 
     def denoise(self, h: Tensor, sigma: float) -> Tensor:
-        """D(h; σ) `(B, code)`, within the range of the generator's codes: where they end, their mean cannot lie beyond."""
+        """D(h; σ) `(B, code)`, within the range of the generator's codes, where any mean of codes is."""
         code = self.network(h, sigma)
         if self.code.low is None and self.code.high is None:
             return code

@@ -21,10 +21,10 @@ LEVELS = (0.1, 0.3, 1.0, 3.0)
 
 
 class ScoreMatching:
-    """AdamW and a one-cycle schedule on λ(σ)·‖D(v + n; σ) − v‖²/dim, n ~ N(0, σ²), ln σ ~ N(mean, deviation²).
+    """AdamW and a one-cycle schedule on λ(σ)·‖D(v + n; σ) − v‖²/dim, n ~ N(0, σ²), ln σ normal.
 
-    λ(σ) = (σ² + σ_data²)/(σ·σ_data)² makes every noise level count alike (Karras et al. 2022, Eq. 8 and table 1). At its
-    best D has D(h; σ) − h = σ²·∇log p(h; σ), the score of the data's density blurred by that noise (Eq. 3 there).
+    λ(σ) = (σ² + σ_data²)/(σ·σ_data)² makes every noise level count alike (Karras et al. 2022, Eq. 8 and table 1). At
+    its best D has D(h; σ) − h = σ²·∇log p(h; σ), the score of the density that the noise makes of the data's.
     """
 
     def __init__(
