@@ -18,6 +18,9 @@ from ppgn_core.weights import Tabled
 FREQUENCIES = 32
 """Of the sines and cosines that tell the network its noise level."""
 
+SMALLEST = 1e-4
+"""Noise level that lower ones are taken for."""
+
 
 @dataclass(frozen=True)
 class CodeDenoiserConfig(Table):
@@ -61,8 +64,10 @@ class Block(nn.Module):
 class CodeDenoiser(Tabled):
     """D(h; σ), the mean of the codes that may have become h = code + N(0, σ²): a perceptron under EDM's scalings.
 
-    D(h; σ) = c_skip·h + c_out·F(c_in·h; c_noise) (Karras et al. 2022, Eq. 7 and table 1) of codes less their mean, so
-    that whatever σ is, F's input and what F has to learn have unit variance. D(h; 0) = h.
+    D(h; σ) = p·(c_skip·h + c_out·F(c_in·h; c_noise)) of codes less their mean, which is then added (Karras et al. 2022,
+    Eq. 7 and table 1): whatever σ is, F's input and what F has to learn have unit variance. To the scalings comes p: of
+    codes behind a ReLU most units are 0, and whether one is, a layer narrower than the code cannot tell of each. p is
+    how likely it is not, a logistic regression on the unit itself and on what F knows of the others.
     """
 
     mean: Tensor
@@ -76,25 +81,29 @@ class CodeDenoiser(Tabled):
         self.inward = nn.Linear(config.code, config.width)
         self.blocks = nn.ModuleList(Block(config.width) for _ in range(config.blocks))
         self.norm = nn.LayerNorm(config.width)
-        self.outward = nn.Linear(config.width, config.code)
-        nn.init.zeros_(self.outward.weight)
-        nn.init.zeros_(self.outward.bias)
+        self.outward, self.presence = nn.Linear(config.width, config.code), nn.Linear(config.width, config.code)
+        self.slope = nn.Parameter(torch.full((config.code,), 0.5))
+        for layer in (self.outward, self.presence):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        nn.init.constant_(self.presence.bias, 2.0)
         self.register_buffer("mean", torch.zeros(config.code))
 
     def forward(self, h: Tensor, sigma: Tensor | float) -> Tensor:
         """Codes `(B, code)` and their noise level, one for all or one of each `(B,)` → `(B, code)`."""
-        sigma = torch.as_tensor(sigma, dtype=h.dtype, device=h.device).reshape(-1, 1)
+        sigma = torch.as_tensor(sigma, dtype=h.dtype, device=h.device).reshape(-1, 1).clamp_min(SMALLEST)
         data = self.config.sigma_data
-        variance = sigma.square() + data**2
-        v = h - self.mean
-        guess = self._learned(v / variance.sqrt(), sigma.clamp_min(1e-4).log() / 4)
-        return self.mean + data**2 / variance * v + sigma * data / variance.sqrt() * guess
+        total = (sigma.square() + data**2).sqrt()
+        centred = h - self.mean
+        inside = self._inside(centred / total, sigma.log() / 4)
+        code = self.mean + (data / total).square() * centred + sigma * data / total * self.outward(inside)
+        return code * (self.presence(inside) + self.slope * data * h / (sigma * total)).sigmoid()
 
-    def _learned(self, v: Tensor, level: Tensor) -> Tensor:
-        """F of Karras et al. 2022, Eq. 7, of a scaled code and of c_noise = ln(σ)/4 `(B, 1)`."""
+    def _inside(self, v: Tensor, level: Tensor) -> Tensor:
+        """F but for its last layer, of a scaled code and of c_noise = ln(σ)/4 `(B, 1)`."""
         angles = level * torch.arange(1, FREQUENCIES + 1, device=level.device) * (math.pi / 4)
         waves = torch.cat([angles.cos(), angles.sin()], 1)
         v = self.inward(v)
         for block in self.blocks:
             v = block(v, waves)
-        return self.outward(self.norm(v))
+        return self.norm(v)

@@ -15,8 +15,8 @@ class ScorePrior:
     """∇log p(h; σ) = (D(h; σ) − h)/σ² for every σ (Karras et al. 2022, Eq. 3), D a network trained to take noise away.
 
     A denoising autoencoder of one σ, `dae_h`, knows where to go from codes that lie σ away from those of photographs
-    and nowhere else, and models p(h) poorly (section 3.3). One of all σ can be sampled, by `sampler=annealed`, which
-    asks for `denoise`. What other samplers follow, and that one when the noise is gone, is `score`. It knows no density.
+    and nowhere else, and models p(h) poorly (section 3.3). With all σ it can be sampled: `sampler=annealed`
+    asks for `denoise`. What other samplers follow, and it too when the noise is gone, is `score`. It knows no density.
 
     Args:
         network: role of D in the model.
