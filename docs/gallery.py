@@ -1,4 +1,7 @@
-"""`python docs/gallery.py [NAME …]`: make the pictures of gallery.md again, all or those named, by their commands."""
+"""`python docs/gallery.py [NAME …] [photographs=DIR]`: make pictures of gallery.md and figures.md by their commands.
+
+All of them, or those named. `photographs=DIR` is where the folder `photographs` of a command is.
+"""
 
 from __future__ import annotations
 
@@ -9,33 +12,53 @@ import subprocess
 import sys
 from pathlib import Path
 
+from PIL import Image
+
 DOCS = Path(__file__).parent
-ENTRY = re.compile(r"^    (python -m .+)\n\n!\[.*?\]\(gallery/(.+?)\)$", re.MULTILINE)
+PAGES = ("gallery", "figures")
+ENTRY = re.compile(r"^    (python -m .+)\n\n!\[.*?\]\((\w+/.+?)\)$", re.MULTILINE)
 """A command, and under it the picture that it made."""
 
-PICTURES = ("sweep.png", "triptych.png", "facets.png", "grid.png")
+PICTURES = ("sweep.png", "triptych.png", "facets.png", "groups.png", "sixty.png", "strip.png", "grid.png")
 """The file of a run that is shown: the first that there is, and `chain.gif` for a GIF."""
+
+QUALITY, WIDEST = 65, 1000
+"""Of a JPEG, in pixels. It says as its comment which command made it, as a run's PNG does in its text."""
 
 
 def entries() -> dict[str, list[str]]:
-    """The command of every picture."""
-    return {name: shlex.split(line) for line, name in ENTRY.findall((DOCS / "gallery.md").read_text(encoding="utf-8"))}
+    """The command of every picture, by its path below `docs`."""
+    pages = ((DOCS / f"{page}.md").read_text(encoding="utf-8") for page in PAGES)
+    return {name: shlex.split(line) for page in pages for line, name in ENTRY.findall(page)}
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """The exit code of the first command that failed, else 0."""
-    chosen = {name: line for name, line in entries().items() if not names or name.partition(".")[0] in names}
+    given = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    names = [argument for argument in arguments if "=" not in argument]
+    chosen = {name: line for name, line in entries().items() if not names or Path(name).stem in names}
     for name, command in chosen.items():
         print(shlex.join(command), flush=True)
         out = DOCS.parent / next(key.removeprefix("out=") for key in command if key.startswith("out="))
         shutil.rmtree(out, ignore_errors=True)
-        code = subprocess.run([sys.executable, *command[1:]], cwd=DOCS.parent).returncode
+        moved = [key.replace("=photographs", f"={given.get('photographs', 'photographs')}") for key in command[1:]]
+        code = subprocess.run([sys.executable, *moved], cwd=DOCS.parent).returncode
         if code:
             return code
         files = ("chain.gif",) if name.endswith(".gif") else PICTURES
-        (DOCS / "gallery").mkdir(exist_ok=True)
-        shutil.copyfile(next(out / file for file in files if (out / file).exists()), DOCS / "gallery" / name)
+        keep(next(out / file for file in files if (out / file).exists()), DOCS / name, command)
     return 0
+
+
+def keep(picture: Path, target: Path, command: list[str]) -> None:
+    """Put the picture that a command made where its page shows it."""
+    target.parent.mkdir(exist_ok=True)
+    if target.suffix == ".jpg":
+        image = Image.open(picture).convert("RGB")
+        image.thumbnail((WIDEST, 2 * WIDEST))
+        image.save(target, quality=QUALITY, comment=shlex.join(command))
+    else:
+        shutil.copyfile(picture, target)
 
 
 if __name__ == "__main__":

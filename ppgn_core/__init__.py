@@ -5,7 +5,8 @@ With ε3 = 0, as `mini` has it by default, chains climb and do not sample.
 Importing this is quick: torch is not imported before a run needs it.
 """
 
+from .api import chains, components, sample
 from .errors import UserError
 from .hookspecs import Register, hookimpl
 
-__all__ = ["Register", "UserError", "hookimpl"]
+__all__ = ["Register", "UserError", "chains", "components", "hookimpl", "sample"]

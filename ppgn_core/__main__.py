@@ -2,140 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
 import signal
-import sys
-import traceback
-from pathlib import Path
-from typing import Any
 
-from .errors import UserError
-from .plugins import WITHOUT
-
-if __name__ == "__main__":  # until a run has something to keep, Ctrl-C ends the process at once, without a word
+if __name__ == "__main__":  # until there is something to keep, Ctrl-C ends the process at once, without a word
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
+import sys
 
-ADDED_ONCE = ("experiment", "model", "generator", "prior", "condition", "sampler")
-"""Groups of which one option is chosen: `+experiment=mine` is taken for `experiment=mine`."""
+from .command.sample import main
 
-
-PLAUSIBLE = re.compile(r"""[^\W\d][\w-]*(,[\w-]+)*$|[\[{'"$]|\w+\(""")
-"""The name of an option, several for a sweep, or what is meant for Hydra's grammar."""
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run what the command line says; the exit code: 0, or 2 after an error of the user's, told in a line."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    for argument in [a for a in arguments if a.startswith("without=")]:  # before any plugin is looked at
-        os.environ[WITHOUT] = argument.partition("=")[2].strip("[]")
-        arguments = [a for a in arguments if a != argument]
-    try:
-        if {"--help", "-h"} & set(arguments):
-            from .help import show
-
-            show(arguments)
-            return 0
-        return _hydra(arguments)
-    except UserError as error:
-        return _report(error)
-    except KeyboardInterrupt:  # before the first step: there is nothing to finish
-        return 130
-
-
-def _report(error: Exception) -> int:
-    if os.environ.get("PPGN_DEBUG") == "1":
-        raise error
-    print(f"ppgn: {' '.join(str(error).split())}", file=sys.stderr)
-    return 2
-
-
-def _hydra(arguments: list[str]) -> int:
-    import hydra
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
-
-    from . import config as configs
-    from . import folders, plugins, resume
-    from .explain import explain
-    from .quoting import quoted
-    from .registry import KINDS, unknown_option
-    from .run_folder import dated
-
-    failed, stopped = 0, False
-    registry = plugins.registry()
-
-    def job(config: Any) -> None:
-        nonlocal failed, stopped
-        chosen = HydraConfig.get()
-        sweep = chosen.mode == RunMode.MULTIRUN
-        if stopped:
-            return
-        try:
-            given = [override for override in chosen.overrides.task if override not in choices]
-            if source is not None:
-                config = resume.restored(base, config, plain, given)
-            configs.check(config)
-            if sweep:
-                out = Path(chosen.runtime.output_dir)
-            else:
-                named = config.out or config.resume
-                out = Path(named).expanduser() if named else dated(Path("outputs"))
-            from .run import run
-
-            stopped = run(config, registry, out.absolute(), given)
-        except UserError as error:  # the other jobs of a sweep go on
-            failed = _report(error)
-        except Exception:
-            if not sweep:
-                raise
-            traceback.print_exc()
-            failed = 1
-
-    configs.install()
-    arguments = [re.sub(rf"^\+({'|'.join(ADDED_ONCE)})=", r"\1=", argument) for argument in arguments]
-    arguments = [_reaching(argument) for argument in arguments]
-    arguments = [re.sub(r"^(writer|experiment)=null$", r"\1=[]", argument) for argument in arguments]
-    arguments = [re.sub(r"^model=null$", "~model", argument) for argument in arguments]
-    for kind, sign, name in (argument.partition("=") for argument in arguments):
-        if sign and kind in KINDS and (name in ("null", "true", "false") or not PLAUSIBLE.match(name)):
-            raise UserError(unknown_option(kind, name[:40], registry.names(kind)))
-    arguments = quoted(arguments, registry, sweep=bool({"-m", "--multirun"} & set(arguments)))
-    source = resume.folder_of(arguments)
-    choices: list[str] = []
-    if source is not None:
-        base = resume.stored(source, [*configs.TOP, *KINDS], registry)
-        choices = resume.choices(base, arguments)
-        arguments = choices + arguments
-    arguments = sorted(arguments, key=lambda a: not resume.key(a))  # argparse wants overrides in one row
-    configs.check_flags(arguments)
-    sys.argv = [sys.argv[0], *arguments]
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors, and does not print them
-    try:
-        if source is not None:
-            plain = configs.composed(choices)
-        hydra.main(config_path=None, config_name="config", version_base="1.3")(job)()
-    except Exception as error:
-        told = explain(error, registry)
-        if told is error:
-            raise
-        raise told from error
-    finally:
-        folders.remove_empty()
-    return failed
-
-
-def _reaching(argument: str) -> str:
-    """Let the key of a component inside another be set though it is not there yet: `condition.terms.a.shift=0`.
-
-    Whether there is such a key shows when the component is built.
-    """
-    key, _, value = argument.partition("=")
-    parts = key.split(".")
-    inside = len(parts) > 2 or (len(parts) == 2 and value.startswith("{"))
-    return f"++{argument}" if parts[0] in ADDED_ONCE and inside else argument
-
+__all__ = ["main"]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -68,11 +68,14 @@ class Energy:
         """The power w of p(y | x) that is sampled now: the condition's own `weight`, 1 where it has none."""
         return float(getattr(self.condition, "weight", 1.0))
 
-    def ahead(self, state: State) -> State:
-        """`state` as the distribution of the next step has it, for samplers that compare: anew where that one turns."""
+    def reevaluated(self, state: State) -> State:
+        """Re-evaluate `state` if the target distribution changes at the next step.
+
+        Samplers that accept or reject compare two states: both must be judged by the same distribution.
+        """
         if not self.clock.changes_at(state.step + 1):
             return state
-        return replace(self.evaluate(state.h, state.step + 1), step=state.step)
+        return replace(self.evaluate(state.h, state.step + 1), step=state.step, memory=state.memory)
 
     def log_prob(self, state: State) -> Tensor:
         """log p(h) + w · log p(y | x) `(B,)`, up to a constant, for samplers that accept or reject.

@@ -31,6 +31,18 @@ def word(value: object, key: str) -> str:
     raise UserError(f"{key}={shown(value)}: allowed is text")
 
 
+def home(text: str | Path, key: str) -> Path:
+    """The path, `~` and `~NAME` at its beginning read as that home folder.
+
+    Raises:
+        UserError: nobody of that name has one.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{key}={shown(text)}: {error}") from error
+
+
 def path(value: object, key: str) -> Path:
     """The file or folder of that name, `~` for the home folder.
 
@@ -39,13 +51,12 @@ def path(value: object, key: str) -> Path:
     """
     if value is None or isinstance(value, bool) or not word(value, key).strip():
         raise UserError(f"{key}={word(value, key)}: allowed is a path")
-    place = Path(word(value, key))
+    place = home(word(value, key), key)
     try:
-        place = place.expanduser()
         mode = place.stat().st_mode
     except OSError as error:
         raise UserError(f"{key}={shown(place)}: {error.strerror or error}") from error
-    except (ValueError, RuntimeError) as error:  # a NUL in it, nobody's home
+    except ValueError as error:  # a NUL in it
         raise UserError(f"{key}={shown(place)}: {error}") from error
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise UserError(f"{key}={shown(place)}: neither a file nor a folder")

@@ -1,4 +1,4 @@
-"""All that a plugin can hook into: one hook per kind of component, and one for presets.
+"""All that a plugin can hook into: one hook for each kind of component, one for presets, one for kinds of its own.
 
 A plugin is a module named by an entry point of the group `ppgn`, with functions of these names marked `@hookimpl`:
 
@@ -6,6 +6,8 @@ A plugin is a module named by an entry point of the group `ppgn`, with functions
     def register_conditions(register):
         register("mean_colour", MeanColour)                 # a factory: a class or a function
         register("lrcn", "ppgn_lrcn.condition:LRCN")        # or where it is: imported only when chosen
+
+A kind that a plugin brings has a hook of the same form: whoever registers the kind `judge` makes `register_judges` one.
 """
 
 from __future__ import annotations
@@ -54,8 +56,13 @@ def register_writers(register: Register) -> None:
 
 
 @hookspec
-def register_judges(register: Register) -> None:
-    """Networks that judge samples: factories of `ppgn_eval.judge.Judge`, chosen in `python -m ppgn_eval`."""
+def register_commands(register: Register) -> None:
+    """Commands, `ppgn NAME KEY=VALUE …`: functions whose parameters are the keys, and which return nothing."""
+
+
+@hookspec
+def register_kinds(register: Callable[..., None]) -> None:
+    """Kinds of components for a plugin's own commands: `register("judge", "what it is", given=("device",))`."""
 
 
 @hookspec

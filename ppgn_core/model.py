@@ -54,13 +54,11 @@ class Labels(Sequence[Label]):
         self._labels = tuple(labels)
         self._spelled: list[dict[str, list[Label]]] = [{} for _ in SPELLINGS]
         for label in self._labels:
-            for name in (*label.names, label.synset, ", ".join(label.names)):
+            for name in filter(str.strip, (*label.names, label.synset, ", ".join(label.names))):
                 for spelling, table in zip(SPELLINGS, self._spelled, strict=True):
                     found = table.setdefault(spelling(name), [])
-                    if label not in found:
+                    if found[-1:] != [label]:
                         found.append(label)
-        for table in self._spelled:
-            table.pop("", None)  # no synset id
 
     @classmethod
     def named(cls, names: Iterable[str]) -> Labels:

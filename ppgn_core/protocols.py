@@ -6,7 +6,8 @@ Eq. 11. B chains run side by side, so every tensor begins with a batch dimension
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class State:
         x: G(h) `(B, *data)`.
         log_prob: log p(y | x) `(B,)`.
         prior_score, condition_score: ∇log p(h) and ∇log p(y | h), shaped like `h`.
+        memory: what a sampler carries from step to step besides, such as a momentum, by name, each `(B, …)`. It is
+            saved with the codes and given back on resuming.
     """
 
     step: int
@@ -90,29 +93,50 @@ class State:
     log_prob: Tensor
     prior_score: Tensor
     condition_score: Tensor
+    memory: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Info:
-    """What a step was like; diagnostics alone. All `(B,)`.
+    """A sampler's diagnostics of one step, all `(B,)`.
 
     Args:
         prior_norm, condition_norm: lengths of the two terms ε1·∇log p(h) and ε2·∇log p(y | h).
         acceptance: probability of accepting the proposal; 1 where a sampler has no reject step.
-        last_step: filled in by `chain`: the step of each chain's state, `state.step` unless the chain stopped earlier
-            for a value that was not finite.
-        kept: filled in by `run` where there is a `keep`: which chains have a sample to keep; None: all new ones.
     """
 
     prior_norm: Tensor
     condition_norm: Tensor
     acceptance: Tensor
-    last_step: Tensor = None  # type: ignore[assignment]
-    kept: Tensor | None = None
 
-    def samples(self, step: int) -> Tensor:
-        """Which chains' state at `step` is a new sample, and one to keep, `(B,)`."""
-        return self.last_step == step if self.kept is None else self.kept
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All chains after one step: where they stand, how they got there, and which of them have a sample.
+
+    Args:
+        state: of all chains; a chain that stopped is in its last finite state.
+        info: of the step that led there.
+        last_step: the last step that each chain has taken, `(B,)`: `state.step`, or less where a chain stopped.
+        kept: which chains have a sample that `keep` lets through, `(B,)`; None where there is no `keep`.
+        seconds: since the chains began.
+    """
+
+    state: State
+    info: Info
+    last_step: Tensor
+    kept: Tensor | None = None
+    seconds: float = 0.0
+
+    @property
+    def alive(self) -> Tensor:
+        """Which chains go on, `(B,)`: the others stopped at a value that was not finite."""
+        return self.last_step == self.state.step
+
+    @property
+    def samples(self) -> Tensor:
+        """Which chains have a sample to be written, `(B,)`."""
+        return self.alive if self.kept is None else self.kept
 
 
 @runtime_checkable
@@ -130,7 +154,7 @@ class Sampler(Protocol):
 class Writer(Protocol):
     """The only code that touches the disk. Called at step 0, at every saved step and at the last."""
 
-    def write(self, state: State, info: Info) -> None: ...
+    def write(self, snapshot: Snapshot) -> None: ...
 
     def close(self) -> None:
         """Finish the files; called once, after an interruption too."""

@@ -13,17 +13,22 @@ import shutil
 import stat
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
 from .atomic import atomic, durable, write_bytes
+from .console import explained
 from .errors import UserError
 
 CODES = "codes.safetensors"
-FILES = ("run.json", CODES, "trace.jsonl", "chain.frames", "chain.gif", "chain.mp4", "grid.png", "samples")
+SAMPLES = "samples"
+STRIP = "strip.png"
+GROWING = ("trace.jsonl", "chain.frames", "strip.frames")
+"""Files that are appended to."""
+FILES = ("run.json", CODES, *GROWING, "chain.gif", "chain.mp4", "grid.png", STRIP, SAMPLES)
 """What the core's writers leave: a folder that holds one of these holds a run."""
 
 BLOCK = 1 << 20
@@ -71,13 +76,14 @@ class RunFolder:
                 self._clear(manifest or {})
                 self._steps = dict.fromkeys(manifest or {}, step)
             except OSError as error:
-                raise UserError(f"out={self.path}: {error.strerror or error} ({error.filename})") from error
+                raise UserError(f"out={self.path}: {explained(error)}") from error
             yield self
         finally:
-            for file in self._open.values():
-                file.close()
-            if self._lock is not None:
-                os.close(self._lock)
+            with ExitStack() as stack:  # closing a file writes what is left of it, and may fail
+                if self._lock is not None:
+                    stack.callback(os.close, self._lock)
+                for file in self._open.values():
+                    stack.callback(file.close)
             for folder in reversed(self._made):  # a run that wrote nothing leaves nothing
                 if folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
@@ -87,8 +93,9 @@ class RunFolder:
         if self._steps.get(name) == step:
             return
         self._steps[name] = step
-        if name not in self._open:
-            self._open[name] = open(self.path / name, "ab", opener=_not_through_links)  # noqa: SIM115, closed in opened
+        if name not in self._open:  # a file that is not gone on from begins anew: it is an earlier run's
+            mode = "ab" if name in self._lengths else "wb"
+            self._open[name] = open(self.path / name, mode, opener=_not_through_links)  # noqa: SIM115, closed in opened
         self._open[name].write(data)
         length, crc = self._lengths.get(name, (0, 0))
         self._lengths[name] = length + len(data), zlib.crc32(data, crc)
@@ -198,3 +205,9 @@ def _copy(source: Path, target: Path, length: int) -> None:
 
 def _not_through_links(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
+def saved_samples(folder: Path) -> list[tuple[int, int, Path]]:
+    """Chain, step and file of every sample in the folder `samples`, in that order."""
+    names = ((path, re.fullmatch(r"chain_(\d+)_step_(\d+)\.png", path.name)) for path in folder.glob("*.png"))
+    return sorted((int(name[1]), int(name[2]), path) for path, name in names if name)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ppgn_core import plugins
 from ppgn_core.__main__ import main
 from ppgn_core.hookspecs import GROUP
 from ppgn_core.model import Model
-from ppgn_core.registry import Registry
+from ppgn_core.options import plugins
+from ppgn_core.options.registry import Registry
 
 
 class MeanColour:

@@ -108,8 +108,8 @@ def test_chains_go_on_bit_for_bit_from_any_step(cut):
     sampler = annealed(Energy(Linear(WEIGHT[:, :2]), Gaussian(), Modes()), noise, steps=5)
     start = torch.zeros(4, 2, dtype=DOUBLE)
     half = last(sampler, start, cut)
-    *_, (state, _) = chain(sampler, half.h, 9 - cut, step=cut)
-    assert torch.equal(state.h, last(sampler, start, 9).h)
+    *_, snapshot = chain(sampler, half.h, 9 - cut, step=cut)
+    assert torch.equal(snapshot.state.h, last(sampler, start, 9).h)
 
 
 def test_a_prior_of_one_noise_level_is_refused():

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from ppgn_core.annotation import choices, config_type, nested_kind
+from ppgn_core.options.annotation import choices, config_type, nested_kind
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ def energy() -> Energy:
 
 def last(energy: Energy, chains: list[int], n_steps: int = 30) -> State:
     noise = ChainNoise(7, chains)
-    *_, (state, _) = chain(MalaApprox(energy, noise, **OPTIONS), energy.generator.draw(noise), n_steps)
+    *_, last = chain(MalaApprox(energy, noise, **OPTIONS), energy.generator.draw(noise), n_steps)
+    state = last.state
     return state
 
 
@@ -61,7 +62,8 @@ def test_chains_differ_from_one_another(energy):
 def test_yields_every_step_and_the_start(energy):
     noise = ChainNoise(7, 2)
     steps = [
-        state.step for state, _ in chain(MalaApprox(energy, noise, **OPTIONS), energy.generator.draw(noise), 3, 40)
+        snapshot.state.step
+        for snapshot in chain(MalaApprox(energy, noise, **OPTIONS), energy.generator.draw(noise), 3, 40)
     ]
     assert steps == [40, 41, 42, 43]
 
@@ -86,28 +88,29 @@ def test_a_value_that_is_not_finite_stops_its_chain_alone(energy, field, value):
     sampler.field, sampler.value = field, value
     start = energy.generator.draw(noise)
     poisoned, reference = (list(chain(s, start, 8)) for s in (sampler, clean))
-    for (state, info), (right, _) in zip(poisoned, reference, strict=True):
+    for snapshot, clean_one in zip(poisoned, reference, strict=True):
+        state, right = snapshot.state, clean_one.state
         frozen_at = min(state.step, 3)
         for name in FIELDS:
             got, wanted = getattr(state, name), getattr(right, name)
             assert torch.equal(got[[0, 2]], wanted[[0, 2]])
-            assert torch.equal(got[1], getattr(reference[frozen_at][0], name)[1])
-        assert info.last_step.tolist() == [state.step, frozen_at, state.step]
+            assert torch.equal(got[1], getattr(reference[frozen_at].state, name)[1])
+        assert snapshot.last_step.tolist() == [state.step, frozen_at, state.step]
 
 
 def test_a_stopped_chain_stays_stopped_after_a_resume(energy):
     noise = ChainNoise(7, 3)
     sampler = Poisoned(energy, noise, **OPTIONS)
-    *_, (middle, info) = chain(sampler, energy.generator.draw(noise), 6)
-    *_, (end, after) = chain(sampler, middle.h, 4, middle.step, info.last_step)
-    assert after.last_step.tolist() == [10, 3, 10]
-    assert torch.equal(end.h[1], middle.h[1])
-    assert not torch.equal(end.h[0], middle.h[0])
+    *_, middle = chain(sampler, energy.generator.draw(noise), 6)
+    *_, end = chain(sampler, middle.state.h, 4, middle.state.step, middle.last_step)
+    assert end.last_step.tolist() == [10, 3, 10]
+    assert torch.equal(end.state.h[1], middle.state.h[1])
+    assert not torch.equal(end.state.h[0], middle.state.h[0])
 
 
 def test_a_start_that_is_not_finite_never_lives(energy):
     noise = ChainNoise(7, 2)
     start = energy.generator.draw(noise)
     start[0, 0] = torch.nan
-    *_, (_, info) = chain(MalaApprox(energy, noise, **OPTIONS), start, 2)
-    assert info.last_step.tolist() == [-1, 2]
+    *_, last = chain(MalaApprox(energy, noise, **OPTIONS), start, 2)
+    assert last.last_step.tolist() == [-1, 2]

@@ -9,10 +9,10 @@ from hydra import compose, initialize
 from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
-from ppgn_core import config as configs
-from ppgn_core import plugins
-from ppgn_core.places import CONF, folder
-from ppgn_core.registry import KINDS
+from ppgn_core.config import compose as configs
+from ppgn_core.options import plugins
+from ppgn_core.options.kinds import KINDS
+from ppgn_core.options.yaml_paths import CONF, folder
 
 OPTIONS = [(kind, name) for kind in KINDS for name in plugins.registry().names(kind)]
 PRESETS = [

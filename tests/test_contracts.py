@@ -12,12 +12,13 @@ from ppgn_torchvision.classifier import Classifier
 from ppgn_torchvision.efficientnet_lite import efficientnet_lite0
 from ppgn_torchvision.networks import load
 
-from ppgn_core import plugins
 from ppgn_core.clock import Clock
 from ppgn_core.energy import Energy
 from ppgn_core.model import Label, Labels, Model
 from ppgn_core.noise import ChainNoise
-from ppgn_core.registry import BUNDLED, KINDS
+from ppgn_core.options import plugins
+from ppgn_core.options.kinds import KINDS
+from ppgn_core.options.registry import BUNDLED
 from ppgn_core.testing import check_condition, check_generator, check_prior, check_sampler
 
 from .conftest import ON_IMAGES, PICTURE

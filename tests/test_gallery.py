@@ -1,10 +1,12 @@
-"""Every picture of the gallery was made by the command above it."""
+"""Every picture of the gallery, and of the paper's figures, was made by the command above it."""
 
 from __future__ import annotations
 
 import importlib.util
 import re
 import shlex
+import shutil
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,19 @@ import pytest
 from PIL import Image
 
 DOCS = Path(__file__).parent.parent / "docs"
+PAGES = {name: (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("gallery", "figures")}
 SHORT = {"n_steps": "2", "n_chains": "2", "switch_every": "1", "save_every": "1"}
+SHORTER = {
+    "ppgn_core": [f"{key}={value}" for key, value in SHORT.items()],
+    "ppgn_eval.groups": ["n_steps=2"],
+    "ppgn_eval.sixty": ["n_steps=2", "number=3"],
+    "ppgn_eval": ["judge=mini", "cache=cache"],
+    "ppgn_train.ablation": ["images=16", "batch_size=8", "warm_up=0", "precision=32"],
+}
+"""Keys that make the commands of each module quick."""
+
+CLASSES = ("n01855672", "n02814860", "n04146614", "n04398044", "n07749582")
+"""Of the photographs that commands are given."""
 
 
 def gallery():
@@ -27,26 +41,52 @@ DRAWN: dict[str, bytes] = {}
 """What each command has drawn so far: no two may draw the same, or one of them does nothing."""
 
 
-def test_every_picture_has_its_command():
-    text = (DOCS / "gallery.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"\]\(gallery/(.+?)\)", text)) == set(ENTRIES)
-    assert {path.name for path in (DOCS / "gallery").iterdir()} == set(ENTRIES)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_picture_has_its_command(page):
+    entries = {name for name in ENTRIES if name.startswith(f"{page}/")}
+    assert set(re.findall(rf"\]\(({page}/.+?)\)", PAGES[page])) == entries
+    assert {f"{page}/{path.name}" for path in (DOCS / page).iterdir()} == entries
 
 
-@pytest.mark.parametrize("name", [name for name in ENTRIES if name.endswith(".png")])
+@pytest.mark.parametrize("name", [name for name in ENTRIES if not name.endswith(".gif")])
 def test_a_picture_says_which_command_made_it(name):
-    with Image.open(DOCS / "gallery" / name) as picture:
-        assert sorted(shlex.split(picture.text["command"])) == sorted(ENTRIES[name])
+    with Image.open(DOCS / name) as picture:
+        told = picture.text["command"] if name.endswith(".png") else picture.info["comment"].decode()
+        assert sorted(shlex.split(told)) == sorted(ENTRIES[name])
+
+
+@pytest.fixture
+def photographs(command) -> None:
+    """The folder `photographs` of the page, with a few small ones of three classes."""
+    shown = [Image.open(path).resize((64, 64)) for path in sorted((DOCS / "photographs").glob("*.jpg"))]
+    for part in ("train", "val"):
+        for k, synset in enumerate(CLASSES):
+            folder = Path("photographs", part, synset)
+            folder.mkdir(parents=True)
+            for i in range(4):
+                shown[i % 2].rotate(20 * i + 90 * k).save(folder / f"{i}.png")
+
+
+def run(line: list[str], command, out: str = "out=run") -> tuple[int, str]:
+    """Run a command of a page, shortened: its exit code and what it said of errors."""
+    shorter = list(SHORTER[line[2]])
+    if "in_turn" in " ".join(line):
+        shorter[0] = "n_steps=3"
+    own = {key.partition("=")[0] for key in shorter} | {"out"}
+    keys = [key.replace("=docs/", f"={DOCS}/") for key in line[3:]]
+    keys = [key for key in keys if key.partition("=")[0] not in own]
+    keys += [*shorter, out]
+    if line[2] != "ppgn_core":
+        return import_module({"ppgn_eval": "ppgn_eval.__main__"}.get(line[2], line[2])).main(keys), ""
+    if {"experiment=multifaceted", "experiment=diversity"} & set(keys):
+        keys = [*(key for key in keys if "facets.above" not in key), "writer.facets.above=0"]
+    code, _, err = command(*keys)
+    return code, err
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_a_command_still_does_it(command, name):
-    keys = [argument for argument in ENTRIES[name][3:] if not argument.startswith("out=")]
-    shorter = [f"{key}={value}" for key, value in SHORT.items()]
-    keys = [key.replace("=docs/", f"={DOCS}/") for key in keys if key.partition("=")[0] not in SHORT]
-    if "in_turn" in name:
-        shorter[0] = "n_steps=3"
-    code, _, err = command(*keys, *shorter, "out=run", *(["writer.facets.above=0"] if "facets" in name else []))
+def test_a_command_still_does_it(command, photographs, name):
+    code, err = run(ENTRIES[name], command)
     assert code == 0, err
     file = next(Path("run", file) for file in gallery().PICTURES if Path("run", file).exists())
     cells = [np.asarray(Image.open(path)).tobytes() for path in sorted(Path("run").glob("*/grid.png"))]
@@ -55,3 +95,29 @@ def test_a_command_still_does_it(command, name):
     others = [other for other, drawn in DRAWN.items() if drawn == pixels]
     assert not others, f"what {name} shows changes nothing, {others} draws the same"
     DRAWN[name] = pixels
+
+
+LINES = [shlex.split(line) for line in re.findall(r"^    (python -m .+)$", PAGES["figures"], re.MULTILINE)]
+OTHERS = [line for line in LINES if line not in ENTRIES.values()]
+"""Commands of the page of figures that no picture stands under."""
+
+
+def test_commands_without_a_picture_go_one_after_another(command, photographs):
+    """Later ones take what earlier ones left."""
+    shutil.copytree(
+        DOCS.parent / "plugins/ppgn-mini/src/ppgn_mini/networks", "plugins/ppgn-mini/src/ppgn_mini/networks"
+    )
+    assert {line[2] for line in OTHERS} == {"ppgn_train.ablation", "ppgn_core", "ppgn_eval"}
+    for line in OTHERS:
+        code, err = run(line, command, next(key for key in line if key.startswith("out=")))
+        assert code == 0, err
+    report = Path("runs/figures/judged/results.md").read_text(encoding="utf-8")
+    assert "noiseless_joint · alexnet" in report and "\n| joint · alexnet" in report
+
+
+def test_every_figure_of_the_paper_is_in_the_table():
+    rows = re.findall(r"^\| Fig\. (.+?) \|.*\| (.+) \|$", PAGES["figures"], re.MULTILINE)
+    told = {figure for figures, _ in rows for figure in figures.split(", ")}
+    assert told == {str(k) for k in range(1, 8)} | {f"S{k}" for k in range(8, 26)}
+    for _, made in rows:
+        assert "](" in made or made.startswith("none: ")

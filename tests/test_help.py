@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from ppgn_core import plugins
 from ppgn_core.__main__ import main
-from ppgn_core.registry import KINDS
+from ppgn_core.options import plugins
+from ppgn_core.options.kinds import KINDS
 
 PROBE = """
 import sys

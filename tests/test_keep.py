@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from ppgn_core.errors import UserError
-from ppgn_core.keep import SIGNS, parse
+from ppgn_core.sampling.sample_filter import SIGNS, parse
 
 from .conftest import QUICK
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from ppgn_core import plugins
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.noise import ChainNoise
+from ppgn_core.options import plugins
 from ppgn_core.protocols import Code
 from ppgn_core.samplers import MalaApprox
 

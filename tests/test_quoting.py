@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ppgn_core import plugins
-from ppgn_core.quoting import quoted
+from ppgn_core.config.quoting import quoted
+from ppgn_core.options import plugins
 
 TEXTS = [
     *("oranges", "a red teapot", "it's a cat", "what? (1)!", "é 照", "one, two", "a #1", 'say "hi"', "back\\"),

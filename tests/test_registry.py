@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 import pytest
 
 from ppgn_core import UserError
+from ppgn_core.options.registry import Registry
 from ppgn_core.protocols import Condition
-from ppgn_core.registry import Registry
 
 
 @dataclass

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ppgn_core import UserError, plugins
-from ppgn_core.resume import LARGEST, folder_of, key, stored
+from ppgn_core import UserError
+from ppgn_core.config.resume import LARGEST, folder_of, key, stored
+from ppgn_core.options import plugins
 from ppgn_core.writers.record import sealed
 
 from .conftest import QUICK, tree

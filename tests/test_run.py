@@ -15,12 +15,13 @@ from omegaconf import OmegaConf
 from PIL import Image, ImageSequence
 from safetensors.torch import load_file
 
-from ppgn_core import components
+from ppgn_core import core_plugin
 from ppgn_core.errors import UserError
 from ppgn_core.model import Label, Labels, Model
+from ppgn_core.options.registry import Registry
 from ppgn_core.protocols import Code
-from ppgn_core.registry import Registry
-from ppgn_core.run import run
+from ppgn_core.sampling.assemble import assemble
+from ppgn_core.sampling.run import run as run_chains
 
 
 class Blobs(torch.nn.Module):
@@ -64,7 +65,7 @@ def tiny() -> Model:
 def registry() -> Registry:
     registry = Registry()
     for kind in ("generator", "sampler", "writer"):
-        getattr(components, f"register_{kind}s")(partial(registry.register, kind, package="core"))
+        getattr(core_plugin, f"register_{kind}s")(partial(registry.register, kind, package="core"))
     ppgn_gaussian.register_priors(partial(registry.register, "prior", package="ppgn-gaussian"))
     registry.register("model", "tiny", tiny, "test")
     registry.register("generator", "blobs", Blobs, "test")
@@ -98,6 +99,10 @@ def config(**changes):
         "writer": {name: {"name": name} for name in writers},
     }
     return OmegaConf.merge(base, changes)
+
+
+def run(config, registry: Registry, out: Path, overrides: list[str]) -> bool:
+    return run_chains(assemble(config, registry, overrides), out)
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -15,14 +15,14 @@ from ppgn_combine.combine import Product
 from torch import Tensor
 from torch.distributions import MultivariateNormal, Normal
 
-from ppgn_core import plugins
 from ppgn_core.chain import chain
 from ppgn_core.clock import Clock, InTurn
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.noise import ChainNoise
+from ppgn_core.options import plugins
 from ppgn_core.protocols import State
-from ppgn_core.samplers import MALA, ULA, MalaApprox, MetropolisHastings
+from ppgn_core.samplers import MALA, ULA, MalaApprox, MetropolisHastings, Underdamped
 
 from .conftest import tree
 from .test_mala_approx import WEIGHT, Linear
@@ -102,7 +102,8 @@ def mixture(prior=None, condition=None) -> Energy:
 
 
 def last(sampler, h: Tensor, n_steps: int) -> State:
-    *_, (state, _) = chain(sampler, h, n_steps)
+    *_, last = chain(sampler, h, n_steps)
+    state = last.state
     return state
 
 
@@ -260,7 +261,8 @@ def test_detailed_balance(sampler, gradient):
 
 def chains(sampler, numbers: list[int], n_steps: int = 12):
     noise, starts = ChainNoise(5, numbers), torch.linspace(-3, 3, 64, dtype=DOUBLE).view(32, 2)
-    return list(chain(sampler(mixture(), noise, 1.4), starts[numbers], n_steps))
+    walk = chain(sampler(mixture(), noise, 1.4), starts[numbers], n_steps)
+    return [(snapshot.state, snapshot.info) for snapshot in walk]
 
 
 @pytest.mark.parametrize("sampler", [*ADJUSTED, ULA])
@@ -304,8 +306,9 @@ def test_never_goes_where_there_is_no_density(sampler, nowhere):
 
     start = torch.tensor([[1.0, 0.0]], dtype=DOUBLE).expand(500, 2)
     walked = chain(sampler(mixture(condition=HalfPlane()), Crowd(500), 1.0), start, 20)
-    for state, info in walked:
-        assert (state.x[:, 0] > 0).all() and (info.last_step == state.step).all()
+    for snapshot in walked:
+        state, info = snapshot.state, snapshot.info
+        assert (state.x[:, 0] > 0).all() and snapshot.alive.all()
         assert state.step == 0 or ((info.acceptance >= 0) & (info.acceptance <= 1)).all()
     assert (state.h != start).any(1).all()
 
@@ -332,8 +335,9 @@ def switching(sampler):
 def test_resumed_is_uninterrupted_also_where_the_condition_turns(sampler, interrupted):
     """Bit for bit: what a rejected chain keeps is what a new start at its code finds out."""
     h = torch.linspace(-3, 3, 64, dtype=DOUBLE).view(32, 2)
-    whole = [state for state, _ in chain(switching(sampler), h, 12)]
-    resumed = [state for state, _ in chain(switching(sampler), whole[interrupted].h, 12 - interrupted, interrupted)]
+    whole = [snapshot.state for snapshot in chain(switching(sampler), h, 12)]
+    rest = chain(switching(sampler), whole[interrupted].h, 12 - interrupted, interrupted)
+    resumed = [snapshot.state for snapshot in rest]
     for one, other in zip(whole[interrupted:], resumed, strict=True):
         assert one.step == other.step
         for name in FIELDS:
@@ -385,3 +389,32 @@ def test_the_command_line_refuses_a_prior_without_density(command, name):
     assert (code, out) == (2, "")
     assert err.startswith("ppgn: prior=NoiselessJoint knows only its score") and err.count("\n") == 1, err
     assert tree(Path()) == set()
+
+
+@pytest.mark.parametrize("step_size", [0.3, 1.2])
+def test_underdamped_has_the_right_moments_whatever_its_step(step_size):
+    """BAOAB is exact along a Gaussian, in h; 40,000 chains: four standard errors are 2 % of a standard deviation."""
+    n, precision = 40_000, torch.tensor([1.0, 1.6], dtype=DOUBLE)
+
+    class Narrow:
+        def log_prob(self, x: Tensor) -> Tensor:
+            return -0.5 * ((precision - 1) * x.square()).sum(1)
+
+    energy = Energy(Linear(torch.eye(2, dtype=DOUBLE)), StandardNormal(), Narrow())
+    sampler = Underdamped(energy, Crowd(n), step_size)
+    *_, end = chain(sampler, torch.full((n, 2), 2.0, dtype=DOUBLE), round(12 / step_size))
+    assert standard_errors_off(end.state.h, torch.zeros(2, dtype=DOUBLE), torch.diag(1 / precision)) < 4
+    velocity = end.state.memory["velocity"]
+    assert velocity.mean(0).abs().max() < 0.02
+    assert (velocity * end.state.h).mean(0).abs().max() < 0.02  # they are independent
+
+
+def test_underdamped_goes_on_with_its_velocity():
+    sampler = Underdamped(mixture(), ChainNoise(3, 4), 0.5)
+    h = torch.randn(4, 2, dtype=DOUBLE, generator=torch.Generator().manual_seed(0))
+    whole = list(chain(sampler, h, 8))
+    at = whole[3]
+    rest = list(chain(sampler, at.state.h, 5, 3, at.last_step, at.state.memory))
+    assert torch.equal(rest[-1].state.h, whole[-1].state.h)
+    lost = list(chain(sampler, at.state.h, 5, 3, at.last_step))
+    assert not torch.equal(lost[-1].state.h, whole[-1].state.h)

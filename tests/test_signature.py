@@ -3,10 +3,10 @@ import math
 
 import pytest
 
-from ppgn_core import plugins
-from ppgn_core.registry import KINDS
-from ppgn_core.signature import read
-from ppgn_core.source import REQUIRED, Unread
+from ppgn_core.options import plugins
+from ppgn_core.options.kinds import KINDS
+from ppgn_core.options.signature import read
+from ppgn_core.options.source import REQUIRED, Unread
 
 SOURCE = '''
 from __future__ import annotations
@@ -77,7 +77,7 @@ def package(tmp_path, monkeypatch):
 def test_class(package):
     signature = read(f"{package}:Condition")
     assert signature.summary == "First line."
-    assert signature.context == {"model"}
+    assert signature.given == {"model"}
     assert [(k.name, k.annotation, k.default, k.doc) for k in signature.keys] == [
         ("text", "str", REQUIRED, "the caption, over two lines."),
         ("low", "float", -1.0, "the range."),
@@ -89,7 +89,7 @@ def test_class(package):
 
 def test_dataclass_function_base_class_and_reexport(package):
     assert [(k.name, k.default) for k in read(f"{package}:Prior").keys] == [("sigma", REQUIRED), ("layers", ("fc6",))]
-    assert read(f"{package}:Prior").context == {"seed"}
+    assert read(f"{package}:Prior").given == {"seed"}
     (size,) = read(f"{package}:factory").keys
     assert (size.name, size.annotation, size.default) == ("size", "int | None", None)
     assert list(map(str, read(f"{package}:Heir").keys)) == list(map(str, read(f"{package}:Condition").keys))
@@ -108,7 +108,7 @@ def test_a_constructor_that_hands_keys_on_has_them_too(package):
     ]
     signature = read(f"{package}:Handing")
     assert [(k.name, k.default, k.doc) for k in signature.keys] == expected
-    assert signature.summary == "One that hands keys on." and signature.context == {"model"}
+    assert signature.summary == "One that hands keys on." and signature.given == {"model"}
 
     scope: dict = {"__name__": "scope"}
     exec(
@@ -136,7 +136,7 @@ def test_source_says_what_the_imported_factory_says(kind, name):
     option = plugins.registry().find(kind, name)
     read_, real = option.signature, read(option.load())
     assert [k.name for k in read_.keys] == [k.name for k in real.keys]
-    assert read_.context == real.context
+    assert read_.given == real.given
     for ours, theirs in zip(read_.keys, real.keys, strict=True):
         assert isinstance(ours.default, Unread) or ours.default == theirs.default
         assert ours.nested == theirs.nested

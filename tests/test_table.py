@@ -7,12 +7,13 @@ from itertools import product
 import pytest
 from hydra import compose, initialize
 
-from ppgn_core import config as configs
-from ppgn_core import plugins
 from ppgn_core.chain import chain
 from ppgn_core.clock import Clock
+from ppgn_core.config import compose as configs
+from ppgn_core.config.check import check
 from ppgn_core.energy import Energy
 from ppgn_core.noise import ChainNoise
+from ppgn_core.options import plugins
 
 from .conftest import ON_IMAGES, PICTURE
 
@@ -52,14 +53,14 @@ def test_two_steps(composed, mini, prior, condition):
     space = ["generator=identity"] if prior in ON_IMAGES else []
     chosen = [f"prior={prior}", f"condition={condition}", *KEYS.get(condition, []), *space]
     config = composed([*chosen, f"init={PICTURE}", "n_chains=2", "n_steps=2", "epsilon3=0.01"])
-    configs.check(config)
+    check(config)
     context = {name: config[name] for name in NUMBERS} | {"model": mini, "device": "cpu", "clock": Clock()}
     context["noise"] = ChainNoise(config.seed, config.n_chains)
     context["generator"] = generator = REGISTRY.build("generator", config.generator, **context)
     parts = [REGISTRY.build(kind, config[kind], **context) for kind in ("prior", "condition")]
     context["energy"] = Energy(generator, *parts, context["clock"])
     sampler = REGISTRY.build("sampler", config.sampler, **context)
-    first, *_, (last, info) = chain(sampler, generator.draw(context["noise"]), config.n_steps)
-    assert last.step == 2 and info.last_step.tolist() == [2, 2]
-    assert last.log_prob.isfinite().all()
-    assert not last.h.equal(first[0].h)
+    first, *_, last = chain(sampler, generator.draw(context["noise"]), config.n_steps)
+    assert last.state.step == 2 and last.last_step.tolist() == [2, 2]
+    assert last.state.log_prob.isfinite().all()
+    assert not last.state.h.equal(first.state.h)

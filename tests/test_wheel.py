@@ -47,7 +47,10 @@ def core(tmp_path_factory) -> Path:
 
 
 def test_core_runs_from_a_wheel(core, tmp_path):
-    places = "import ppgn_core, ppgn_core.places; print(ppgn_core.__path__[0], ppgn_core.places.CONF, sep='\\n')"
+    places = (
+        "import ppgn_core; from ppgn_core.options.yaml_paths import CONF; "
+        "print(ppgn_core.__path__[0], CONF, sep='\\n')"
+    )
     where = python("-c", places, path=core, cwd=tmp_path).splitlines()
     assert where == [str(core / "ppgn_core"), str(core / "ppgn_core" / "conf")]
     shown = python("-m", "ppgn_core", "--help", path=core, cwd=tmp_path)

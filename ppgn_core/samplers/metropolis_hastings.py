@@ -35,7 +35,7 @@ class MetropolisHastings:
         return self.energy.evaluate(h, step)
 
     def step(self, state: State) -> tuple[State, Info]:
-        here = self.energy.ahead(state)
+        here = self.energy.reevaluated(state)
         there, info, log_q_ratio = self.propose(here)
         log_ratio = self.energy.log_prob(there) - self.energy.log_prob(here) + log_q_ratio
         # a ratio that is no number is 0: no chain goes where the density is not known

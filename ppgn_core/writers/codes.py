@@ -13,8 +13,11 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ..errors import UserError
-from ..protocols import Info, State
+from ..protocols import Snapshot
 from ..run_folder import CODES, RunFolder, checksum
+
+MEMORY = "memory."
+"""Before the names of what a sampler carries from step to step."""
 
 
 class Codes:
@@ -28,8 +31,10 @@ class Codes:
     def __init__(self, run_folder: RunFolder) -> None:
         self.folder = run_folder
 
-    def write(self, state: State, info: Info) -> None:
-        tensors = {"h": state.h, "last_step": info.last_step, "step": torch.tensor(state.step)}
+    def write(self, snapshot: Snapshot) -> None:
+        state = snapshot.state
+        tensors = {"h": state.h, "last_step": snapshot.last_step, "step": torch.tensor(state.step)}
+        tensors |= {MEMORY + name: value for name, value in state.memory.items()}
         self.folder.commit({name: value.cpu().contiguous() for name, value in tensors.items()})
 
     def close(self) -> None:
@@ -44,12 +49,14 @@ class Saved:
         h: codes `(B, *code)`.
         last_step: `(B,)`, less than `step` where a chain had stopped.
         step: steps taken.
+        memory: what the sampler carried besides, by name.
         files: length and CRC-32 of each file that grows with the run, as it was at that step.
     """
 
     h: Tensor
     last_step: Tensor
     step: int
+    memory: dict[str, Tensor] = field(default_factory=dict)
     files: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -65,14 +72,17 @@ def load_codes(folder: Path) -> Saved:
     try:
         with safe_open(path, "pt") as file:
             # memory of torch's own is aligned; kernels round differently on what the file hands out
-            tensors = {name: file.get_tensor(name).clone() for name in ("h", "last_step", "step")}
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
             run = json.loads((file.metadata() or {})["run"])
         if run["sha256"] != checksum(tensors):
             raise ValueError("its checksum does not fit")
         h, last_step, step = tensors["h"], tensors["last_step"], int(tensors["step"])
         if not h.is_floating_point() or last_step.shape != h.shape[:1] or step < 0 or int(last_step.max()) > step:
             raise ValueError("it holds no codes")
-        return Saved(h, last_step, step, _manifest(run["files"]))
+        memory = {name.removeprefix(MEMORY): value for name, value in tensors.items() if name.startswith(MEMORY)}
+        if any(value.shape[:1] != h.shape[:1] for value in memory.values()):
+            raise ValueError("its sampler's memory is not of its chains")
+        return Saved(h, last_step, step, memory, _manifest(run["files"]))
     except OSError as error:
         raise UserError(f"resume={folder}: {CODES} cannot be read: {error.strerror or error}") from error
     except (SafetensorError, LookupError, ValueError, TypeError, RuntimeError) as error:

@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from ..atomic import atomic
-from ..protocols import Info, State
+from ..images import to_uint8
+from ..protocols import Snapshot
 from ..run_folder import RunFolder
-from .image import to_uint8
 
 FRAMES = "chain.frames"
 """The frames as they are, one after another, each behind its step: what every film of a run is made of at its end."""
@@ -26,7 +26,8 @@ class Film:
         self.folder = run_folder
         self.shape: tuple[int, ...] | None = None
 
-    def write(self, state: State, info: Info) -> None:
+    def write(self, snapshot: Snapshot) -> None:
+        state = snapshot.state
         image = to_uint8(state.x[:1])[0]
         self.shape = image.shape
         self.folder.append(FRAMES, np.int64(state.step).tobytes() + image.tobytes(), state.step)

@@ -32,7 +32,5 @@ class Gif(Film):
                 image = Image.fromarray(frame).convert("P", palette=Image.Palette.ADAPTIVE)
                 if k == 0:
                     file.writelines(GifImagePlugin.getheader(image, info={"loop": 0, "background": 0})[0])
-                file.writelines(
-                    GifImagePlugin.getdata(image, duration=self.milliseconds, include_color_table=True)
-                )
+                file.writelines(GifImagePlugin.getdata(image, duration=self.milliseconds, include_color_table=True))
             file.write(b";")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,9 +9,10 @@ from typing import Annotated, Any
 import numpy as np
 from PIL import Image
 
-from ..protocols import Info, State
-from . import samples
-from .image import save_png, to_uint8
+from ..given import home
+from ..images import save_png, tile, to_uint8
+from ..protocols import Snapshot
+from ..run_folder import SAMPLES, saved_samples
 
 
 class Grid:
@@ -23,17 +23,18 @@ class Grid:
 
     def __init__(self, out: Path, run: Mapping[str, Any], gap: Annotated[int, ">= 0", "<= 1000"] = 2) -> None:
         self.path = out / "grid.png"
-        self.earlier = Path(run["resume"]).expanduser() / samples.NAME if run["resume"] else None
+        self.earlier = home(run["resume"], "resume") / SAMPLES if run["resume"] else None
         self.run = run
         self.gap = gap
         self.images: dict[int, np.ndarray] = {}
         self.step = -1
 
-    def write(self, state: State, info: Info) -> None:
-        if info.kept is not None and self.step < 0 and self.earlier:
-            old = (sample for sample in samples.saved(self.earlier) if sample[1] <= state.step)
+    def write(self, snapshot: Snapshot) -> None:
+        state, kept = snapshot.state, snapshot.kept
+        if kept is not None and self.step < 0 and self.earlier:
+            old = (sample for sample in saved_samples(self.earlier) if sample[1] <= state.step)
             self.images = {k: np.asarray(Image.open(path)) for k, _, path in old}
-        shown = range(len(state.x)) if info.kept is None else info.kept.nonzero().flatten().tolist()
+        shown = range(len(state.x)) if kept is None else kept.nonzero().flatten().tolist()
         self.images |= zip(shown, to_uint8(state.x[list(shown)]), strict=True)
         self.step = state.step
 
@@ -43,15 +44,3 @@ class Grid:
             save_png(self.path, tile(images, self.gap), self.run, step=self.step)
         elif self.step >= 0:  # an earlier run's must not stay
             self.path.unlink(missing_ok=True)
-
-
-def tile(images: np.ndarray, gap: int, columns: int | None = None) -> np.ndarray:
-    """`(B, H, W, 3)` → one picture, as square as can be or of `columns`, the images `gap` pixels apart on white."""
-    n, height, width, channels = images.shape
-    columns = columns or math.ceil(math.sqrt(n))
-    rows = math.ceil(n / columns)
-    grid = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, channels), 255, np.uint8)
-    for k, image in enumerate(images):
-        top, left = k // columns * (height + gap), k % columns * (width + gap)
-        grid[top : top + height, left : left + width] = image
-    return grid

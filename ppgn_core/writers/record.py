@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from ..atomic import write_bytes
-from ..protocols import Info, State
+from ..protocols import Snapshot
 
 NAME = "run.json"
 
@@ -21,21 +20,20 @@ class Record:
     def __init__(self, out: Path, run: Mapping[str, Any]) -> None:
         self.path = out / NAME
         self.run = run
-        self.began = time.perf_counter()
-        self.last: tuple[State, Info] | None = None
+        self.last: Snapshot | None = None
 
-    def write(self, state: State, info: Info) -> None:
-        first, self.last = self.last is None, (state, info)
+    def write(self, snapshot: Snapshot) -> None:
+        first, self.last = self.last is None, snapshot
         if first:  # what is needed to go on must be there as soon as there is anything to go on from
-            self._write(*self.last)
+            self._write(self.last)
 
     def close(self) -> None:
         if self.last is not None:
-            self._write(*self.last)
+            self._write(self.last)
 
-    def _write(self, state: State, info: Info) -> None:
-        last_steps = info.last_step.tolist()
-        seconds = max(time.perf_counter() - self.began, 1e-3)
+    def _write(self, snapshot: Snapshot) -> None:
+        state, last_steps = snapshot.state, snapshot.last_step.tolist()
+        seconds = max(snapshot.seconds, 1e-3)
         record = {
             **self.run,
             "step": state.step,

@@ -10,16 +10,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..energy import Energy
-    from ..protocols import Info, State
+    from ..protocols import Snapshot
     from ..run_folder import RunFolder
 
 NAME = "trace.jsonl"
 QUANTITIES = ("step", "log_prob", "probability", "prior_norm", "condition_norm", "acceptance")
 
 
-def quantities(state: State, info: Info, energy: Energy) -> dict[str, Tensor | None]:
+def quantities(snapshot: Snapshot, energy: Energy) -> dict[str, Tensor | None]:
     """What is known of each sample, `(B,)` by the names `QUANTITIES`; a condition may know no probability."""
     probability = getattr(energy.condition, "probability", None)
+    state, info = snapshot.state, snapshot.info
     step = state.log_prob.new_full(state.log_prob.shape, state.step)
     p = probability(state.log_prob) if probability else None
     values = (step, state.log_prob, p, info.prior_norm, info.condition_norm, info.acceptance)
@@ -38,11 +39,12 @@ class Trace:
         self.folder = run_folder
         self.energy = energy
 
-    def write(self, state: State, info: Info) -> None:
-        found = quantities(state, info, self.energy).items()
+    def write(self, snapshot: Snapshot) -> None:
+        state = snapshot.state
+        found = quantities(snapshot, self.energy).items()
         columns = {name: _numbers(values, len(state.h)) for name, values in found if name != "step"}
         lines = []
-        for k, last_step in enumerate(info.last_step.tolist()):
+        for k, last_step in enumerate(snapshot.last_step.tolist()):
             if last_step == state.step:
                 row = {"chain": k, "step": state.step} | {name: column[k] for name, column in columns.items()}
                 lines.append(json.dumps(row) + "\n")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from ppgn_core import plugins
-from ppgn_core.config import TOP
-from ppgn_core.registry import KINDS
+from ppgn_core.config.keys import TOP
+from ppgn_core.options import plugins
+from ppgn_core.options.kinds import KINDS
 
 TEXT = """
 0 1 2 -1 3.5 1e3 1e-300 1e400 -1e400 inf nan .nan 18446744073709551616 -9223372036854775809 0x10 1_000 true no null ~

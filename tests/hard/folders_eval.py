@@ -41,12 +41,12 @@ def cases(folder: Path, seed: int) -> Iterator[tuple[str, Path]]:
     for number, (name, change) in enumerate(changes.items()):
         rng = random.Random(f"{seed} {name}")
         run = folder / f"case_{number:02d}"
-        _run(run, touch, rng)
+        sound(run, touch, rng)
         change(run, rng)
         yield name, run
 
 
-def _run(folder: Path, touch: str, rng: random.Random) -> None:
+def sound(folder: Path, touch: str, rng: random.Random) -> None:
     """A run that can be judged, but for overrides that would do harm."""
     (folder / "samples").mkdir(parents=True)
     lines = []

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import select
 import signal
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 SECONDS = 60
 """After which a command counts as one that hangs."""
+
+Main = Callable[[list[str]], int]
 
 
 @dataclass(frozen=True)
@@ -40,28 +44,60 @@ class Outcome:
         return "" if self.code == 0 else f"exit code {self.code}"
 
 
-def run(main: Callable[[list[str]], int], arguments: list[str], folder: Path) -> Outcome:
-    """Call `main(arguments)` in a child process whose working directory is `folder`."""
-    files = [Path(tempfile.mkstemp()[1]) for _ in range(2)]
+def run(main: Main, arguments: list[str], folder: Path, before: Callable[[], object] = int) -> Outcome:
+    """Call `before()` and `main(arguments)` in a child process whose working directory is `folder`."""
+    pipes = [os.pipe() for _ in range(2)]
     child = os.fork()
     if child == 0:
-        _child(main, arguments, folder, files)
-    code = _wait(child)
-    out, err = (file.read_text(errors="replace") for file in files)
-    for file in files:
-        file.unlink()
-    return Outcome(code, out, err, folder)
+        _child(main, arguments, folder, [end for _, end in pipes], before)
+    for _, end in pipes:
+        os.close(end)
+    code, texts = _read(child, [start for start, _ in pipes])
+    return Outcome(code, *texts, folder)
 
 
-def _child(main: Callable[[list[str]], int], arguments: list[str], folder: Path, files: list[Path]) -> None:
+def killed(main: Main, arguments: list[str], folder: Path, seconds: float, number: int) -> None:
+    """Start a command as `run` does, and send it a signal after that time; it is gone when this returns."""
+    child = os.fork()
+    if child == 0:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+
+        def default() -> None:
+            for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(each, signal.SIG_DFL)
+
+        _child(main, arguments, folder, [nowhere, nowhere], default)
+    time.sleep(seconds)
+    os.kill(child, number)
+    end = time.monotonic() + SECONDS
+    while not os.waitpid(child, os.WNOHANG)[0]:
+        if time.monotonic() > end:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def call(function: Callable[[], Any], folder: Path) -> Any:
+    """What `function()` returns in a child process, as JSON can hold it; a text that says how the child ended else."""
+    answer = folder / "answer.json"
+
+    def main(_: list[str]) -> int:
+        answer.write_text(json.dumps(function()))
+        return 0
+
+    outcome = run(main, [], folder)
+    return json.loads(answer.read_text()) if outcome.code == 0 else f"{outcome.fault}: {outcome.err[-300:]}"
+
+
+def _child(main: Main, arguments: list[str], folder: Path, ends: list[int], before: Callable[[], object]) -> None:
     code = 1
     try:
-        for number, file in zip((1, 2), files, strict=True):
-            descriptor = os.open(file, os.O_WRONLY)
-            os.dup2(descriptor, number)
+        for number, end in zip((1, 2), ends, strict=True):
+            os.dup2(end, number)
         sys.stdout, sys.stderr = (os.fdopen(n, "w", errors="replace", closefd=False) for n in (1, 2))
         os.chdir(folder)
+        os.environ["HOME"] = str(folder)
         sys.argv = ["ppgn"]
+        before()
         code = main(arguments)
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
@@ -74,18 +110,46 @@ def _child(main: Callable[[list[str]], int], arguments: list[str], folder: Path,
         os._exit(code)
 
 
-def _wait(child: int) -> int | None:
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.005)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return None
+def _read(child: int, pipes: list[int]) -> tuple[int | None, list[str]]:
+    """The exit code, None after SECONDS, and what came out of the pipes until then."""
+    texts = {pipe: bytearray() for pipe in pipes}
+    for pipe in pipes:
+        os.set_blocking(pipe, False)
+    end, code, done = time.monotonic() + SECONDS, None, False
+    while not done:
+        if time.monotonic() > end:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            break
+        done, code = _ended(child)
+        ready = select.select(pipes, [], [], 0 if done else 0.005)[0]
+        for pipe in ready:
+            while block := _some(pipe):
+                texts[pipe] += block
+        if ready and not done:
+            time.sleep(0.002)  # an end that is closed is always ready
+    for pipe in pipes:
+        os.close(pipe)
+    return code, [text.decode(errors="replace") for text in texts.values()]
+
+
+def _ended(child: int) -> tuple[bool, int | None]:
+    done, status = os.waitpid(child, os.WNOHANG)
+    return bool(done), os.waitstatus_to_exitcode(status) if done else None
+
+
+def _some(pipe: int) -> bytes:
+    try:
+        return os.read(pipe, 1 << 16)
+    except BlockingIOError:
+        return b""
 
 
 def tree(folder: Path) -> set[str]:
     """All that is in a folder."""
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files in a folder, by their paths in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

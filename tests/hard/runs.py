@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -22,33 +20,44 @@ SETTINGS = [
     ["condition=hidden_neuron", "save_every=3", "keep=log_prob>-4"],
     ["experiment=joint", "save_every=4"],
     ["generator=identity", "prior=none", "condition.classifier=encoder", "save_every=1", "n_chains=3"],
+    ["condition=places", "n_chains=4"],
+    ["condition=imagenet", "condition.size=64", "n_chains=1"],
+    ["experiment=ppgn_h", "epsilon3=0.1", "save_every=2"],
+    ["experiment=ppgn_x", "n_chains=8", "save_every=5"],
+    ["experiment=dgn_am", "epsilon3=0.1", "n_chains=16", "save_every=6"],
+    ["generator=identity", "prior=joint_x"],
+    ["experiment=patch", "n_chains=1", "save_every=1"],
+    ["prior=gaussian", "sampler=mala", "save_every=1"],
+    ["sampler=official", "n_chains=3"],
+    ["condition=product", "condition.terms={a:{name:alexnet,target:lemon},b:{name:lrcn,text:red}}", "save_every=5"],
+    ["experiment=multifaceted", "condition.unit=3", "writer.facets.above=0", "n_chains=4", "save_every=2"],
+    ["condition.target=[lemon,goldfish]", "switch_every=5", "save_every=2"],
 ]
 COMMON = ["n_steps=12", "n_chains=2", "seed=3"]
 
 
 def kills(folder: Path, seed: int, n: int) -> list[str]:
-    """Kill `n` runs, some of them several times, resume each to its end, and say what is not as it should be."""
+    """Kill `n` runs of one setting, which the seed chooses, some of them several times, and resume each to its end.
+
+    Returns what is not as it should be, a line each.
+    """
     from ppgn_core.__main__ import main
 
     chance, faults = random.Random(seed), []
-    wholes: dict[int, tuple[Path, float]] = {}
+    keys = [*COMMON, *SETTINGS[seed % len(SETTINGS)]]
+    began = time.monotonic()
+    outcome = forked.run(main, [*keys, "out=whole"], _folder(folder, "whole"))
+    assert outcome.code == 0, outcome.err
+    whole, seconds = outcome.folder / "whole", time.monotonic() - began
     for k in range(n):
-        setting = k % len(SETTINGS)
-        keys = [*COMMON, *SETTINGS[setting]]
-        if setting not in wholes:
-            began = time.monotonic()
-            outcome = forked.run(main, [*keys, "out=whole"], _folder(folder, f"whole{setting}"))
-            assert outcome.code == 0, outcome.err
-            wholes[setting] = outcome.folder / "whole", time.monotonic() - began
-        whole, seconds = wholes[setting]
         place = _folder(folder, str(k))
         for attempt in range(20):
             resume = (place / "run/codes.safetensors").exists()
             arguments = ["resume=run", "n_steps=12"] if resume else [*keys, "out=run", "overwrite=true"]
             if attempt < 3 and chance.random() < (1.0 if attempt == 0 else 0.5):
                 number = chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-                _killed(main, arguments, place, chance.uniform(0, 1.1 * seconds), number)
-                faults += [f"{k}: {fault}" for fault in _broken(place / "run")]
+                forked.killed(main, arguments, place, chance.uniform(0, 1.1 * seconds), number)
+                faults += [f"{k}: {fault}" for fault in broken(place / "run")]
                 continue
             outcome = forked.run(main, arguments, place)
             if outcome.fault or outcome.code != 0:
@@ -63,30 +72,7 @@ def _folder(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def _killed(main, arguments: list[str], folder: Path, seconds: float, number: int) -> None:
-    child = os.fork()
-    if child == 0:
-        os.chdir(folder)
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, 1)
-        os.dup2(null, 2)
-        sys.argv = ["ppgn"]
-        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(each, signal.SIG_DFL)
-        try:
-            os._exit(main(arguments))
-        finally:
-            os._exit(1)
-    time.sleep(seconds)
-    os.kill(child, number)
-    end = time.monotonic() + 60
-    while not os.waitpid(child, os.WNOHANG)[0]:
-        if time.monotonic() > end:
-            os.kill(child, signal.SIGKILL)
-        time.sleep(0.01)
-
-
-def _broken(run: Path) -> list[str]:
+def broken(run: Path) -> list[str]:
     """Pictures under their final names that cannot be read."""
     found = []
     for path in [*run.glob("[!.]*.png"), *run.glob("[!.]*.gif"), *run.glob("samples/[!.]*.png")]:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
@@ -37,7 +38,7 @@ KEYS = {
 }
 """A few steps of each recipe, with a checkpoint after each."""
 
-SERVER = multiprocessing.get_context("forkserver")
+SERVER: Any = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(
     [f"ppgn_train.{name}" for name in ("loop", "generator_joint", "encoder", "captioner", "dae", "score")]
 )

@@ -8,10 +8,10 @@ import torch
 from ppgn_alexnet.bilateral import bilateral
 from ppgn_alexnet.generator import MINI, ORIGINAL, OfModel, Up, UpConv, UpConvConfig
 
-from ppgn_core import plugins
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
+from ppgn_core.options import plugins
 
 TINY = UpConvConfig(code=5, fc=(6, 6, 32), channels=2, ups=(Up("deconv1", 3), Up("conv0", 3, stride=1)))
 
@@ -75,3 +75,18 @@ def test_a_smooth_generator_filters_its_output_and_an_option_says_otherwise() ->
     torch.testing.assert_close(OfModel(model, smooth=0)(h), plain(h))
     with pytest.raises(UserError, match=r"generator\.smooth=-0\.1: must be a number from 0"):
         plugins.registry().build("generator", {"name": "upconv", "smooth": -0.1}, model=model)
+
+
+def test_weights_of_a_file_draw_in_place_of_the_model_s(tmp_path: Path) -> None:
+    other, large = UpConv(TINY), UpConv(replace(TINY, ups=(Up("deconv2", 3), *TINY.ups)))
+    for name, network in (("other", other), ("large", large)):
+        network.save(tmp_path / f"{name}.safetensors")
+    model: Model = Model("tiny", {"generator": lambda: UpConv(TINY)}, {}, image_size=8)
+    h, path = torch.rand(2, 5), str(tmp_path / "other.safetensors")
+    drawer = OfModel(model, weights=path)
+    torch.testing.assert_close(drawer(h), other(h))
+    assert not torch.allclose(OfModel(model)(h), other(h))
+    assert not any(p.requires_grad for p in drawer.network.parameters())
+    for name, told in (("large", "it draws 16 pixels; allowed are 8, as model=tiny has"), ("none", "No such file")):
+        with pytest.raises(UserError, match=rf"generator\.weights=.*{name}\.safetensors: {told}"):
+            OfModel(model, weights=str(tmp_path / f"{name}.safetensors"))

@@ -71,7 +71,7 @@ def test_the_official_numbers(folder: Path, tmp_path: Path, monkeypatch: pytest.
     """What the released scripts set, as the presets compose it."""
     from hydra import compose, initialize
 
-    from ppgn_core import config as configs
+    from ppgn_core.config import compose as configs
 
     configs.install()
     with initialize(config_path=None, version_base="1.3"):

@@ -11,13 +11,13 @@ from ppgn_combine.combine import Mixture, Product
 from ppgn_mini.model import mini
 from torch import Tensor
 
-from ppgn_core import plugins
 from ppgn_core.__main__ import main
 from ppgn_core.clock import Clock
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
+from ppgn_core.options import plugins
 from ppgn_core.samplers.mala_approx import MalaApprox
 from ppgn_core.testing import check_condition
 

@@ -14,10 +14,10 @@ import torch
 from PIL import Image
 from ppgn_eval.judge import Verdict
 
-from ppgn_core import plugins
 from ppgn_core.hookspecs import GROUP
 from ppgn_core.model import Label, Labels, Model
-from ppgn_core.registry import Registry
+from ppgn_core.options import plugins
+from ppgn_core.options.registry import Registry
 
 
 class Colours:

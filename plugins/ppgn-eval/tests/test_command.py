@@ -20,7 +20,7 @@ from ppgn_eval.study import study
 from ppgn_eval.systems import read, systems
 from ppgn_eval.tables import mixing, quality
 
-from ppgn_core.registry import Registry
+from ppgn_core.options.registry import Registry
 
 from .conftest import Colours, Interrupted
 

@@ -13,8 +13,8 @@ from ppgn_torchvision.networks import load
 from safetensors.torch import load_file, save_file
 from torchvision.models import get_model, get_model_weights
 
-from ppgn_core import plugins
 from ppgn_core.errors import UserError
+from ppgn_core.options import plugins
 
 from .conftest import Colours
 

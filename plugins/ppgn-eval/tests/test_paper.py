@@ -13,9 +13,10 @@ from ppgn_eval.mixing import LARGEST_RHAT
 from ppgn_eval.paper import CONDITIONS, PRIORS, cells
 from ppgn_eval.tables import MIXING_NOTE, QUALITY_NOTE
 
-from ppgn_core import config as configs
-from ppgn_core import plugins
-from ppgn_core.registry import Registry
+from ppgn_core.config import compose as configs
+from ppgn_core.config.check import check
+from ppgn_core.options import plugins
+from ppgn_core.options.registry import Registry
 
 from .conftest import Colours
 
@@ -59,7 +60,7 @@ def test_every_cell_composes_and_no_two_share_a_folder() -> None:
         for cell in all_cells:
             parts = {(key, str(cell.keys.get(key))) for key in ("prior", "generator", "condition")}
             if not parts <= seen:  # composing takes long: each prior and each condition once
-                configs.check(compose("config", [f"{key}={value}" for key, value in cell.keys.items()]))
+                check(compose("config", [f"{key}={value}" for key, value in cell.keys.items()]))
             seen |= parts
     assert {value for key, value in seen if key == "condition"} == set(CONDITIONS)
 

@@ -12,7 +12,7 @@ from ppgn_eval.__main__ import main
 from ppgn_eval.runs import make, record
 
 from ppgn_core.errors import UserError
-from ppgn_core.registry import Registry
+from ppgn_core.options.registry import Registry
 
 Folder = Callable[..., Path]
 

@@ -11,7 +11,8 @@ from ppgn_facets.writer import Facets
 
 from ppgn_core.__main__ import main
 from ppgn_core.energy import Energy
-from ppgn_core.protocols import Info, State
+from ppgn_core.protocols import Info, Snapshot, State
+from ppgn_core.run_folder import RunFolder
 
 
 def test_clusters_stay_together() -> None:
@@ -43,20 +44,21 @@ class Probable:
         return log_prob.exp()
 
 
-def states(greys: list[float]) -> tuple[State, Info]:
+def snapshot(greys: list[float], step: int = 5) -> Snapshot:
     x = torch.tensor(greys).view(-1, 1, 1, 1).expand(-1, 3, 4, 4)
     h, zero = torch.tensor(greys)[:, None] * torch.ones(1, 8), torch.zeros(len(greys))
-    return State(5, h, x, x.mean((1, 2, 3)).log(), h, h), Info(zero, zero, zero, torch.full((len(greys),), 5))
+    state = State(step, h, x, x.mean((1, 2, 3)).log(), h, h)
+    return Snapshot(state, Info(zero, zero, zero), torch.full((len(greys),), step))
 
 
 def writer(folder: Path, **keys: float) -> Facets:
-    return Facets(folder, {"resume": None}, Energy(lambda h: h, None, Probable()), gap=0, **keys)  # type: ignore[arg-type]
+    return Facets(RunFolder(folder), {}, Energy(lambda h: h, None, Probable()), gap=0, **keys)  # type: ignore[arg-type]
 
 
 def test_only_probable_samples_are_shown(tmp_path: Path) -> None:
     facets = writer(tmp_path, above=0.6)
-    facets.write(*states([0.2, 0.7, 0.9]))
-    facets.write(*states([0.8, 0.1, 0.65]))
+    facets.write(snapshot([0.2, 0.7, 0.9]))
+    facets.write(snapshot([0.8, 0.1, 0.65], step=6))
     facets.close()
     shown = set(np.asarray(Image.open(tmp_path / "facets.png")).ravel().tolist())
     assert shown == {round(255 * grey) for grey in (0.7, 0.9, 0.8, 0.65)}
@@ -64,7 +66,7 @@ def test_only_probable_samples_are_shown(tmp_path: Path) -> None:
 
 def test_when_none_is_probable(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     facets = writer(tmp_path, above=0.6)
-    facets.write(*states([0.2, 0.25]))
+    facets.write(snapshot([0.2, 0.25]))
     facets.close()
     assert capsys.readouterr().err == (
         "ppgn: no facets.png: none of 2 samples has p(y | x) of writer.facets.above=0.6; the highest is 0.25\n"
@@ -84,3 +86,16 @@ def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_run_that_ended_before_its_first_step_leaves_nothing(tmp_path: Path) -> None:
     writer(tmp_path).close()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_resumed_run_shows_the_earlier_samples_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["ppgn_core"])
+    keys = ["experiment=multifaceted", "condition.unit=3", "n_chains=4", "save_every=1", "writer.facets.above=0"]
+    assert main([*keys, "n_steps=2", f"out={tmp_path / 'whole'}"]) == 0
+    assert main([*keys, "n_steps=1", f"out={tmp_path / 'parts'}"]) == 0
+    assert main([f"resume={tmp_path / 'parts'}", "n_steps=2"]) == 0
+    whole, parts = (np.asarray(Image.open(tmp_path / name / "facets.png")) for name in ("whole", "parts"))
+    assert np.array_equal(whole, parts)
+    assert main([*keys, "n_steps=1", f"out={tmp_path / 'parts'}", "overwrite=true"]) == 0
+    with Image.open(tmp_path / "parts" / "facets.png") as facets:  # of the new run alone: 8 samples
+        assert facets.size == (3 * 66 - 2, 3 * 66 - 2)

@@ -12,12 +12,13 @@ from ppgn_inpaint.picture import read
 from ppgn_inpaint.triptych import Triptych
 from safetensors.torch import load_file
 
-from ppgn_core import forward_cache, plugins
+from ppgn_core import forward_cache
 from ppgn_core.__main__ import main
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.identity import Identity
 from ppgn_core.model import Model
+from ppgn_core.options import plugins
 from ppgn_core.pictures import load_pictures
 from ppgn_core.protocols import Code
 from ppgn_core.testing import check_condition, check_generator

@@ -14,7 +14,8 @@ from ppgn_mini import findings
 from ppgn_mini.captions import CAPTIONS, hue
 from ppgn_mini.captions import main as captions
 
-from ppgn_core import config as configs
+from ppgn_core.config import compose as configs
+from ppgn_core.config.check import check
 
 SHORT = ["n_chains=2", "n_steps=2"]
 
@@ -63,7 +64,7 @@ def test_every_setting_composes() -> None:
         for finding in findings.FINDINGS.values():
             (keys, *_) = finding.asked.values()
             for changes in finding.settings.values():
-                configs.check(compose("config", [f"{key}={value}" for key, value in {**keys, **changes}.items()]))
+                check(compose("config", [f"{key}={value}" for key, value in {**keys, **changes}.items()]))
 
 
 @pytest.mark.parametrize("command", [findings.main, captions], ids=["findings", "captions"])

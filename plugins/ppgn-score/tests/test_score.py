@@ -95,8 +95,8 @@ def test_annealed_sampling_recovers_weights_mean_and_covariance(learned) -> None
     prior, density = learned
     start = MEANS[1].expand(8000, 3)
     sampler = Annealed(Energy(Codes(), prior, Anything()), Crowd(8000), 0.0, 0.0, 0.0, steps=60, sigma_max=20.0)
-    *_, (state, _) = chain(sampler, start, 61)
-    h, truth = state.h, density(0.0)
+    *_, snapshot = chain(sampler, start, 61)
+    h, truth = snapshot.state.h, density(0.0)
     if isinstance(truth, MixtureSameFamily):
         nearest = (h[:, None] - MEANS).square().sum(2).argmin(1)
         torch.testing.assert_close(torch.bincount(nearest) / len(h), SHARES, rtol=0.05, atol=0)

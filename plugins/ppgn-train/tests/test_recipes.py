@@ -12,7 +12,7 @@ from ppgn_alexnet.alexnet import MINI, AlexNet
 from ppgn_alexnet.condition import ClassCondition
 from ppgn_alexnet.generator import UpConv
 from ppgn_joint.noiseless import NoiselessJoint
-from ppgn_train.__main__ import RECIPES, main
+from ppgn_train.__main__ import main
 from ppgn_train.ablation import main as ablation
 from ppgn_train.classifier import ClassifierRecipe
 from ppgn_train.critic import loss_ratio
@@ -23,6 +23,7 @@ from ppgn_train.loop import train
 from ppgn_train.photographs import jitter_colour, load, shift_and_flip
 from ppgn_train.walkers import EPSILON1
 
+from ppgn_core import components
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.model import Labels, Model
@@ -233,7 +234,8 @@ def test_errors_are_one_line(folder: Path, arguments: list[str], told: str, caps
 def test_help_lists_every_recipe_with_its_keys(capsys: pytest.CaptureFixture) -> None:
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
-    for expected in (*(f"recipe={name}" for name in RECIPES), "learning_rate=", "every_minutes="):
+    recipes = [f"recipe={name}" for name in components()["recipe"]]
+    for expected in (*recipes, "learning_rate=", "every_minutes="):
         assert expected in said
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ppgn_core.errors import UserError
+from ppgn_core.given import file
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import Code
@@ -179,19 +180,21 @@ class OfModel:
 
     Args:
         network: role of the model's network that draws.
+        weights: file of another generator that draws in its place, such as the recipes of ppgn-train leave; None: none.
         encoder: role of the network that leads pictures back to codes, for `init`.
         layer: of it, whose values are the codes.
         smooth: differences of colour, in [0, 1], that a bilateral filter over the picture takes for grain; 0 is no
             filter, None what suits the network (none as in the paper).
 
     Raises:
-        UserError: the network draws nothing.
+        UserError: the network draws nothing; no such file, no generator in it, or one of pictures of another size.
     """
 
     def __init__(
         self,
         model: Model,
         network: str = "generator",
+        weights: str | None = None,
         encoder: str = "encoder",
         layer: str = "fc6",
         smooth: Annotated[float | None, ">= 0"] = None,
@@ -200,7 +203,9 @@ class OfModel:
         if smooth is None and as_in_the_paper:
             smooth = 0.0
         self.model, self.encoder, self.layer, self.smooth = model, encoder, layer, smooth
-        self.network: UpConv = model.network(network, ("code", "draw"), "generator.network")
+        self.network: UpConv = (
+            _loaded(weights, model) if weights else model.network(network, ("code", "draw"), "generator.network")
+        )
         self.code = self.network.code
 
     def __call__(self, h: Tensor) -> Tensor:
@@ -220,3 +225,11 @@ class OfModel:
 
     def draw(self, noise: ChainNoise) -> Tensor:
         return self.network.draw(noise)
+
+
+def _loaded(weights: str, model: Model) -> UpConv:
+    network, size = UpConv.load(file(weights, "generator.weights"), key="generator.weights"), model.image_size
+    if network.config.image_size != size:
+        drawn = f"it draws {network.config.image_size} pixels; allowed are {size}, as model={model.name} has"
+        raise UserError(f"generator.weights={weights}: {drawn}")
+    return network.requires_grad_(False).to(model.device).to(memory_format=torch.channels_last)

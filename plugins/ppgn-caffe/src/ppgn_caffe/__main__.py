@@ -6,18 +6,22 @@ import argparse
 import sys
 from pathlib import Path
 
+from ppgn_core.console import command
 from ppgn_core.errors import UserError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line says; the exit code: 0, or 2 after an error of the user's, told in a line."""
+    return command("ppgn_caffe", lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
     given = _parser().parse_args(arguments)
     try:
         return _ls(given.file) if given.command == "ls" else _import(given)
     except UserError as error:
         text = " ".join(str(error).split())
-        print(f"ppgn_caffe: {text if str(given.file) in text else f'{given.file}: {text}'}", file=sys.stderr)
-        return 2
+        raise UserError(text if str(given.file) in text else f"{given.file}: {text}") from error
 
 
 def _parser() -> argparse.ArgumentParser:

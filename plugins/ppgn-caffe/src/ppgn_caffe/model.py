@@ -10,6 +10,7 @@ import torch
 
 from ppgn_core import weights
 from ppgn_core.errors import UserError
+from ppgn_core.given import home
 from ppgn_core.model import Model, read_labels
 
 SOURCES = {
@@ -36,7 +37,7 @@ def original(folder: str, device: torch.device | str = "cpu") -> Model:
     from ppgn_alexnet.generator import UpConv
     from ppgn_lrcn.captioner import Captioner
 
-    place = Path(folder).expanduser()
+    place = home(folder, "model.folder")
     own = (place / "classifier.safetensors").exists()
     table = place / "sha256.json"
     sums = weights.digests(table) if table.exists() else {}

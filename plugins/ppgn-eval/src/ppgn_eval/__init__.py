@@ -1,6 +1,13 @@
 """Judges of samples: `python -m ppgn_eval run=DIR judge=efficientnet_lite0`."""
 
+from collections.abc import Callable
+
 from ppgn_core import Register, hookimpl
+
+
+@hookimpl
+def register_kinds(register: Callable[..., None]) -> None:
+    register("judge", "networks that name what samples show: factories of `ppgn_eval.judge.Judge`", ("device",))
 
 
 @hookimpl

@@ -7,6 +7,11 @@ is done, and the same command goes on from there.
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":  # until there is something to keep, Ctrl-C ends the process at once, without a word
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import os
 import sys
 from collections.abc import Sequence
@@ -17,10 +22,11 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ppgn_core import plugins
+from ppgn_core.command.help import listing
+from ppgn_core.console import command, say
 from ppgn_core.errors import UserError
-from ppgn_core.help import listing
 from ppgn_core.nearest import nearest
+from ppgn_core.options import plugins
 
 from .records import one_line
 
@@ -46,18 +52,18 @@ SUITE: dict[str, tuple[Any, str]] = {
 def main(arguments: list[str] | None = None) -> int:
     """Measure what the command line says; the exit code: 0, 2 after an error of the user's, 130 after Ctrl-C."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    return command("ppgn_eval", lambda: _main(arguments))
+
+
+def _main(arguments: list[str]) -> int:
     try:
         if not arguments or {"--help", "-h"} & set(arguments):
             _help()
-            return 0
-        _evaluate(arguments)
+        else:
+            _evaluate(arguments)
         return 0
     except UserError as error:
-        print(f"ppgn_eval: {one_line(error, 1000)}", file=sys.stderr)
-        return 2
-    except OSError as error:  # a full disk, a folder that was taken away meanwhile
-        print(f"ppgn_eval: {one_line(error.filename, 300)}: {error.strerror}", file=sys.stderr)
-        return 2
+        raise UserError(one_line(error, 1000)) from error
     except KeyboardInterrupt:
         print("ppgn_eval: interrupted; the same command goes on from what is done", file=sys.stderr)
         return 130
@@ -96,9 +102,11 @@ def _evaluate(arguments: Sequence[str]) -> None:
         folders = draw(out / "runs", values["n_chains"], values["n_steps"], values["classes"], priors)
     else:
         folders = find(runs)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on there is something to keep
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     kept = Kept(judge, cache or default_folder())
     evaluate(folders, kept, data, out, list(arguments), values["photographs"], values["burn_in"])
-    print(str(out / "report.html").encode(errors="backslashreplace").decode())
+    say(str(out / "report.html").encode(errors="backslashreplace").decode())
 
 
 def _path(key: str, text: str) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from ppgn_core.atomic import atomic
@@ -58,7 +58,7 @@ class Kept:
         tensors = {"images": images, **verdict._asdict()}
         tensors = {name: value.contiguous() for name, value in tensors.items()}
         with atomic(path) as temporary:
-            save_file(tensors, temporary, {"sha256": _sum(tensors)})
+            temporary.write_bytes(save(tensors, {"sha256": _sum(tensors)}))
         self.places |= {key: (path, row) for row, key in enumerate(keys)}
         return path, verdict
 
@@ -68,7 +68,8 @@ def _read(path: Path) -> tuple[list[bytes], Verdict] | None:
     try:
         with safe_open(path, "pt") as file:
             kept = (file.metadata() or {}).get("sha256")
-            tensors = {name: file.get_tensor(name) for name in ("images", *Verdict._fields)}
+            # memory of torch's own is aligned: sums over what the file hands out would be rounded differently
+            tensors = {name: file.get_tensor(name).clone() for name in ("images", *Verdict._fields)}
     except (SafetensorError, OSError):
         return None
     if kept != _sum(tensors):

@@ -8,9 +8,9 @@ from typing import Any
 
 from ppgn_torchvision.loaded import IMAGENET
 
-from ppgn_core import plugins
 from ppgn_core.errors import UserError
 from ppgn_core.model import Label, Labels, Model
+from ppgn_core.options import plugins
 
 FOREIGN = ("imagenet", "torchvision")
 """Conditions whose classes are those of ImageNet, whatever the model."""

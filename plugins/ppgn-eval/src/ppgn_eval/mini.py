@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from ppgn_core import plugins
 from ppgn_core.model import Model
+from ppgn_core.options import plugins
 
 from .judge import Classifier
 

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ppgn_core import plugins
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.nearest import nearest
+from ppgn_core.options import plugins
 
 from .runs import make, refuse_links, samples
 from .study import shown
@@ -93,7 +93,7 @@ def cells(n_chains: int, n_steps: int, n_classes: int, priors: list[str]) -> Ite
 
     Chains of `mixing/` have another seed than those of `quality/`, or some would be the same.
     """
-    labels = _mini().labels["classifier"]
+    labels = mini().labels["classifier"]
     if not 1 <= n_classes <= len(labels):
         raise UserError(f"classes={n_classes}: allowed are 1 to {len(labels)}, the classes of mini")
     classes = [labels[i * len(labels) // n_classes].synset for i in range(n_classes)]
@@ -138,6 +138,7 @@ def draw(out: Path, n_chains: int, n_steps: int, n_classes: int, priors: list[st
     return found
 
 
-def _mini() -> Model:
+def mini() -> Model:
+    """The model that is installed by that name."""
     model: Model = plugins.registry().build("model", {"name": "mini"}, device="cpu")
     return model

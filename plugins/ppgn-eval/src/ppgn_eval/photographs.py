@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ppgn_core.errors import UserError
-from ppgn_core.model import Labels
+from ppgn_core.model import Label, Labels
 from ppgn_core.pictures import SUFFIXES, load_pictures
 
 from .classes import of_folder
@@ -53,6 +53,21 @@ def folders(data: Path, labels: Labels) -> dict[int, Path]:
     if not found:
         raise UserError(f"data={data}: no folder in it is named for a class of the judge, such as {labels[0]}")
     return {k: path for k, path in found.items() if k is not None}
+
+
+def of_classes(data: str | None, labels: Labels, asked: Iterable[Label]) -> dict[int, Path]:
+    """As `folders`, with a folder for each class that is asked for.
+
+    Raises:
+        UserError: no `data`, or no folder of a class asked for.
+    """
+    if not data:
+        raise UserError("data is required: a folder of photographs for each class")
+    there = folders(Path(data), labels)
+    for label in asked:
+        if label.index not in there:
+            raise UserError(f"data={data}: there is no folder of {label} ({label.synset})")
+    return there
 
 
 def check(folder: Path, at_most: int) -> None:

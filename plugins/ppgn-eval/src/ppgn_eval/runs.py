@@ -14,9 +14,9 @@ from PIL import Image
 from torch import Tensor
 
 from ppgn_core.__main__ import main as sample
+from ppgn_core.config.resume import key as key_of
 from ppgn_core.errors import UserError
-from ppgn_core.resume import key as key_of
-from ppgn_core.writers.samples import NAME, saved
+from ppgn_core.run_folder import SAMPLES, saved_samples
 
 from .records import is_whole, one_line
 from .records import parsed as parsed_json
@@ -49,9 +49,17 @@ def steps(given: Mapping[str, str], default: int) -> int:
     Raises:
         UserError: it is no whole number from 1.
     """
-    text = given.get("n_steps", str(default))
+    return whole("n_steps", given.get("n_steps", str(default)))
+
+
+def whole(key: str, text: str) -> int:
+    """The number that `key` is given.
+
+    Raises:
+        UserError: it is no whole number from 1.
+    """
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**9:
-        raise UserError(f"n_steps={text}: must be a whole number from 1")
+        raise UserError(f"{key}={text}: must be a whole number from 1")
     return int(text)
 
 
@@ -113,7 +121,7 @@ def _stopped(found: Mapping[str, Any]) -> bool:
 
 def samples(folder: Path, step: int) -> list[Path]:
     """The samples of all chains at that step."""
-    return [path for _, at, path in saved(folder / NAME) if at == step]
+    return [path for _, at, path in saved_samples(folder / SAMPLES) if at == step]
 
 
 def images(paths: Sequence[Path], formats: tuple[str, ...] = PNG) -> Tensor:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ppgn_core.errors import UserError
-from ppgn_core.writers.samples import NAME, saved
+from ppgn_core.run_folder import SAMPLES, saved_samples
 
 from .records import is_number, is_whole, one_line, parsed, text
 from .runs import check, samples
@@ -133,7 +133,7 @@ def read(folder: Path) -> Run:
         if not allowed(value):
             given = "is missing" if value is _MISSING else f"is {one_line(value)}"
             raise UserError(f"run={folder}: run.json is damaged: {key} {given}; allowed is {told}")
-    run = Run(folder, found, check([path for _, _, path in saved(folder / NAME)]))
+    run = Run(folder, found, check([path for _, _, path in saved_samples(folder / SAMPLES)]))
     if not samples(folder, run.step) and not run.record.get("stopped"):
         raise UserError(f"run={folder}: there are no samples of step {run.step}; run it with the writer samples")
     return run

@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.manifold import TSNE
 
-from ppgn_core.writers.grid import tile
+from ppgn_core.images import tile
 
 
 def on_grid(points: np.ndarray, columns: int, seed: int = 0) -> np.ndarray:

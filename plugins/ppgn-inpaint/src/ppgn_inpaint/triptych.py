@@ -9,9 +9,8 @@ from typing import Any
 import torch
 
 from ppgn_core.errors import UserError
-from ppgn_core.protocols import Generator, Info, State
-from ppgn_core.writers.grid import tile
-from ppgn_core.writers.image import save_png, to_uint8
+from ppgn_core.images import save_png, tile, to_uint8
+from ppgn_core.protocols import Generator, Snapshot, State
 
 from .clamped import Clamped
 
@@ -30,8 +29,8 @@ class Triptych:
         self.gap, self.columns = gap, columns
         self.state: State | None = None
 
-    def write(self, state: State, info: Info) -> None:
-        self.state = state
+    def write(self, snapshot: Snapshot) -> None:
+        self.state = snapshot.state
 
     def close(self) -> None:
         if self.state is None:

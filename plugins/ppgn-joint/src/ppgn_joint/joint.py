@@ -9,6 +9,8 @@ from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 
+from .noiseless import of_codes
+
 
 class Joint:
     """∇log p(h) ∝ R(h) − h with R(h) = E2(E1(G(h) + n_x) + n_h1), noise as in training (section 3.4, S9.5, Eq. 11).
@@ -24,7 +26,7 @@ class Joint:
         sigma_h1: of n_h1, in shares of the mean of h1; the paper's is 0.1.
 
     Raises:
-        UserError: the network has no such layer.
+        UserError: the network has no such layer, or its values are no codes of G.
     """
 
     def __init__(
@@ -54,4 +56,4 @@ class Joint:
         h1 = self.network.activations(x + self.sigma_x * n_x, (self.middle,))[self.middle]
         n_h1 = self.noise.normal(step, h1.shape[1:], stream="joint h1")
         h1 = h1 + self.sigma_h1 * h1.mean((1, 2, 3), keepdim=True) * n_h1
-        return self.network.onward(h1, self.middle, self.layer) - h
+        return of_codes(self.network.onward(h1, self.middle, self.layer), h, self.layer) - h

@@ -28,7 +28,16 @@ class NoiselessJoint:
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         code = self.network.activations(x, (self.layer,))[self.layer]
-        if code.shape != h.shape:
-            given, wanted = tuple(code.shape[1:]), tuple(h.shape[1:])
-            raise UserError(f"prior.layer={self.layer}: its values are {given}; allowed is {wanted}, as G's codes are")
-        return code - h
+        return of_codes(code, h, self.layer) - h
+
+
+def of_codes(values: Tensor, h: Tensor, layer: str) -> Tensor:
+    """What a layer answers, `(B, *code)`, where codes are such as it answers.
+
+    Raises:
+        UserError: they are of another shape.
+    """
+    if values.shape != h.shape:
+        given, wanted = tuple(values.shape[1:]), tuple(h.shape[1:])
+        raise UserError(f"prior.layer={layer}: its values are {given}; allowed is {wanted}, as G's codes are")
+    return values

@@ -9,6 +9,11 @@ of a share is binomial, as chains are independent, and that of likeness is over 
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":  # until there is something to keep, Ctrl-C ends the process at once, without a word
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import itertools
 import sys
 from pathlib import Path
@@ -27,6 +32,7 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 from ppgn_core.atomic import atomic
+from ppgn_core.console import command
 from ppgn_core.errors import UserError
 
 from .model import mini
@@ -36,14 +42,17 @@ N_CHAINS, N_STEPS = 8, 200
 
 def main(arguments: list[str]) -> int:
     """Draw, judge, print; the exit code of the first run that failed, else 0."""
+    return command("ppgn_mini", lambda: _main(arguments))
+
+
+def _main(arguments: list[str]) -> int:
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
     try:
         return _judged(parsed(arguments))
-    except (ImportError, OSError, UserError) as error:
-        print(f"ppgn_mini: {error}", file=sys.stderr)
-        return 2
+    except ImportError as error:  # what judges is not installed
+        raise UserError(str(error)) from error
 
 
 def _judged(given: dict[str, str]) -> int:

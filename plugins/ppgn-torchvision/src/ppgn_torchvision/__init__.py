@@ -9,6 +9,11 @@ def register_models(register: Register) -> None:
 
 
 @hookimpl
+def register_commands(register: Register) -> None:
+    register("imagenet_classes", "ppgn_torchvision.classes:show")
+
+
+@hookimpl
 def register_conditions(register: Register) -> None:
     register("imagenet", "ppgn_torchvision.imagenet:ImageNet")
     register("torchvision", "ppgn_torchvision.condition:Torchvision")

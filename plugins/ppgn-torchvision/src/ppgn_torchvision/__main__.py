@@ -10,6 +10,11 @@ of scenes, first of 20; with standard errors, which are binomial, as chains are 
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":  # until there is something to keep, Ctrl-C ends the process at once, without a word
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import itertools
 import sys
 from pathlib import Path
@@ -24,7 +29,7 @@ from rich.table import Table
 from torch import Tensor
 
 from ppgn_core.atomic import atomic
-from ppgn_core.errors import UserError
+from ppgn_core.console import command
 from ppgn_core.sheet import draw
 
 from .efficientnet_lite import efficientnet_lite0
@@ -44,14 +49,14 @@ N_CHAINS, N_STEPS = 4, 100
 
 def main(arguments: list[str]) -> int:
     """Draw, judge, print; the exit code of the first run that failed, else 0."""
+    return command("ppgn_torchvision", lambda: _main(arguments))
+
+
+def _main(arguments: list[str]) -> int:
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
-    try:
-        return _judged(parsed(arguments))
-    except UserError as error:
-        print(f"ppgn_torchvision: {error}", file=sys.stderr)
-        return 2
+    return _judged(parsed(arguments))
 
 
 def _judged(given: dict[str, str]) -> int:

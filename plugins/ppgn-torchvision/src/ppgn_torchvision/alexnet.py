@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from ppgn_alexnet.alexnet import AlexNet
 from ppgn_alexnet.generator import ORIGINAL, UpConv
@@ -11,6 +9,7 @@ from ppgn_alexnet.one_tower import one_tower
 from torch import nn
 
 from ppgn_core.errors import UserError
+from ppgn_core.given import home
 from ppgn_core.model import Labels, Model
 
 from .loaded import IMAGENET
@@ -30,7 +29,7 @@ def torchvision_alexnet(
         UserError: weights that cannot be had or are another network's; a generator that is none, or none where one is
             needed.
     """
-    G = UpConv.load(Path(drawer).expanduser(), key="model.drawer") if drawer else None
+    G = UpConv.load(home(drawer, "model.drawer"), key="model.drawer") if drawer else None
 
     def draw() -> UpConv:
         if G is None:

@@ -58,4 +58,3 @@ class Plugged(ClassCondition):
         shift = (0 if as_in_the_paper else 16) if shift is None else shift
         flip = not as_in_the_paper if flip is None else flip
         self.network.views = Views(noise, clock, n_steps, side, shift, flip, views)
-

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from torch import nn
 
 from ppgn_core import weights
+from ppgn_core.given import home
 from ppgn_core.state_dict import read_state_dict
 
 
@@ -16,4 +15,4 @@ def fill(network: nn.Module, path: str, arch: str, key: str) -> None:
     Raises:
         UserError: as `read_state_dict`; or it is one of another network: the first name or shape that does not fit.
     """
-    weights.fill(network, read_state_dict(Path(path).expanduser(), f"{key}={path}"), f"{key}={path}: not of {arch}")
+    weights.fill(network, read_state_dict(home(path, key), f"{key}={path}"), f"{key}={path}: not of {arch}")

@@ -1,1 +1,26 @@
 """Recipes that train the networks: `python -m ppgn_train recipe=NAME data=DIR`."""
+
+from collections.abc import Callable
+
+from ppgn_core import Register, hookimpl
+
+GIVEN = ("fabric", "seed", "model")
+"""Parameters of a recipe that the training gives it; all others are its keys."""
+
+
+@hookimpl
+def register_kinds(register: Callable[..., None]) -> None:
+    register("recipe", "trainings of networks: factories of `ppgn_train.loop.Recipe`", GIVEN)
+
+
+@hookimpl
+def register_recipes(register: Register) -> None:
+    register("encoder", "ppgn_train.encoder:EncoderRecipe")
+    register("classifier", "ppgn_train.classifier:ClassifierRecipe")
+    register("generator", "ppgn_train.generator:GeneratorRecipe")
+    register("generator_joint", "ppgn_train.generator_joint:JointGeneratorRecipe")
+    register("captioner", "ppgn_train.captioner:CaptionerRecipe")
+    register("dae_x", "ppgn_train.dae:ImageDAERecipe")
+    register("dae_h", "ppgn_train.dae:CodeDAERecipe")
+    register("score_h", "ppgn_train.score:ScoreRecipe")
+    register("patches", "ppgn_train.patches:PatchesRecipe")

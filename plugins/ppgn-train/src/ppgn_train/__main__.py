@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":  # until there is something to keep, Ctrl-C ends the process at once, without a word
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import logging
-import re
 import sys
 import timeit
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ppgn_core import plugins
+from ppgn_core.command.help import listing
+from ppgn_core.console import command
 from ppgn_core.device import choose_device
 from ppgn_core.errors import UserError
-from ppgn_core.help import listing
-from ppgn_core.registry import Registry
+from ppgn_core.options import plugins
+from ppgn_core.options.registry import Registry
 
 from .options import MEANINGS, PRECISIONS, Options, Shared, read
-
-RECIPES = {
-    "encoder": "ppgn_train.encoder:EncoderRecipe",
-    "classifier": "ppgn_train.classifier:ClassifierRecipe",
-    "generator": "ppgn_train.generator:GeneratorRecipe",
-    "generator_joint": "ppgn_train.generator_joint:JointGeneratorRecipe",
-    "captioner": "ppgn_train.captioner:CaptionerRecipe",
-    "dae_x": "ppgn_train.dae:ImageDAERecipe",
-    "dae_h": "ppgn_train.dae:CodeDAERecipe",
-    "score_h": "ppgn_train.score:ScoreRecipe",
-    "patches": "ppgn_train.patches:PatchesRecipe",
-}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Train what the command line says; the exit code: 0, or 2 after an error of the user's, told in a line."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    registry = Registry(("recipe",))
-    for name, place in RECIPES.items():
-        registry.register("recipe", name, place, "ppgn-train")
+    registry = plugins.registry()
+    return command("ppgn_train", lambda: _main(registry, arguments))
+
+
+def _main(registry: Registry, arguments: list[str]) -> int:
     try:
         if not arguments or {"--help", "-h"} & set(arguments):
             _help(registry)
@@ -44,17 +39,10 @@ def main(arguments: list[str] | None = None) -> int:
             _train(registry, read(registry, arguments))
         return 0
     except UserError as error:
-        print(f"ppgn_train: {str(error).replace('recipe.', '')}", file=sys.stderr)
-        return 2
+        raise UserError(str(error).replace("recipe.", "")) from error
     except KeyboardInterrupt:
         print("ppgn_train: interrupted; what was kept is there", file=sys.stderr)
         return 130
-    except (MemoryError, RuntimeError) as error:
-        said = str(error).partition("\n")[0]
-        if not isinstance(error, MemoryError) and not re.search("out of memory|allocate memory", said):
-            raise
-        print(f"ppgn_train: out of memory; allowed are a smaller batch_size, size, network: {said}", file=sys.stderr)
-        return 2
 
 
 def _train(registry: Registry, options: Options) -> None:

@@ -8,7 +8,9 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ppgn_core.errors import UserError
+from ppgn_core.bounds import LARGEST, SMALLEST
+
+from ppgn_core.errors import UserError, shown
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -34,8 +36,9 @@ def check(annotations: Mapping[str, str], values: Mapping[str, Any]) -> None:
         for number in value if isinstance(value, list) else [value]:
             if not isinstance(number, int | float):
                 continue
-            if not math.isfinite(number) or not all(_holds(bound, number) for bound in bounds):
-                raise UserError(f"{key}={value}: allowed are {allowed(annotation)}")
+            fits = isinstance(number, float) or SMALLEST <= number <= LARGEST
+            if not fits or not math.isfinite(number) or not all(_holds(bound, number) for bound in bounds):
+                raise UserError(f"{key}={shown(value)}: allowed are {allowed(annotation)}")
 
 
 def allowed(annotation: str) -> str:

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from safetensors import SafetensorError
-
 from ppgn_core.errors import UserError
 
 TEMPORARY = re.compile(r"\.(checkpoint\.pt|picture_\d+\.png|.+\.safetensors)\.\d+\.\w+")
@@ -51,8 +49,6 @@ def writable(folder: Path, key: str = "out") -> Iterator[None]:
     except OSError as error:
         name = f"{error.filename}: " if error.filename and Path(str(error.filename)) != folder else ""
         raise UserError(f"{key}={folder}: {name}{error.strerror or error}") from error
-    except SafetensorError as error:  # how its writer tells of the disk
-        raise UserError(f"{key}={folder}: {error}") from error
 
 
 def _lock(descriptor: int, folder: Path) -> None:

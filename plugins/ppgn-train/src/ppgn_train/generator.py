@@ -45,7 +45,7 @@ class GeneratorRecipe:
             original release's, of 256. The code is as long as the encoder's fc6.
         images: how many to train on.
         compared: the views whose squared errors count: `pixel`, `thumbnail` (of a quarter of the size), layers of the
-            encoder, stages of EfficientNet-Lite1; any of MATCHED.
+            encoder, stages and `logits` of EfficientNet-Lite1; any of MATCHED.
         scaled: whether each error is divided by the variance of what is compared and weighted to balance the gradients;
             false is the paper's sum of squares (Eq. 19, 20).
         learning_rate: of G.

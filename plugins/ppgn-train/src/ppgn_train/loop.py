@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from signal import SIG_IGN, SIGINT, Signals, getsignal, signal
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 from torchvision.utils import save_image
 
 from ppgn_core.atomic import atomic
+from ppgn_core.console import say
 
 from . import checkpoint
 from .claim import claim, writable
@@ -72,7 +73,7 @@ def train(
         UserError: the folder cannot be written or is another training's, its checkpoint is damaged or of another
             recipe, or the weights are no longer finite.
     """
-    with claim(out), writable(out), _asked_to_stop() as asked:
+    with claim(out), writable(out), _told_once(), _asked_to_stop() as asked:
         path = out / "checkpoint.pt"
         progress: dict[str, Any] = {"seen": 0, "seconds": 0.0, "precision": precision}
         goes_on = path.exists()
@@ -90,7 +91,7 @@ def train(
             _report(recipe, out, writer, progress)
             kept_at = progress["seen"]
             if kept_at >= images:
-                _say(f"images={images}: {out} has seen {kept_at} already; its weights are there")
+                say(f"images={images}: {out} has seen {kept_at} already; its weights are there")
         kept = before = time.monotonic()
         logged_at, since_log = progress["seen"], 0.0
         while progress["seen"] < images and not asked():
@@ -103,7 +104,8 @@ def train(
             if progress["seen"] // recipe.batch_size % log_every == 0:
                 for name, value in scalars.items():
                     writer.add_scalar(name, float(value), progress["seen"])
-                writer.add_scalar("images_per_second", (progress["seen"] - logged_at) / since_log, progress["seen"])
+                if since_log > 0:  # a clock may stand still
+                    writer.add_scalar("images_per_second", (progress["seen"] - logged_at) / since_log, progress["seen"])
                 logged_at, since_log = progress["seen"], 0.0
             if before - kept >= 60 * every_minutes:
                 keep()
@@ -128,12 +130,23 @@ def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[
     recipe.export(out)
     writer.flush()
     said = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
-    _say(f"{seen:>9} images  {progress['seconds']:>7.0f} s  {said}")
+    say(f"{seen:>9} images  {progress['seconds']:>7.0f} s  {said}")
 
 
-def _say(line: str) -> None:
-    with suppress(OSError):  # the terminal may be gone, the training is not
-        print(line, flush=True)
+@contextmanager
+def _told_once() -> Iterator[None]:
+    """Keep TensorBoard's thread from printing an error of the disk that its writer raises again."""
+    before = threading.excepthook
+
+    def tell(arguments: Any) -> None:
+        if not issubclass(arguments.exc_type, OSError):
+            before(arguments)
+
+    threading.excepthook = tell
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 @contextmanager

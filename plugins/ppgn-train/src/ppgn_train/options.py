@@ -11,9 +11,9 @@ from typing import Annotated, Any
 from omegaconf import MISSING, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ppgn_core.errors import UserError
+from ppgn_core.errors import UserError, shown
 from ppgn_core.nearest import nearest
-from ppgn_core.registry import Registry
+from ppgn_core.options.registry import Registry
 
 from . import bounds
 
@@ -73,11 +73,11 @@ def read(registry: Registry, arguments: Sequence[str]) -> Options:
     except OmegaConfBaseException as error:
         key = re.split(r"[\[.]", str(error.full_key))[0]
         annotation = ({f.name: str(f.type) for f in fields(Shared)} | annotations).get(key, "")
-        raise UserError(f"{key}={given.get(key)}: allowed are {bounds.allowed(annotation)}") from error
+        raise UserError(f"{key}={shown(given.get(key))}: allowed are {bounds.allowed(annotation)}") from error
     assert isinstance(values, dict)
     bounds.check(annotations, values)  # type: ignore[arg-type]
     bounds.check({f.name: str(f.type) for f in fields(Shared)}, vars(shared))
-    _check(shared, recipe, option.signature.context, annotations)
+    _check(shared, recipe, option.signature.given, annotations)
     shared.out = shared.out.replace("RECIPE", str(recipe))
     return Options(str(recipe), own, shared)
 
@@ -86,15 +86,15 @@ def _given(arguments: Sequence[str]) -> dict[str, Any]:
     """The values by key; `model=NAME` is short for `model.name=NAME`."""
     for argument in arguments:
         if not re.match(r"\w[\w.]*=", argument):
-            raise UserError(f"{argument}: arguments are KEY=VALUE")
+            raise UserError(f"{shown(argument)}: arguments are KEY=VALUE")
         if "${" in argument:
-            raise UserError(f"{argument}: allowed are values as they are, without ${{…}}")
+            raise UserError(f"{shown(argument)}: allowed are values as they are, without ${{…}}")
         if re.match(r"name[.=]", argument):
-            raise UserError(f"{argument}: no such key; a recipe is chosen by recipe=NAME")
+            raise UserError(f"{shown(argument)}: no such key; a recipe is chosen by recipe=NAME")
         try:
             OmegaConf.from_dotlist([argument])
         except Exception as error:  # YAML's errors and OmegaConf's own have no common kind
-            raise UserError(f"{argument}: {' '.join(str(error).split())}") from error
+            raise UserError(f"{shown(argument)}: {' '.join(str(error).split())}") from error
     try:
         given = OmegaConf.to_container(OmegaConf.from_dotlist([re.sub("^model=", "model.name=", a) for a in arguments]))
     except OmegaConfBaseException as error:

@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ppgn_core import given
+from ppgn_core.decoding import decode
 from ppgn_core.errors import UserError
+from ppgn_core.pictures import on_white
 
 from .cache import cached
 
@@ -24,6 +27,8 @@ class Photographs(NamedTuple):
 def load(folder: str | Path, size: int, cache: str | Path | None = None) -> Photographs:
     """Every image of an ImageFolder, its shorter side resized to `size`, cropped about the centre.
 
+    Each is read as a viewer shows it (`ppgn_core.decoding.decode`): upright, on white where it is transparent.
+
     Decoding tens of thousands of files takes a minute, so the result may be kept in the folder `cache`.
 
     Raises:
@@ -34,22 +39,23 @@ def load(folder: str | Path, size: int, cache: str | Path | None = None) -> Phot
 
     prepare = v2.Compose([v2.PILToTensor(), v2.Resize(size, antialias=True), v2.CenterCrop(size)])
     try:
-        dataset = ImageFolder(str(folder), transform=prepare)
+        dataset = ImageFolder(str(folder))
     except OSError as error:
         said = str(error).partition(". Supported")[0].partition(" in ")[0]
         raise UserError(f"data={folder}: {said}; allowed are folders of classes with photographs in each") from error
 
-    def read(index: int) -> Tensor:
+    def read(path: str) -> Tensor:
         try:
-            return dataset[index][0]
-        except Exception as error:  # each of a dozen readers of formats has its own
-            raise UserError(f"data={dataset.samples[index][0]}: no picture that can be read; remove it") from error
+            return prepare(on_white(decode(given.file(path, "data"), "data")))
+        except UserError as error:
+            raise UserError(f"data={path}: no picture that can be read; remove it") from error
 
-    def decode() -> Tensor:
-        return torch.stack([read(i) for i in range(len(dataset))])
+    def read_all() -> Tensor:
+        return torch.stack([read(path) for path, _ in dataset.samples])
 
-    key = hashlib.sha256(repr((size, [path for path, _ in dataset.samples])).encode()).hexdigest()[:16]
-    images = cached(cache, f"photographs_{key}.pt", (len(dataset), 3, size, size), torch.uint8, decode)
+    # the number is of the way that pictures are read
+    key = hashlib.sha256(repr((2, size, [path for path, _ in dataset.samples])).encode()).hexdigest()[:16]
+    images = cached(cache, f"photographs_{key}.pt", (len(dataset), 3, size, size), torch.uint8, read_all)
     return Photographs(images, torch.tensor(dataset.targets), dataset.classes)
 
 

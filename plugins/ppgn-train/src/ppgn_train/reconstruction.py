@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .networks import check_names
-from .stages import STRIDES, Stages
+from .stages import LOGITS, STRIDES, Stages
 
 MATCHED = {"pixel": 2.0, "thumbnail": 2.0, "conv2": 0.5, "conv5": 0.3, "pool5": 0.3, "fc6": 0.2}
-MATCHED |= {"stride4": 0.15, "stride8": 0.1, "stride16": 0.06, "stride32": 0.02}
+MATCHED |= {"stride4": 0.15, "stride8": 0.1, "stride16": 0.06, "stride32": 0.02, "logits": 0.04}
 """Weights of the squared errors. They balance the gradients at G's output, where fc6's is ten times the pixels'."""
 
 
@@ -38,12 +38,12 @@ class Views:
         judged: Collection[str],
         photographs: Tensor,
     ) -> None:
-        there = {"pixel", "thumbnail", *STRIDES, *encoder.layers}
+        there = {"pixel", "thumbnail", *STRIDES, LOGITS, *encoder.layers}
         check_names("compared", compared, [name for name in MATCHED if name in there])
         self.fabric, self.encoder, names = fabric, encoder, {*compared, *judged, "fc6"}
         self.layers = sorted(names & encoder.layers.keys())
         self.stages: Stages | None = None
-        if STRIDES.keys() & names:
+        if {*STRIDES, LOGITS} & names:
             self.stages = Stages(photographs[:512], 2 * photographs.shape[-1]).to(fabric.device)
 
     def features(self, x: Tensor) -> dict[str, Tensor]:

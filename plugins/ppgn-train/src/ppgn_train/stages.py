@@ -1,4 +1,4 @@
-"""The features of an ImageNet network at four strides, for a projected critic and for a perceptual loss."""
+"""What an ImageNet network sees, at four strides and as logits, for a projected critic and for a perceptual loss."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from torch.nn import functional as F
 
 STRIDES = {"stride4": 4, "stride8": 8, "stride16": 16, "stride32": 32}
 """The features by name, and the pixels of the network's input that one of their positions stands for."""
+
+LOGITS = "logits"
+"""The view of what the network names in a picture: its 1000 logits."""
 
 
 class Stages(nn.Module):
@@ -36,6 +39,8 @@ class Stages(nn.Module):
         self.stages = nn.ModuleDict(
             {name: nn.Sequential(*blocks[a:b]) for name, (a, b) in zip(STRIDES, pairwise([0, *ends]), strict=True)}
         )
+        head = [network._conv_head, network._bn1, network._swish, nn.AdaptiveAvgPool2d(1), nn.Flatten(), network._fc]
+        self.head = nn.Sequential(*head)  # type: ignore[arg-type]
         self.deviations: dict[str, Tensor] = {}
         parts = [self(batch) for batch in photographs.split(128)]
         for name in STRIDES:
@@ -44,7 +49,10 @@ class Stages(nn.Module):
             self.deviations[name] = deviation.clamp(min=0.1 * float(deviation.median()))
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """Compute the features of pictures `(B, 3, H, W)` in [0, 1], each `(B, C, size / stride, size / stride)`."""
+        """Compute what the network sees in pictures `(B, 3, H, W)` in [0, 1].
+
+        The features are `(B, C, size / stride, size / stride)` each, LOGITS are `(B, 1000)`.
+        """
         if x.shape[-1] != self.size:
             x = F.interpolate(x, (self.size, self.size), mode="bilinear", antialias=True, align_corners=False)
         value = self.stem(((255 * x - 127) / 128).contiguous(memory_format=torch.channels_last))
@@ -52,4 +60,4 @@ class Stages(nn.Module):
         for name, stage in self.stages.items():
             value = stage(value)
             features[name] = value / self.deviations[name] if self.deviations else value
-        return features
+        return features | {LOGITS: self.head(value)}

@@ -1,0 +1,99 @@
+"""KEY=VALUE arguments of a command, read by the signature of its function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from ..errors import UserError, shown
+from ..nearest import nearest
+from ..options.annotation import config_type
+from ..options.registry import Option, Registry
+from ..options.signature import Key
+
+
+def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[str, Any]:
+    """Read the arguments of a command and check all values, those of the components that it chooses too.
+
+    A word without `=` is the value of the command's first key. The keys of a component are written as KEY.ITS_KEY, or
+    as ITS_KEY alone where nothing else has a key of that name.
+
+    Returns:
+        The values by key; of a key that holds a component its config, `{"name": …, **keys}`.
+
+    Raises:
+        UserError: no such key, a value that is not allowed, or one that is missing.
+    """
+    keys = {key.name: key for key in command.signature.keys}
+    values: dict[str, Any] = {}
+    parts: dict[str, dict[str, str]] = {name: {} for name, key in keys.items() if key.nested}
+    others: list[tuple[str, str]] = []
+    for argument in arguments:
+        name, sign, text = argument.partition("=")
+        if not sign and not argument.startswith("-") and keys:
+            name, text = next(iter(keys)), argument
+        elif not re.match(r"\w[\w.]*=", argument):
+            raise UserError(f"{shown(argument)}: arguments are KEY=VALUE")
+        head, _, rest = name.partition(".")
+        if head in parts:
+            parts[head][rest or "name"] = text
+        elif name in keys:
+            values[name] = _value(keys[name], text, name, values.get(name))
+        else:
+            others.append((name, text))
+    chosen = {name: _chosen(keys[name], part, registry) for name, part in parts.items()}
+    for name, text in others:
+        owners = [k for k, option in chosen.items() if option and name in _names(option)]
+        if len(owners) != 1:
+            known = [*keys, *(own for option in chosen.values() if option for own in _names(option))]
+            raise UserError(f"{shown(name)}: no such key; {nearest(name, known)}")
+        parts[owners[0]][name] = text
+    for name, option in chosen.items():
+        if option:
+            config = {
+                key.name: _value(key, parts[name][key.name], key.name)
+                for key in option.signature.keys
+                if key.name in parts[name]
+            }
+            unknown = parts[name].keys() - config.keys() - {"name"}
+            values[name] = {"name": option.name, **dict.fromkeys(unknown), **config}
+            registry.check(option, values[name])
+    return registry.check(command, {"name": command.name, **values})
+
+
+def _names(option: Option) -> list[str]:
+    return [key.name for key in option.signature.keys]
+
+
+def _chosen(key: Key, part: dict[str, str], registry: Registry) -> Option | None:
+    """The component that a key holds, None where it may be left out and is."""
+    assert key.nested
+    name = part.get("name", key.default)
+    if isinstance(name, str):
+        return registry.find(key.nested, name)
+    if part:
+        raise UserError(f"{key.name} is required by its keys: {key.name}=NAME")
+    if name is None:
+        return None
+    raise UserError(f"{key.name} is required; there are: {', '.join(registry.names(key.nested))}")
+
+
+def _value(key: Key, text: str, place: str, earlier: Any = None) -> Any:
+    """The text as what the key takes: text stays as it is, whatever YAML would make of it."""
+    kind = config_type(key.annotation)
+    optional = "None" in key.annotation
+    if optional and text in ("null", "None", ""):
+        return None
+    if kind in (list[str], list[str] | None) and not text.startswith("["):
+        return (earlier or []) + [part for part in text.split(",") if part]
+    if "str" in key.annotation and not text.startswith("[") and not re.search(r"\b(int|float|bool)\b", key.annotation):
+        return text
+    if "${" in text:
+        raise UserError(f"{place}={shown(text)}: allowed are values as they are, without ${{…}}")
+    try:
+        return OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))["value"]  # type: ignore[index,call-overload]
+    except Exception as error:  # YAML's errors and OmegaConf's own have no common kind
+        raise UserError(f"{place}={shown(text)}: {' '.join(str(error).split())}") from error

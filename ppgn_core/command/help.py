@@ -1,0 +1,179 @@
+"""`--help`: every group with every installed option, read from the sources; neither torch nor Hydra is imported."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..errors import UserError
+from ..options import plugins
+from ..options.kinds import KINDS
+from ..options.presets import in_force, presets
+from ..options.registry import BUNDLED, Option, Registry
+from ..options.signature import Key
+from ..options.source import REQUIRED
+from ..options.yaml_paths import CONF
+
+COMMAND = "python -m ppgn_core"
+PLAIN_WIDTH = 120
+NOTES = {"writer": "any of them: writer=[grid,gif]", "experiment": "several choices under one name"}
+EXAMPLES = [
+    ('condition=lrcn condition.text="oranges"', "pictures of what a caption says"),
+    ("condition.target=lemon n_steps=100 out=runs/lemon", "a class, in a folder of your choice"),
+    ("-m condition.target=goldfish,lemon prior=noiseless_joint,none", "four runs, each in a folder of its own"),
+]
+MORE = f"One option at length: {COMMAND} condition=lrcn --help. All values: --cfg job. Hydra's own flags: --hydra-help."
+
+
+def show(arguments: list[str]) -> None:
+    """Print the help: of everything, or at length of the options that `arguments` choose (`condition=lrcn --help`).
+
+    Raises:
+        UserError: an option chosen is not there.
+    """
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    registry = plugins.registry()
+    choices = [argument.partition("=") for argument in arguments]
+    chosen = [(kind, name) for kind, _, names in choices if kind in KINDS for name in names.strip("[]").split(",")]
+    with console.capture() as captured:
+        for kind, name in chosen:
+            _option(console, registry, kind, name)
+        if not chosen:
+            _everything(console, registry, _own_presets(arguments))
+    print(captured.get(), end="")  # rich itself would end the process where a pipe is closed
+
+
+def _own_presets(arguments: list[str]) -> Path | None:
+    """The folder that `--config-dir` names among the arguments."""
+    found = re.search(r"(?:^|\0)(?:--config-dir|-cd)[=\0]([^\0]+)", "\0".join(arguments))
+    return Path(found[1]).expanduser() if found else None
+
+
+def show_command(command: Option, registry: Registry, arguments: list[str]) -> None:
+    """Print what a command does and its keys, and those of the components that it may choose.
+
+    Args:
+        arguments: of the command line: of the components that they choose all keys are told, of others the names.
+    """
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    keys = command.signature.keys
+    first = f" {keys[0].name.upper()}" if keys and keys[0].default is REQUIRED else ""
+    console.print(Text.assemble((f"ppgn {command.name}{first}", "bold"), " [KEY=VALUE …]\n"))
+    console.print(Text(command.signature.doc.partition("\nArgs:")[0].strip()))
+    table = _section(console, "keys")
+    for key in keys:
+        _row(table, key.name if key.default is REQUIRED else str(key), Text(_meaning(key)))
+    console.print(table)
+    chosen = {argument.partition("=")[2] or argument for argument in arguments}
+    for key in keys:
+        for name in registry.names(key.nested) if key.nested else ():
+            option = registry.find(key.nested or "", name)
+            summary, its_keys = _described(option)
+            table = _section(console, f"{key.name}={name}", summary)
+            for own in option.signature.keys if name in chosen else ():
+                _row(table, f"{key.name}.{own}", Text(_meaning(own)))
+            console.print(table if name in chosen else Text(f"  {its_keys}", "dim"))
+
+
+def _meaning(key: Key) -> str:
+    needed = "required" if key.default is REQUIRED else ""
+    return " ".join(filter(None, [f"({key.annotation})" if key.annotation and not key.nested else "", needed, key.doc]))
+
+
+def listing(title: str, rows: dict[str, str]) -> None:
+    """Print the keys of a command and what each means, in the looks of this help."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    with console.capture() as captured:
+        table = _section(console, title)
+        for key, meaning in rows.items():
+            _row(table, key, Text(meaning))
+        console.print(table)
+    print(captured.get(), end="")
+
+
+def _everything(console: Console, registry: Registry, more: Path | None) -> None:
+    console.print(Text.assemble((COMMAND, "bold"), " [GROUP=OPTION …] [GROUP.KEY=VALUE …] [KEY=VALUE …]\n"))
+    console.print("Samples images from p(h | y): h ← h + ε1·∇log p(h) + ε2·∇log p(y | h) + N(0, ε3²).")
+    defaults = _defaults()
+    for group in (*KINDS, "experiment"):
+        rows = [(name, *_described(registry.find(group, name))) for name in registry.names(group)]
+        rows += [(name, comment, "") for name, comment in presets(group, more).items()]
+        table = _section(console, group, NOTES.get(group, ""))
+        for name, meaning, keys in rows:
+            note = (" (default)" if name in defaults.get(group, []) else "", "green")
+            _row(table, name, Text.assemble(meaning, note, (f"\n{keys}" if keys else "", "dim")))
+        console.print(table)
+    table = _section(console, "keys")
+    for key, value, meaning in _numbers():
+        _row(table, f"{key}={value}", Text(meaning))
+    console.print(table)
+    table = _section(console, "commands", "ppgn COMMAND [KEY=VALUE …], ppgn COMMAND --help")
+    for name in registry.names("command"):
+        _row(table, name.replace("_", "-"), Text(_described(registry.find("command", name))[0]))
+    console.print(table)
+    table = _section(console, "examples")
+    for line, meaning in EXAMPLES:
+        _row(table, f"{COMMAND} {line}", Text(meaning, "dim"))
+    console.print(table)
+    console.print(f"\n{MORE}")
+    missing = sorted({package for (kind, name), package in BUNDLED.items() if name not in registry.names(kind)})
+    if missing:
+        console.print(f"Not installed: pip install {' '.join(missing)}")
+
+
+def _option(console: Console, registry: Registry, kind: str, name: str) -> None:
+    if name in presets(kind):
+        console.print(Text.assemble((f"{kind}={name}", "bold"), f"  {presets(kind)[name]}"))
+        return
+    option = registry.find(kind, name)
+    console.print(Text.assemble((f"{kind}={name}", "bold"), f"  ({option.package})\n"))
+    console.print(Text(option.signature.doc.partition("\nArgs:")[0].strip()))
+    place = f"writer.{name}" if kind == "writer" else kind
+    table = _section(console, "keys")
+    for key in option.signature.keys:
+        shown = key.name if key.default is REQUIRED else str(key)
+        _row(table, f"{place}.{shown}", Text(_meaning(key)))
+    console.print(table)
+
+
+def _section(console: Console, title: str, note: str = "") -> Table:
+    console.print(Text.assemble("\n", (title, "bold"), (f"  {note}" if note else "", "dim")))
+    table = Table.grid(padding=(0, 2))
+    table.add_column(min_width=18, no_wrap=True)
+    return table
+
+
+def _row(table: Table, name: str, meaning: Text) -> None:
+    table.add_row(Text(f"  {name}", "cyan"), meaning)
+
+
+def _described(option: Option) -> tuple[str, str]:
+    try:
+        signature = option.signature
+    except UserError as error:
+        return str(error), ""
+    return signature.summary, " ".join(str(key) for key in signature.keys)
+
+
+def _numbers() -> Iterator[tuple[str, str, str]]:
+    """The top-level keys with meaning and the value in force: that of config.yaml, or of a preset chosen by default."""
+    values: dict[str, str] = {}
+    for group, names in _defaults().items():
+        for name in names:
+            values |= in_force(group, name)
+    for line in (CONF / "config.yaml").read_text(encoding="utf-8").splitlines():
+        found = re.match(r"(\w+): (\S+) # (.+)", line)
+        if found:
+            yield found[1], values.get(found[1], found[2]), found[3]
+
+
+def _defaults() -> dict[str, list[str]]:
+    """What is chosen if nobody says otherwise: the defaults list of config.yaml."""
+    text = (CONF / "config.yaml").read_text(encoding="utf-8")
+    return {group: names.strip("[]").split(", ") for group, names in re.findall(r"(?m)^  - (\w+): (.+)$", text)}

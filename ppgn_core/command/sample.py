@@ -1,0 +1,103 @@
+"""`python -m ppgn_core GROUP=OPTION KEY=VALUE …`: sample, as Hydra reads a command line, one run or a sweep."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from ..console import command, explained, report
+from ..errors import UserError
+from ..given import home
+from ..options.plugins import WITHOUT
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what the command line says; the exit code: 0, or 2 after an error of the user's, told in a line."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    for argument in [a for a in arguments if a.startswith("without=")]:  # before any plugin is looked at
+        os.environ[WITHOUT] = argument.partition("=")[2].strip("[]")
+        arguments = [a for a in arguments if a != argument]
+    return command("ppgn", lambda: _main(arguments))
+
+
+def _main(arguments: list[str]) -> int:
+    if {"--help", "-h"} & set(arguments):
+        from .help import show
+
+        show(arguments)
+        return 0
+    return _hydra(arguments)
+
+
+def _hydra(arguments: list[str]) -> int:
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    from ..config import compose
+    from ..config.check import check
+    from ..config.hydra_errors import explain
+    from ..config.overrides import prepared
+    from ..config.resume import Resumed, folder_of, key
+    from ..options import plugins
+    from ..run_folder import dated
+    from . import sweep_folders
+    from .flags import check_flags
+
+    failed, stopped = 0, False
+    registry = plugins.registry()
+
+    def job(config: Any) -> None:
+        nonlocal failed, stopped
+        chosen = HydraConfig.get()
+        sweep = chosen.mode == RunMode.MULTIRUN
+        if stopped:
+            return
+        try:
+            given = [override for override in chosen.overrides.task if override not in choices]
+            if resumed and unasked is not None:
+                config = resumed.restored(config, unasked, given)
+            check(config)
+            if sweep:
+                out = Path(chosen.runtime.output_dir)
+            else:
+                named = "out" if config.out else "resume"
+                out = home(config[named], named) if config[named] else dated(Path("outputs"))
+            from ..sampling.assemble import assemble
+            from ..sampling.run import run
+
+            stopped = run(assemble(config, registry, given), out.absolute())
+        except Exception as error:  # the other jobs of a sweep go on
+            if (told := explained(error)) is not None:
+                failed = report("ppgn", told)
+            elif sweep:
+                traceback.print_exc()
+                failed = 1
+            else:
+                raise
+
+    compose.install()
+    arguments = prepared(arguments, registry, sweep=bool({"-m", "--multirun"} & set(arguments)))
+    folder_of(arguments, "out")  # before Hydra makes one
+    resumed = Resumed.named_in(arguments, registry)
+    choices = resumed.choices if resumed else []
+    arguments = sorted([*choices, *arguments], key=lambda a: not key(a))  # argparse wants overrides in one row
+    check_flags(arguments)
+    sys.argv = [sys.argv[0], *arguments]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors, and does not print them
+    try:
+        unasked = compose.composed(choices) if resumed else None
+        hydra.main(config_path=None, config_name="config", version_base="1.3")(job)()
+    except sweep_folders.Refused as error:
+        raise UserError(str(error)) from error
+    except Exception as error:
+        told = explain(error, registry)
+        if told is error:
+            raise
+        raise told from error
+    finally:
+        sweep_folders.remove_empty()
+    return failed

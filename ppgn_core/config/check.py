@@ -1,0 +1,58 @@
+"""What no single component can check of a config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from ..errors import UserError
+from ..nearest import nearest
+from ..options import plugins
+from ..options.bounds import check as check_bounds
+from ..options.bounds import in_words
+from ..options.kinds import KINDS
+from ..sampling.sample_filter import parse
+from .keys import TOP
+
+TYPES: list[tuple[str, tuple[type, ...], str]] = [
+    ("int", (int,), "a whole number"),
+    ("float", (int, float), "a number"),
+    ("bool", (bool,), "true or false"),
+    ("str", (str,), "text"),
+]
+
+
+def check(config: DictConfig) -> None:
+    """Look at the keys that belong to no component, and at what only the whole can show.
+
+    Raises:
+        UserError: a key that nobody reads, a value of another type or out of its bounds, a `keep` that is no
+            comparison, noise on no picture, or a key without a value.
+    """
+    for name in map(str, config):
+        if name not in (*TOP, *KINDS):
+            inside = " (a preset of a group needs `# @package _global_`)" if name == "experiment" else ""
+            raise UserError(f"{name}: no such key; {nearest(name, (*TOP, *KINDS))}{inside}")
+    for kind in KINDS:
+        if kind not in ("model", "writer") and config.get(kind) is None:
+            raise UserError(f"{kind}: a run needs one; there are: {', '.join(plugins.registry().names(kind))}")
+    for key, annotation in TOP.items():
+        _check_type(key, config[key], annotation)
+        check_bounds(key, config[key], annotation)
+    if config.keep is not None:
+        parse(config.keep)
+    if config.init_noise > 0 and config.init is None:
+        raise UserError(f"init_noise={config.init_noise}: there is no picture to put it on; give init=PATH")
+    for key in sorted(OmegaConf.missing_keys(config)):
+        group = key.partition(".")[0]
+        raise UserError(f"{key} is required by {group}={config[group].get('name', '')}: give {key}=…")
+
+
+def _check_type(key: str, value: Any, annotation: str) -> None:
+    if value is None and "None" in annotation:
+        return
+    types, words = next((types, words) for kind, types, words in TYPES if kind in annotation)
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        limits = in_words(annotation)
+        raise UserError(f"{key}={value}: must be {words}{limits}")

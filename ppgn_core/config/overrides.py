@@ -1,0 +1,102 @@
+"""What people type, and what they hand over as Python values, as overrides that Hydra's grammar takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from ..errors import UserError, shown
+from ..options.kinds import KINDS
+from ..options.registry import Registry, unknown_option
+from .keys import TOP
+from .quoting import harmless, quote, quoted
+
+ADDED_ONCE = ("experiment", "model", "generator", "prior", "condition", "sampler")
+"""Groups of which one option is chosen: `+experiment=mine` is taken for `experiment=mine`."""
+
+PLAUSIBLE = re.compile(r"""[^\W\d][\w-]*(,[\w-]+)*$|[\[{'"$]|\w+\(""")
+"""The name of an option, several for a sweep, or what is meant for Hydra's grammar."""
+
+
+def prepared(arguments: Sequence[str], registry: Registry, sweep: bool = False) -> list[str]:
+    """Rewrite the arguments of a command line where people mean what the grammar does not say.
+
+    Args:
+        sweep: whether commas separate several values.
+
+    Raises:
+        UserError: an option is chosen whose name can be none.
+    """
+    once = "|".join((*ADDED_ONCE, *TOP))
+    groups = "|".join(KINDS)
+    ready = []
+    for argument in arguments:
+        argument = re.sub(rf"^\+({once})=", r"\1=", argument)
+        argument = _reaching(re.sub(rf"^\+(?=({groups})\.)", "++", argument))
+        argument = re.sub(r"^(writer|experiment)=null$", r"\1=[]", argument)
+        argument = re.sub(r"^model=null$", "~model", argument)
+        kind, sign, name = argument.partition("=")
+        if sign and kind in KINDS and (name in ("null", "true", "false") or not PLAUSIBLE.match(name)):
+            raise UserError(unknown_option(kind, name[:40], registry.names(kind)))
+        ready.append(argument)
+    return quoted(ready, registry, sweep)
+
+
+def _reaching(argument: str) -> str:
+    """Let the key of a component inside another be set though it is not there yet: `condition.terms.a.shift=0`.
+
+    Whether there is such a key shows when the component is built.
+    """
+    key, _, value = argument.partition("=")
+    parts = key.split(".")
+    inside = len(parts) > 2 or (len(parts) == 2 and value.startswith("{"))
+    return f"++{argument.lstrip('+')}" if parts[0].lstrip("+") in ADDED_ONCE and inside else argument
+
+
+def from_keys(keys: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """Turn config keys into overrides, and set apart the components among them that are there already.
+
+    `condition={"name": "lrcn", "text": "oranges"}`, `condition="lrcn"` with `**{"condition.text": "oranges"}`, and
+    `condition=MyCondition()` are all allowed.
+
+    Raises:
+        UserError: a value that no config can hold.
+    """
+    overrides: list[str] = []
+    objects: dict[str, Any] = {}
+    for key, value in keys.items():
+        if key in (*KINDS, "experiment"):
+            if value is None or isinstance(value, str):
+                overrides.append(f"{key}={'null' if value is None else value}")
+            elif isinstance(value, Mapping):
+                overrides += [f"{key}={value['name']}"] if "name" in value else []
+                overrides += [f"{key}.{name}={_text(part, key)}" for name, part in value.items() if name != "name"]
+            elif isinstance(value, list | tuple):
+                overrides.append(f"{key}=[{','.join(map(str, value))}]")
+            elif key in ("experiment", "writer"):
+                raise UserError(f"{key}={shown(value)}: allowed are names")
+            else:
+                objects[key] = value
+        else:
+            overrides.append(f"{key}={_text(value, key)}")
+    return overrides, objects
+
+
+def _text(value: Any, key: str) -> str:
+    """A value in Hydra's grammar."""
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # of NumPy or torch
+        value = value.item()
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, str | PurePath):
+        return str(value) if harmless(str(value)) else quote(str(value))
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{name}:{_text(part, key)}" for name, part in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(_text(part, key) for part in value) + "]"
+    told = "numbers, text, lists and mappings; a component of your own stands for a whole kind: condition=MyCondition()"
+    raise UserError(f"{key}={shown(value)}: allowed are {told}")

@@ -1,0 +1,1 @@
+"""What is installed, and what each component asks for, as data."""

@@ -1,0 +1,139 @@
+"""Finds the installed plugins by their entry points and lets each register what it has.
+
+What is wrong with one costs that registration alone, and is told in a line; `without=PACKAGE` leaves a plugin out.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from .. import hookspecs
+from ..errors import UserError
+from .kinds import COMMAND, RUN_KINDS, Kind, named
+from .registry import BUNDLED, Registry
+from .yaml_paths import folder
+
+WITHOUT = "PPGN_WITHOUT"
+"""Environment variable: names of packages, set apart by commas, whose plugins are left out."""
+
+OWN = {"ppgn-core", *BUNDLED.values()}
+
+
+def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Registry, list[str]]:
+    """Collect what the plugins register, and the places of their YAML presets.
+
+    The project's own plugins come first, then the others by name: of two options of one name the first stays.
+    """
+    plugins, presets = [], []
+    kinds = {kind.name: kind for kind in (*RUN_KINDS, COMMAND)}
+    for entry in sorted(found, key=lambda e: (_package(e) not in OWN, e.name, e.value)):
+        package = _package(entry)
+        if package not in without:
+            with _blamed(package):
+                plugin = entry.load()
+                for _, hook in _hooks(plugin, package, ["kind"]):
+                    hook(register=_register_kind(kinds, package))
+                plugins.append((plugin, package))
+    registry = Registry(tuple(kinds.values()))
+    for plugin, package in plugins:
+        with _blamed(package):
+            for kind, hook in _hooks(plugin, package, [*kinds, "preset"], tell=True):
+                if kind == "preset":
+                    presets += [place for place in hook() if _usable(place, package)]
+                else:
+                    hook(register=_register(registry, kind, package))
+    return registry, presets
+
+
+@contextmanager
+def _blamed(package: str) -> Iterator[None]:
+    """Tell whose fault an error is, and go on without that plugin."""
+    try:
+        yield
+    except Exception as error:
+        text = " ".join(str(error).split())
+        _tell(package, f"is broken and left out: {type(error).__name__}: {text}")
+
+
+def _package(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else entry.value
+
+
+def _register(registry: Registry, kind: str, package: str) -> Callable[[str, Callable[..., Any] | str], None]:
+    def register(name: str, factory: Callable[..., Any] | str) -> None:
+        try:
+            registry.register(kind, name, factory, package)
+        except UserError as error:
+            _tell(package, f"is used without its {kind} {name!r}: {error}")
+
+    return register
+
+
+def _register_kind(kinds: dict[str, Kind], package: str) -> Callable[..., None]:
+    def register(name: str, doc: str, given: Iterable[str] = ()) -> None:
+        try:
+            if name in kinds:
+                raise ValueError(f"there is a kind {name!r} already")
+            kinds[name] = named(name, doc, given)
+        except ValueError as error:
+            _tell(package, f"is used without its kind: {error}")
+
+    return register
+
+
+def _hooks(plugin: Any, package: str, kinds: Iterable[str], tell: bool = False) -> Iterator[tuple[str, Any]]:
+    """The hooks that one plugin implements for some kinds; those that are for none may be told of."""
+    manager = pluggy.PluginManager(hookspecs.GROUP)
+    manager.add_hookspecs(hookspecs)
+    wanted = {"presets" if kind == "preset" else f"register_{kind}s": kind for kind in kinds}
+    for name in wanted.keys() - vars(hookspecs).keys():
+        spec = ModuleType("of_plugins")
+        setattr(spec, name, _spec())
+        manager.add_hookspecs(spec)
+    manager.register(plugin)
+    for caller in manager.get_hookcallers(plugin) or []:
+        if caller.name in wanted:
+            yield wanted[caller.name], caller
+        elif tell and not caller.has_spec():
+            _tell(package, f"is used without its hook {caller.name}: no such hook here, it needs a newer ppgn-core")
+
+
+def _spec() -> Callable[[Any], None]:
+    def hook(register: Any) -> None: ...
+
+    return hookspecs.hookspec(hook)
+
+
+def _usable(place: object, package: str) -> bool:
+    if isinstance(place, str) and place.startswith("pkg://") and folder(place).is_dir():
+        return True
+    _tell(package, f"is used without its presets: {place!r} is no folder of a package, as in 'pkg://package.conf'")
+    return False
+
+
+def _tell(package: str, what: str) -> None:
+    print(f"ppgn: plugin {package} {what} (without={package} leaves it out)", file=sys.stderr)
+
+
+@cache
+def _installed(without: str) -> tuple[Registry, list[str]]:
+    return load(entry_points(group=hookspecs.GROUP), [name.strip() for name in without.split(",")])
+
+
+def registry() -> Registry:
+    """Return what the installed plugins register."""
+    return _installed(os.environ.get(WITHOUT, ""))[0]
+
+
+def presets() -> list[str]:
+    """Return where the installed plugins keep their presets: `pkg://…`."""
+    return _installed(os.environ.get(WITHOUT, ""))[1]

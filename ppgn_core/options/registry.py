@@ -1,0 +1,276 @@
+"""Every component that can be chosen by name: who registered it, what it asks for, and how it is built from config."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from ..errors import UserError
+from ..nearest import nearest
+from ..run_context import NAMES
+from .annotation import choices, config_type
+from .bounds import check
+from .kinds import KINDS, RUN_KINDS, Kind
+from .signature import Key, Signature, read
+from .source import REQUIRED, Unread
+
+BUNDLED = {
+    ("model", "mini"): "ppgn-mini",
+    ("model", "original"): "ppgn-caffe",
+    ("generator", "upconv"): "ppgn-alexnet",
+    ("generator", "clamped"): "ppgn-inpaint",
+    ("prior", "none"): "ppgn-gaussian",
+    ("prior", "gaussian"): "ppgn-gaussian",
+    ("prior", "noiseless_joint"): "ppgn-joint",
+    ("prior", "joint"): "ppgn-joint",
+    ("prior", "joint_x"): "ppgn-joint",
+    ("prior", "total_variation"): "ppgn-pixels",
+    ("prior", "blur"): "ppgn-pixels",
+    ("prior", "jitter"): "ppgn-pixels",
+    ("prior", "patch"): "ppgn-pixels",
+    ("prior", "dae_x"): "ppgn-dae",
+    ("prior", "dae_h"): "ppgn-dae",
+    ("prior", "score_h"): "ppgn-score",
+    ("condition", "alexnet"): "ppgn-alexnet",
+    ("condition", "hidden_neuron"): "ppgn-alexnet",
+    ("condition", "lrcn"): "ppgn-lrcn",
+    ("condition", "context"): "ppgn-inpaint",
+    ("writer", "triptych"): "ppgn-inpaint",
+    ("writer", "facets"): "ppgn-facets",
+    ("condition", "places"): "ppgn-places",
+    ("model", "torchvision_alexnet"): "ppgn-torchvision",
+    ("condition", "imagenet"): "ppgn-torchvision",
+    ("condition", "torchvision"): "ppgn-torchvision",
+    ("condition", "torchvision_neuron"): "ppgn-torchvision",
+    ("condition", "product"): "ppgn-combine",
+    ("condition", "mixture"): "ppgn-combine",
+}
+"""Where the options of the bundled plugins come from, for whoever asks for one that is not installed."""
+
+PRESETS = {
+    ("sampler", "mini"): "ppgn-mini",
+    ("experiment", "joint"): "ppgn-mini",
+    ("experiment", "original_caption"): "ppgn-caffe",
+    ("experiment", "original_class"): "ppgn-caffe",
+    ("experiment", "original_hidden"): "ppgn-caffe",
+    ("experiment", "ppgn_h"): "ppgn-dae",
+    ("experiment", "ppgn_x"): "ppgn-dae",
+    ("experiment", "multifaceted"): "ppgn-facets",
+    ("experiment", "inpaint"): "ppgn-inpaint",
+    ("experiment", "inpaint_context"): "ppgn-inpaint",
+    ("experiment", "blur"): "ppgn-pixels",
+    ("experiment", "jitter"): "ppgn-pixels",
+    ("experiment", "patch"): "ppgn-pixels",
+    ("experiment", "total_variation"): "ppgn-pixels",
+}
+"""Where their presets come from, which are YAML: `sampler=mini` is one of the defaults."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One registered factory, known by `KIND=NAME`."""
+
+    kind: str
+    name: str
+    factory: Callable[..., Any] | str
+    package: str
+    given: frozenset[str] = NAMES
+    kinds: tuple[str, ...] = KINDS
+
+    def at(self, key: str) -> str:
+        """Where a key of it stands: several writers are chosen at a time, and a command's keys are the topmost."""
+        prefix = {"writer": f"writer.{self.name}.", "command": ""}.get(self.kind, f"{self.kind}.")
+        return f"{prefix}{key}"
+
+    @cached_property
+    def signature(self) -> Signature:
+        """What the factory asks for; nothing is imported for it.
+
+        Raises:
+            UserError: the plugin names a factory that is not there.
+        """
+        try:
+            return read(self.factory, self.given, self.kinds)
+        except (LookupError, OSError, SyntaxError) as error:
+            raise UserError(f"{self.kind}={self.name}: {self.package} cannot be read: {error}") from error
+
+    def needs(self, name: str) -> bool:
+        """Whether its factory cannot do without what the run gives under that name."""
+        return name in self.signature.needed
+
+    @cached_property
+    def schema(self) -> DictConfig:
+        """The option's config: its name, and each key with its type and default."""
+        fields: list[Any] = [("name", str, dataclasses.field(default=self.name))]
+        for key in self.signature.keys:
+            if key.name == "name":
+                raise UserError(f"{self.kind}={self.name}: {self.package} may not call a parameter `name`")
+            fields.append((key.name, _type(key), _default(key)))
+        schema: DictConfig = OmegaConf.structured(dataclasses.make_dataclass(self.name, fields))
+        for node in schema._content.values():  # type: ignore[union-attr]
+            if isinstance(node, DictConfig):  # Hydra forbids new keys, and in here they are the user's own
+                OmegaConf.set_struct(node, False)
+        return schema
+
+    def load(self) -> Callable[..., Any]:
+        """The factory itself, imported now if it was registered by its place.
+
+        Raises:
+            UserError: it cannot be imported.
+        """
+        if not isinstance(self.factory, str):
+            return self.factory
+        module, _, attribute = self.factory.partition(":")
+        try:
+            found: Any = importlib.import_module(module)
+            for part in attribute.split("."):
+                found = getattr(found, part)
+        except (ImportError, AttributeError) as error:
+            raise UserError(f"{self.kind}={self.name}: {self.package} cannot be imported: {error}") from error
+        return found
+
+
+def _type(key: Key) -> Any:
+    if key.nested:
+        return Any
+    kind = config_type(key.annotation)
+    return kind | None if isinstance(key.default, Unread) or (key.default is None and kind is not Any) else kind
+
+
+def _default(key: Key) -> Any:
+    if key.default is REQUIRED:
+        return dataclasses.field(default=MISSING)
+    if isinstance(key.default, Unread):
+        return dataclasses.field(default=None)
+    if isinstance(key.default, list | tuple | dict):
+        value = list(key.default) if isinstance(key.default, tuple) else key.default
+        return dataclasses.field(default_factory=lambda: value)
+    return dataclasses.field(default=key.default)
+
+
+class Registry:
+    """Options by kind and name."""
+
+    def __init__(self, kinds: Sequence[Kind] = RUN_KINDS) -> None:
+        self.kinds = {kind.name: kind for kind in kinds}
+        self._options: dict[str, dict[str, Option]] = {name: {} for name in self.kinds}
+
+    def register(self, kind: str, name: str, factory: Callable[..., Any] | str, package: str) -> None:
+        """Make `factory` the option `kind=name`.
+
+        Raises:
+            UserError: another package has that name, or it is no name, or the factory is none.
+        """
+        if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
+            raise UserError(f"{kind}={name}: a name is letters, digits and underscores")
+        if not isinstance(factory, str) and not callable(factory):
+            raise UserError(f"{kind}={name}: a factory is a class, a function or its place, not {factory!r}")
+        if name in self._options[kind]:
+            raise UserError(f"{kind}={name} is registered by both {self._options[kind][name].package} and {package}")
+        self._options[kind][name] = Option(kind, name, factory, package, self.kinds[kind].given, tuple(self.kinds))
+
+    def names(self, kind: str) -> list[str]:
+        return sorted(self._options.get(kind, {}))
+
+    def find(self, kind: str, name: str) -> Option:
+        """The option of that name.
+
+        Raises:
+            UserError: there is none; the message lists what is there and the package that would bring it.
+        """
+        if name not in self._options[kind]:
+            raise UserError(unknown_option(kind, name, self.names(kind)))
+        return self._options[kind][name]
+
+    def build(self, kind: str, config: Mapping[str, Any], **context: Any) -> Any:
+        """The component that `config = {"name": option, **keys}` describes.
+
+        A parameter named in `context` gets that, one annotated with a protocol gets components built from the configs
+        it holds, every other one is a config key.
+
+        Raises:
+            UserError: unknown option or key, a wrong type, a value missing.
+        """
+        if config is None:
+            raise UserError(f"{kind}=null: a run needs one; there are: {', '.join(self.names(kind))}")
+        option = self.find(kind, str(config["name"]))
+        if context.get("model", option) is None and option.needs("model"):
+            raise UserError(f"model=null: {kind}={option.name} needs one; there are: {', '.join(self.names('model'))}")
+        values = self.check(option, config)
+        arguments = {name: context[name] for name in option.signature.given if name in context}
+        for key in option.signature.keys:
+            value = values[key.name]
+            if value is None and isinstance(key.default, Unread):
+                continue
+            arguments[key.name] = self._nested(key.nested, value, context, option.at(key.name)) if key.nested else value
+        return option.load()(**arguments)
+
+    def check(self, option: Option, config: Mapping[str, Any]) -> dict[str, Any]:
+        """All keys of the option as plain values of the right types and within their bounds, defaults filled in.
+
+        Raises:
+            UserError: no such key, a value that is not allowed, or one that is missing.
+        """
+        given = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
+        allowed = [key.name for key in option.signature.keys]
+        assert isinstance(given, dict)
+        for name in map(str, given):
+            if name not in ("name", *allowed):
+                raise UserError(f"{option.at(name)}: no such key; {nearest(name, allowed)}")
+        try:
+            values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
+        except OmegaConfBaseException as error:
+            raise UserError(f"{option.at(str(error.full_key))}: {str(error).splitlines()[0]}") from error
+        assert isinstance(values, dict)
+        for key in option.signature.keys:
+            value = values[key.name]
+            if value == MISSING:
+                by = "" if option.kind == "command" else f" by {option.kind}={option.name}"
+                raise UserError(f"{option.at(key.name)} is required{by}")
+            if not key.nested:
+                check(option.at(key.name), value, key.annotation)
+            allowed_values = choices(key.annotation)
+            left_out = value is None and isinstance(key.default, Unread)
+            if allowed_values and value not in allowed_values and not left_out:
+                told = ", ".join(map(str, allowed_values))
+                raise UserError(f"{option.at(key.name)}={value}: allowed are {told}")
+        return {str(name): value for name, value in values.items()}
+
+    def _nested(self, kind: str, value: Any, context: Mapping[str, Any], place: str) -> Any:
+        """The component described at the key `place`, or those in a list or under names of their own."""
+        if isinstance(value, dict) and "name" not in value:
+            return {name: self._part(kind, v, context, f"{place}.{name}") for name, v in value.items()}
+        if isinstance(value, list):
+            return [self._part(kind, v, context, f"{place}.{i}") for i, v in enumerate(value)]
+        return value if value is None else self._part(kind, value, context, place)
+
+    def _part(self, kind: str, value: Any, context: Mapping[str, Any], place: str) -> Any:
+        config = {"name": value} if isinstance(value, str) else value
+        if not isinstance(config, dict) or "name" not in config:
+            raise UserError(f"{place}={value}: allowed is a {kind}: its name, or {{name: …, KEY: …}}")
+        try:
+            return self.build(kind, config, **context)
+        except UserError as error:  # it names its keys as if it stood alone
+            raise UserError(_moved(str(error), kind, place)) from error
+
+
+def _moved(message: str, kind: str, place: str) -> str:
+    """What is said of `kind.KEY` or `kind=NAME`, said of the part that stands at `place`."""
+    rest = message.removeprefix(kind)
+    if rest.startswith("."):
+        return place + rest
+    return f"{place}.name{rest}" if rest.startswith("=") else message
+
+
+def unknown_option(kind: str, name: str, there: list[str]) -> str:
+    """The line that says so, with what is there and the package to install."""
+    package = BUNDLED.get((kind, name)) or PRESETS.get((kind, name))
+    hint = f"; `pip install {package}` brings it" if package else ""
+    return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"

@@ -1,0 +1,124 @@
+"""What a factory asks for: its config keys, what it takes from the run, and its docstring."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from ..run_context import NAMES
+from .annotation import nested_kind
+from .kinds import KINDS
+from .source import REQUIRED, Parameter, Unread, heirs, read_source
+
+
+@dataclass(frozen=True)
+class Key:
+    """One config key of a component.
+
+    Args:
+        annotation: as written in the source, empty where there is none.
+        default: a literal, `REQUIRED`, or `Unread`.
+        doc: what the docstring's `Args:` says about it.
+        nested: the kind of component that it holds, one or a list of them, itself built from config; else None.
+    """
+
+    name: str
+    annotation: str
+    default: Any
+    doc: str = ""
+    nested: str | None = None
+
+    def __str__(self) -> str:
+        if self.default is REQUIRED:
+            value = "?"
+        elif isinstance(self.default, Unread):
+            value = self.default.source
+        elif isinstance(self.default, bool):
+            value = str(self.default).lower()
+        else:
+            value = "null" if self.default is None else str(self.default)
+        return f"{self.name}={value}"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A factory's config keys, the names it takes from its builder, those of them without a default, and its doc."""
+
+    keys: tuple[Key, ...]
+    given: frozenset[str]
+    needed: frozenset[str]
+    doc: str
+
+    @property
+    def summary(self) -> str:
+        """The docstring's first line."""
+        return self.doc.partition("\n")[0].strip()
+
+
+def read(
+    factory: Callable[..., Any] | str, given: Collection[str] = NAMES, kinds: Collection[str] = KINDS
+) -> Signature:
+    """The signature of a callable, or of the one at `"module:attribute"`, whose source is parsed and not run.
+
+    Args:
+        given: parameters that are no config keys, as whoever builds the component gives them.
+        kinds: names of the kinds of components that a key may hold.
+
+    Raises:
+        LookupError: there is no such module or attribute.
+    """
+    if isinstance(factory, str):
+        module, _, attribute = factory.partition(":")
+        parameters, docs = read_source(module, attribute)
+    else:
+        parameters, docs = _inspected(factory)
+    said: dict[str, str] = {}
+    for doc in reversed(docs):  # what the heir says wins
+        said |= _argument_docs(doc)
+    keys = tuple(
+        Key(*p, said.get(p.name, ""), nested_kind(p.annotation, kinds)) for p in parameters if p.name not in given
+    )
+    names = frozenset(p.name for p in parameters) & frozenset(given)
+    needed = frozenset(p.name for p in parameters if p.default is REQUIRED) & frozenset(given)
+    return Signature(keys, names, needed, docs[0] if docs else "")
+
+
+def _inspected(factory: Callable[..., Any]) -> tuple[list[Parameter], list[str]]:
+    given = inspect.signature(factory).parameters.values()
+    own = [
+        Parameter(p.name, "" if p.annotation is p.empty else _text(p.annotation), _plain(p.default))
+        for p in given
+        if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+    docs = [doc] if (doc := inspect.getdoc(factory)) else []
+    base = next((b for b in getattr(factory, "__bases__", ()) if b is not object), None)
+    if base is None or not any(p.kind is p.VAR_KEYWORD for p in given):
+        return own, docs
+    inherited, base_docs = _inspected(base)
+    return heirs(own, inherited), docs + base_docs
+
+
+def _text(annotation: Any) -> str:
+    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+
+
+def _plain(default: Any) -> Any:
+    literal = default is None or isinstance(default, bool | int | float | str | list | tuple | dict)
+    return default if literal or default is REQUIRED else Unread(repr(default))
+
+
+def _argument_docs(doc: str) -> dict[str, str]:
+    """The entries of a docstring's `Args:`; `low, high: the range` is the entry of both."""
+    section = re.search(r"^ *Args:\n((?: +.*\n?|\n)+)", doc, re.MULTILINE)
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in inspect.cleandoc(section[1]).splitlines() if section else []:
+        entry = re.match(r"(\w[\w, ]*): *(.*)", line)
+        if entry:
+            names = [name.strip() for name in entry[1].split(",")]
+        for name in names:
+            found[name] = f"{found.get(name, '')} {(entry[2] if entry else line).strip()}".strip()
+    return found

@@ -1,0 +1,164 @@
+"""What `sample` returns: pictures, codes and numbers, and the way to a run folder."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from .errors import UserError
+from .images import tile, to_uint8
+from .writers.trace import QUANTITIES, quantities
+
+if TYPE_CHECKING:
+    from .protocols import Snapshot
+    from .sampling.assemble import Chains
+
+
+@dataclass
+class Trace:
+    """The numbers of every saved step and chain, `(S, B)` each; NaN where a number is unknown or a chain had stopped.
+
+    Args:
+        step: of each row, `(S,)`.
+        log_prob: log p(y | x).
+        probability: p(y | x), where the condition is one that knows it.
+        prior_norm, condition_norm: lengths of the terms ε1·∇log p(h) and ε2·∇log p(y | h) of the step that led there.
+        acceptance: probability that the step was accepted.
+    """
+
+    step: Tensor
+    log_prob: Tensor
+    probability: Tensor
+    prior_norm: Tensor
+    condition_norm: Tensor
+    acceptance: Tensor
+
+    def rows(self) -> list[dict[str, float]]:
+        """List the numbers by chain and step, as trace.jsonl has them: `pandas.DataFrame(result.trace.rows())`."""
+        names = [name for name in QUANTITIES if name != "step"]
+        columns = {name: getattr(self, name).tolist() for name in names}
+        return [
+            {"chain": chain, "step": step} | {name: columns[name][row][chain] for name in names}
+            for row, step in enumerate(self.step.tolist())
+            for chain in range(self.log_prob.shape[1])
+        ]
+
+
+@dataclass
+class Result:
+    """What chains have drawn.
+
+    Args:
+        images: the last sample of each chain, `(B, 3, H, W)` in [0, 1]; with `keep` the last one that it lets through,
+            and no row of a chain of which none was. Data that are no images are as the generator makes them.
+        codes: h of each chain at its end, `(B, *code)`.
+        trace: the numbers of every saved step.
+        command: the command line that draws the same, or the call where components were handed over as objects.
+    """
+
+    images: Tensor
+    codes: Tensor
+    trace: Trace
+    command: str
+    chains: Chains = field(repr=False)
+    snapshots: list[Snapshot] = field(repr=False)
+
+    def save(self, folder: str | Path, overwrite: bool = False) -> Path:
+        """Write the run folder that the command line would have left, and return it.
+
+        Args:
+            overwrite: whether a run that is in that folder may be replaced.
+
+        Raises:
+            UserError: the folder cannot be written, or has a run in it.
+        """
+        from .sampling.run import write
+
+        if not self.snapshots:
+            raise UserError(f"save: this run is saved already, in out={self.chains.config.out}")
+        path = Path(folder).expanduser().absolute()
+        write(self.chains, self.snapshots, path, overwrite)
+        return path
+
+    def grid(self, gap: int = 2) -> Tensor:
+        """All images in one picture, as grid.png has them: `(H, W, 3)` of 8 bits."""
+        return torch.from_numpy(tile(to_uint8(self.images), gap))
+
+    def __repr__(self) -> str:
+        return f"<{len(self.codes)} chains, {int(self.trace.step[-1])} steps: {self.command}>"
+
+    def _repr_png_(self) -> bytes | None:
+        from PIL import Image
+
+        if self.images.dim() != 4 or self.images.shape[1] != 3 or not len(self.images):
+            return None
+        picture = Image.fromarray(self.grid().numpy())
+        scale = max(1, round(512 / max(picture.size)))
+        buffer = io.BytesIO()
+        picture.resize((scale * picture.width, scale * picture.height), Image.Resampling.NEAREST).save(buffer, "png")
+        return buffer.getvalue()
+
+    def _repr_html_(self) -> str | None:
+        png = self._repr_png_()
+        if png is None:
+            return None
+        return (
+            f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}"><br>'
+            f"<code>{html.escape(self.command)}</code>"
+        )
+
+
+def collect(chains: Chains, snapshots: Iterable[Snapshot], out: Path | None) -> Result:
+    """Run chains to their end and keep what they draw; in the folder `out` instead of in memory where there is one.
+
+    Raises:
+        UserError: every chain stopped at a value that is not finite, or `out` cannot be written.
+    """
+    from .sampling.run import check_alive, write
+
+    energy = chains.context.energy
+    assert energy is not None
+    kept: list[Snapshot] = []
+    rows: list[dict[str, Tensor]] = []
+    last: dict[int, Tensor] = {}
+
+    def noted() -> Iterator[Snapshot]:
+        for snapshot in snapshots:
+            rows.append(_row(quantities(snapshot, energy), snapshot))
+            chosen = (
+                range(len(snapshot.state.x)) if snapshot.kept is None else snapshot.kept.nonzero().flatten().tolist()
+            )
+            last.update((k, snapshot.state.x[k]) for k in chosen)
+            if out is None:
+                kept.append(snapshot)
+            yield snapshot
+
+    if out is None:
+        *_, final = noted()
+    else:
+        final = write(chains, noted(), out)
+    check_alive(final)
+    x = torch.stack([last[k] for k in sorted(last)]) if last else final.state.x[:0]
+    images = x.clamp(0, 1) if x.dim() == 4 and x.shape[1] == 3 else x
+    trace = Trace(**{name: torch.stack([row[name] for row in rows]) for name in QUANTITIES})
+    run = chains.context.run
+    assert run is not None
+    return Result(images, final.state.h, trace, run["command"], chains, kept)
+
+
+def _row(values: dict[str, Tensor | None], snapshot: Snapshot) -> dict[str, Tensor]:
+    unknown = torch.full_like(snapshot.state.log_prob, torch.nan)
+    row = {
+        name: unknown if value is None else torch.where(snapshot.alive, value, torch.nan)
+        for name, value in values.items()
+        if name != "step"
+    }
+    return row | {"step": torch.tensor(snapshot.state.step)}

@@ -1,0 +1,1 @@
+"""From components to a chain of snapshots and a run folder."""

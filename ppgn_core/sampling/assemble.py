@@ -1,0 +1,176 @@
+"""From a config to chains that are ready to run: every component built, and the codes that the chains start from.
+
+config ─ registry ─► generator G, prior, condition ─► Energy ─► Sampler ─► snapshots ─► writers
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+from torch import Tensor
+
+from ..chain import chain
+from ..clock import Clock
+from ..device import choose_device
+from ..energy import Energy
+from ..errors import UserError
+from ..given import home
+from ..noise import ChainNoise
+from ..options.registry import Registry
+from ..pictures import load_pictures
+from ..protocols import Sampler, Snapshot, State, Writer
+from ..run_context import RunContext
+from ..run_folder import RunFolder
+from ..writers.codes import Saved, load_codes
+from .provenance import provenance
+from .sample_filter import SampleFilter
+
+FROM_CONFIG = [field.name for field in fields(RunContext) if field.type in ("int", "float", "bool", "str | None")]
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Chains that are ready to run.
+
+    Args:
+        config: that they were built from.
+        context: what its components were given.
+        sampler: that takes their steps.
+        filter: of `keep`; None where all samples are kept.
+        h: codes to start from, `(B, *code)`.
+        saved: what the run that they go on with has left; None where they start anew.
+        writers: makes the writers of the config for the folder of the run.
+    """
+
+    config: DictConfig
+    context: RunContext
+    sampler: Sampler
+    filter: SampleFilter | None
+    h: Tensor
+    saved: Saved | None
+    writers: Callable[[RunFolder], list[Writer]]
+
+    @property
+    def start(self) -> int:
+        """Steps that the chains have behind them."""
+        return self.saved.step if self.saved else 0
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        """A snapshot of the start, then one of every step."""
+        n_steps = self.config.n_steps - self.start
+        if self.saved is None:
+            return chain(self.sampler, self.h, n_steps)
+        last_step = self.saved.last_step.to(self.h.device)
+        memory = {name: value.to(self.h.device) for name, value in self.saved.memory.items()}
+        return chain(self.sampler, self.h, n_steps, self.start, last_step, memory)
+
+    def saved_steps(
+        self, stop: Callable[[], bool] = lambda: False, watch: Callable[[State], object] = lambda state: None
+    ) -> Iterator[Snapshot]:
+        """The snapshots that are worth a file: of every `save_every` steps and of the last, filtered by `keep`.
+
+        Args:
+            stop: asked after every step whether that was the last.
+            watch: shown the state of every step.
+        """
+        for snapshot in self:
+            step = snapshot.state.step
+            watch(snapshot.state)
+            last = step == self.config.n_steps or stop()
+            old = self.saved is not None and step == self.start < self.config.n_steps
+            if (last or step % self.config.save_every == 0) and not old:
+                if self.filter:
+                    snapshot = replace(snapshot, kept=self.filter(snapshot))
+                yield snapshot
+                last = last or not snapshot.alive.any()
+            if last:
+                return
+
+
+def assemble(
+    config: DictConfig,
+    registry: Registry,
+    overrides: Sequence[str] = (),
+    objects: Mapping[str, Any] | None = None,
+) -> Chains:
+    """Build everything that `config` asks for.
+
+    Args:
+        overrides: that the config was composed with, for the record.
+        objects: components by their kind that are there already, in place of those that the config describes.
+
+    Raises:
+        UserError: what is asked for cannot be had.
+    """
+    objects = objects or {}
+    saved = load_codes(home(config.resume, "resume")) if config.resume else None
+    device = choose_device(config.device)
+    noise = ChainNoise(config.seed, config.n_chains, device)
+    context = RunContext(
+        **{name: config[name] for name in FROM_CONFIG},
+        device=device,
+        noise=noise,
+        clock=Clock(),
+        run=provenance(config, overrides, device, start=saved.step if saved else 0, objects=objects),
+    )
+
+    def build(kind: str) -> Any:
+        return objects[kind] if kind in objects else registry.build(kind, config[kind], **vars(context))
+
+    if config.get("model") is not None or "model" in objects:
+        context = replace(context, model=build("model"))
+    context = replace(context, generator=build("generator"))
+    assert context.generator is not None
+    energy = Energy(context.generator, build("prior"), build("condition"), context.clock)
+    context = replace(context, energy=energy)
+    sample_filter = SampleFilter(config.keep, energy) if config.keep is not None else None
+    sampler = build("sampler")
+
+    def writers(folder: RunFolder) -> list[Writer]:
+        there = replace(context, out=folder.path, run_folder=folder)
+        chosen = (config.get("writer") or {}).values()
+        built = [registry.build("writer", one, **vars(there)) for one in chosen]
+        return sorted(built, key=lambda writer: getattr(writer, "commits", False))  # a resumed run starts from the last
+
+    return Chains(config, context, sampler, sample_filter, _start(config, context, saved), saved, writers)
+
+
+def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tensor:
+    """Codes to start from."""
+    generator, noise = context.generator, context.noise
+    assert generator is not None
+    if saved is None and config.init is None:
+        return generator.draw(noise)
+    if saved is None:
+        if context.model is None:
+            raise UserError(f"init={config.init}: model=null does not say how large pictures are; give model=NAME")
+        return _encoded(config, context, context.model.image_size)
+    if saved.step > config.n_steps:  # as many are allowed: the last files may be missing
+        raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step} steps; allowed are that and more")
+    wanted = (config.n_chains, *generator.code.shape)
+    if saved.h.shape != wanted:
+        given = tuple(saved.h.shape)
+        raise UserError(
+            f"resume={config.resume}: its codes are {given}; allowed in this run are {wanted}, chains first"
+        )
+    return saved.h.to(noise.device)
+
+
+def _encoded(config: DictConfig, context: RunContext, size: int) -> Tensor:
+    """The codes of the pictures `init`, which the chains take in turn, with noise on them."""
+    generator, noise = context.generator, context.noise
+    encode = getattr(generator, "encode", None)
+    if generator is None or encode is None:
+        raise UserError(f"init={config.init}: this generator has no encoder (encode) to lead pictures back to codes")
+    pictures = load_pictures(config.init, size, "init", config.n_chains).to(noise.device)
+    with torch.no_grad():
+        codes = encode(pictures)
+    h = codes[[chain % len(codes) for chain in noise.chains]]
+    if config.init_noise > 0:
+        h = h + config.init_noise * noise.normal(0, h.shape[1:], stream="init")
+        h = h.clamp(generator.code.low, generator.code.high)
+    return h

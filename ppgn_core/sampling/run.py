@@ -1,0 +1,89 @@
+"""A run: chains and the files that their writers leave in a folder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from ..console import explained, say
+from ..errors import UserError
+from ..given import home
+from ..protocols import Snapshot, Writer
+from ..run_folder import RunFolder
+from .assemble import Chains
+from .interrupt import interruptible
+from .progress import Progress
+
+
+def run(chains: Chains, out: Path) -> bool:
+    """Run chains to their end, leave their files in the folder `out`, and tell on the terminal how it goes.
+
+    Returns whether it was asked to end before its last step.
+
+    Raises:
+        UserError: the folder cannot be had, told before anything is written; or every chain stopped.
+    """
+    with interruptible() as interrupted, Progress(chains.start, chains.config.n_steps) as progress:
+        last = write(chains, chains.saved_steps(interrupted, progress.update), out)
+        ended_early = interrupted()
+    if chains.filter and chains.filter.kept:
+        say(str(chains.filter))
+    elif chains.filter:
+        print(f"ppgn: {chains.filter}", file=sys.stderr)
+    for k, step in enumerate(last.last_step.tolist()):
+        if step < last.state.step:
+            print(f"ppgn: chain {k} stopped after step {step}: a value was no longer finite", file=sys.stderr)
+    grid = out / "grid.png"
+    say(f"{last.state.step} steps: {grid if grid.exists() else out}")
+    check_alive(last)
+    return ended_early
+
+
+def write(chains: Chains, snapshots: Iterable[Snapshot], out: Path, overwrite: bool | None = None) -> Snapshot:
+    """Let the writers of a config write snapshots into the folder `out`, and return the last one.
+
+    Args:
+        overwrite: whether a run in that folder may be replaced; None for what the config says.
+
+    Raises:
+        UserError: the folder cannot be made or written, or a run is in it.
+    """
+    saved = chains.saved
+    source = home(chains.config.resume, "resume") if chains.config.resume else None
+    folder = RunFolder(out, source, bool(chains.config.get("overwrite")) if overwrite is None else overwrite)
+    writers = chains.writers(folder)
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(folder.opened(saved.files, saved.step) if saved else folder.opened())
+            stack.enter_context(_closed(writers))
+            for snapshot in snapshots:
+                for writer in writers:
+                    writer.write(snapshot)
+    except OSError as error:
+        raise UserError(f"out={out}: {explained(error)}") from error
+    return snapshot
+
+
+@contextmanager
+def _closed(writers: Sequence[Writer]) -> Iterator[None]:
+    """Close every writer at the end, whatever happens; of several errors the first counts, as the others follow it."""
+    first: BaseException | None = None
+    try:
+        yield
+    except BaseException as error:
+        first = error
+    for writer in writers:
+        try:
+            writer.close()
+        except Exception as error:
+            first = first or error
+    if first is not None:
+        raise first
+
+
+def check_alive(snapshot: Snapshot) -> None:
+    """Raises UserError where every chain has stopped."""
+    if not snapshot.alive.any():
+        raise UserError("every chain stopped at a value that is not finite; smaller epsilons or step sizes may help")

@@ -1,0 +1,205 @@
+"""The library: the same samples as the command line's, no trace in anybody's process or folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import hydra
+import numpy as np
+import pytest
+import torch
+from hydra.core.global_hydra import GlobalHydra
+from PIL import Image
+
+from ppgn_core import UserError, chains, components, sample
+from ppgn_core.__main__ import main
+from ppgn_core.api import assembled, component
+from ppgn_core.config.compose import composed
+
+TOY = {"experiment": "toy", "n_chains": 3, "n_steps": 6, "save_every": 2}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_the_result(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    result = sample(**TOY)
+    assert result.images.shape == (3, 3, 32, 32) and result.codes.shape == (3, 6)
+    assert result.images.min() >= 0 and result.images.max() <= 1
+    assert result.trace.step.tolist() == [0, 2, 4, 6]
+    assert result.trace.log_prob.shape == result.trace.prior_norm.shape == (4, 3)
+    assert result.trace.probability.isnan().all()  # the toy condition knows none
+    assert len(result.trace.rows()) == 12 and result.trace.rows()[3]["step"] == 2
+    assert list(tmp_path.iterdir()) == [] and capfd.readouterr() == ("", "")
+    assert result._repr_png_().startswith(b"\x89PNG") and "experiment=toy" in result._repr_html_()
+
+
+def test_saving_leaves_what_the_command_line_leaves(tmp_path):
+    result = sample(**TOY)
+    result.save(tmp_path / "library")
+    assert main([*shlex.split(result.command)[3:], f"out={tmp_path / 'line'}"]) == 0
+    assert sample(**TOY, out=str(tmp_path / "at once")).snapshots == []
+    ours, theirs, at_once = (files(tmp_path / name) for name in ("library", "line", "at once"))
+    assert ours.keys() == theirs.keys() == at_once.keys()
+    for name in ("codes.safetensors", "trace.jsonl", "chain.gif", "chain.frames"):
+        assert ours[name] == theirs[name] == at_once[name]
+    for name in [name for name in ours if name.endswith(".png")]:
+        a, b = (np.asarray(Image.open(tmp_path / where / name)) for where in ("library", "line"))
+        assert np.array_equal(a, b)
+    record = json.loads(theirs["run.json"])
+    assert json.loads(ours["run.json"])["config"] == {**record["config"], "out": None}
+    with pytest.raises(UserError, match="overwrite=true"):
+        result.save(tmp_path / "library")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"condition": {"name": "toy_colour", "rgb": [0.2, 0.5, 0.8], "sigma": 0.1}},
+        {"condition": "toy_colour", "condition.rgb": [0.2, 0.5, 0.8], "condition.sigma": np.float64(0.1)},
+        {"condition.rgb": torch.tensor([0.2, 0.5, 0.8], dtype=torch.float64).tolist(), "condition.sigma": 0.1},
+    ],
+)
+def test_keys_may_be_given_in_any_form(call):
+    same = sample("experiment=toy", "condition.rgb=[0.2,0.5,0.8]", "condition.sigma=0.1", n_chains=2, n_steps=3)
+    assert torch.equal(sample("experiment=toy", **call, n_chains=2, n_steps=3).codes, same.codes)
+
+
+def test_components_may_be_objects(tmp_path):
+    class Blue:
+        def log_prob(self, x):
+            return 100 * x[:, 2].mean((1, 2))
+
+    result = sample(**TOY, condition=Blue())
+    assert not torch.equal(result.codes, sample(**TOY).codes)
+    assert torch.equal(result.codes, sample(**TOY, condition=Blue()).codes)
+    assert "Blue" in result.command and result.command.startswith("ppgn_core.sample(")
+    record = json.loads((result.save(tmp_path / "o") / "run.json").read_text())
+    assert record["config"]["condition"]["name"].endswith("Blue")
+
+
+def test_chains_are_the_same_step_by_step():
+    states = [state for state, _ in chains(**TOY)]
+    assert [state.step for state in states] == list(range(7))
+    assert torch.equal(states[-1].h, sample(**TOY).codes)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "keys", "told"),
+    [
+        ((), {"condition": {"name": "toy_color"}}, "condition=toy_color: no such condition"),
+        ((), {"condition.sigma": -1}, "condition.sigma=-1.0: must be a number above 0"),
+        ((), {"n_step": 3}, "n_step: no such key"),
+        ((), {"n_steps": "many"}, "n_steps"),
+        ((), {"condition.rgb": object()}, "allowed are numbers, text, lists and mappings"),
+        (("-m",), {}, "-m: allowed are overrides"),
+        (("experiment=nothing",), {}, "experiment=nothing"),
+        (("resume=/nowhere",), {}, "no run folder"),
+    ],
+)
+def test_errors_are_raised_and_nothing_else(overrides, keys, told, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    arguments = overrides if overrides[:1] == ("experiment=nothing",) else ("experiment=toy", *overrides)
+    with pytest.raises(UserError, match=told):
+        sample(*arguments, **keys)
+    assert list(tmp_path.iterdir()) == [] and capfd.readouterr() == ("", "")
+
+
+def test_a_run_is_resumed(tmp_path):
+    sample(**TOY, out=str(tmp_path / "a"))
+    result = sample(resume=str(tmp_path / "a"), n_steps=10)
+    assert torch.equal(result.codes, sample(**{**TOY, "n_steps": 10}).codes)
+    assert result.trace.step.tolist() == [8, 10]
+
+
+def test_progress_is_shown_when_it_is_asked_for(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    sample(**TOY, progress=True)
+    assert "6/6" in capsys.readouterr().out
+
+
+def test_keep_leaves_the_chains_that_have_a_sample():
+    values = sample(**TOY).trace.log_prob[-1]
+    result = sample(**TOY, keep=f"log_prob>={values.median().item() - 1e-6}")
+    assert len(result.images) < 3 or len(result.images) == 3  # chains may pass at an earlier step
+    assert len(sample(**TOY, keep="log_prob>1e9").images) == 0
+
+
+def test_in_threads_and_inside_somebody_elses_hydra(tmp_path):
+    alone = sample(**TOY).codes
+    with ThreadPoolExecutor(4) as pool:
+        for codes in pool.map(lambda _: sample(**TOY).codes, range(8)):
+            assert torch.equal(codes, alone)
+    (tmp_path / "theirs.yaml").write_text("ours: 1\nhydra: {run: {dir: .}, output_subdir: null}\n")
+    with hydra.initialize_config_dir(str(tmp_path), version_base="1.3"):
+        before = GlobalHydra.instance().hydra
+        assert torch.equal(sample(**TOY).codes, alone)
+        assert GlobalHydra.instance().hydra is before
+        assert hydra.compose("theirs") == {"ours": 1}
+    assert not GlobalHydra.instance().is_initialized()
+
+
+SCRIPT = """
+import hydra
+from ppgn_core import sample
+
+@hydra.main(config_path=None, version_base="1.3")
+def app(config):
+    result = sample("experiment=toy", n_chains=2, n_steps=2)
+    print(tuple(result.images.shape), sorted(map(str, config)))
+
+app()
+"""
+
+
+def test_inside_somebody_elses_main(tmp_path):
+    (tmp_path / "app.py").write_text(SCRIPT)
+    out = subprocess.run(
+        [sys.executable, "app.py", "+mine=3", "hydra.run.dir=.", "hydra.output_subdir=null"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    assert out.stdout == "(2, 3, 32, 32) ['mine']\n", out.stderr
+
+
+def test_a_config_that_somebody_composed_can_be_assembled():
+    from ppgn_core.options import plugins
+    from ppgn_core.sampling.assemble import assemble
+
+    config = composed(["experiment=toy", "n_chains=3", "n_steps=6"])
+    *_, last = assemble(config, plugins.registry())
+    assert torch.equal(last.state.h, sample(**TOY).codes)
+
+
+def test_components_are_data():
+    found = components()
+    key = {key.name: key for key in found["condition"]["toy_colour"].signature.keys}["sigma"]
+    assert (key.default, key.annotation, key.doc) == (
+        0.05,
+        "Annotated[float, '> 0']",
+        "σ, standard deviation of the difference.",
+    )
+    assert found["condition"]["toy_colour"].package == "ppgn-core"
+    assert found["condition"]["toy_colour"].signature.summary.startswith("The picture's mean colour")
+
+
+def test_one_component_can_be_built():
+    assert component("condition", {"name": "toy_colour", "sigma": 0.2}).sigma == 0.2
+    with pytest.raises(UserError, match=r"condition\.sigm"):
+        component("condition", {"name": "toy_colour", "sigm": 0.2})
+
+
+def test_what_belongs_to_the_chains_is_at_hand():
+    ready = assembled(**TOY)
+    assert ready.context.generator.code.shape == (6,) and ready.h.shape == (3, 6)

@@ -1,0 +1,219 @@
+"""`ppgn COMMAND`: one parser for every command, by the signature of its function."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from types import ModuleType
+from typing import Annotated, Any, Literal
+
+import pytest
+
+from ppgn_core import hookimpl
+from ppgn_core.command import classes, completion
+from ppgn_core.command.arguments import read
+from ppgn_core.command.main import call, main
+from ppgn_core.options import plugins
+from ppgn_core.options.registry import Registry
+from ppgn_core.wordnet import lineage, related, synsets
+
+
+class Tool:
+    """Something that a plugin's command chooses."""
+
+    def __init__(self, device: str, sharp: bool = True, length: Annotated[int, ">= 1"] = 3, label: str = "") -> None:
+        self.device, self.sharp, self.length, self.label = device, sharp, length, label
+
+
+def work(
+    place: str,
+    tool: Annotated[dict[str, Any] | str, Tool] = "plain",
+    folders: list[str] = [],  # noqa: B006
+    share: Annotated[float, ">= 0", "< 1"] = 0.5,
+    mode: Literal["fast", "slow"] = "slow",
+    note: str | None = None,
+) -> None:
+    """Work at a place.
+
+    Args:
+        place: where.
+        tool: with what.
+    """
+    print(place, tool, folders, share, mode, note)
+
+
+@pytest.fixture
+def registry(monkeypatch) -> Registry:
+    """A registry with a kind and a command of a third party's plugin."""
+    module = ModuleType("third_party")
+
+    @hookimpl
+    def register_kinds(register):
+        register("tool", "what commands work with", given=("device",))
+
+    @hookimpl
+    def register_tools(register):
+        register("plain", Tool)
+        register("other", Tool)
+
+    @hookimpl
+    def register_commands(register):
+        register("work", work)
+
+    for hook in (register_kinds, register_tools, register_commands):
+        setattr(module, hook.__name__, hook)
+
+    class Entry:
+        name, value, dist = "third", "third_party", None
+
+        def load(self) -> ModuleType:
+            return module
+
+    registry, _ = plugins.load([Entry()])  # type: ignore[list-item]
+    monkeypatch.setattr(plugins, "registry", lambda: registry)
+    return registry
+
+
+def values(registry: Registry, *arguments: str) -> dict[str, Any]:
+    return read(registry.find("command", "work"), arguments, registry)
+
+
+def test_values_are_read_by_the_signature(registry):
+    found = values(registry, "place=1", "folders=a,b", "folders=c", "share=0.25", "note=null", "tool=other", "length=5")
+    assert found["place"] == "1" and found["folders"] == ["a", "b", "c"] and found["share"] == 0.25
+    assert found["note"] is None and found["mode"] == "slow"
+    assert found["tool"] == {"name": "other", "length": 5}
+    assert values(registry, "here", "tool.sharp=false")["tool"] == {"name": "plain", "sharp": False}
+    assert values(registry, "place=a=b", "label=no")["tool"]["label"] == "no"  # YAML would read false
+    tool = registry.build("tool", found["tool"], device="cpu")
+    assert (tool.device, tool.length, tool.sharp) == ("cpu", 5, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "place is required"),
+        (["here", "shar=1"], "shar: no such key; nearest: shar"),
+        (["here", "share=1"], "share=1.0: must be a number from 0 below 1"),
+        (["here", "share=much"], "share"),
+        (["here", "mode=medium"], "mode=medium: allowed are fast, slow"),
+        (["here", "tool=hammer"], "tool=hammer: no such tool; there are: other, plain"),
+        (["here", "tool.width=1"], "tool.width: no such key; there are: label, length, sharp"),
+        (["here", "length=0"], "tool.length=0: must be a whole number from 1"),
+        (["here", "--fast"], "--fast: arguments are KEY=VALUE"),
+        (["here", "share=${x}"], "allowed are values as they are"),
+        (["here", "share=[1"], "share=[1"),
+    ],
+)
+def test_what_is_not_allowed_is_told_in_a_line(registry, capsys, arguments, told):
+    assert call("work", arguments) == 2
+    err = capsys.readouterr().err
+    assert told in err and err.startswith("ppgn work: ") and err.count("\n") == 1
+
+
+def test_a_command_of_a_plugin(registry, capsys):
+    assert main(["work", "here"]) == 0
+    assert capsys.readouterr().out == "here {'name': 'plain'} [] 0.5 slow None\n"
+    assert main(["work", "--help", "tool=other"]) == 0
+    shown = capsys.readouterr().out
+    for line in ("Work at a place.", "with what.", "tool=plain", "tool.length=3", "share=0.5"):
+        assert line in shown
+    assert main(["wrok"]) == 2
+    assert "command=wrok: no such command; there are: work" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted; what was finished is kept"),
+        (OSError(28, "No space left on device", "/full"), 2, "/full: No space left on device"),
+        (MemoryError(), 2, "out of memory"),
+        (RuntimeError("CUDA out of memory. Tried to allocate\nmore"), 2, "CUDA out of memory"),
+    ],
+)
+def test_the_bad_day_of_a_command(registry, capsys, monkeypatch, error, code, told):
+    def fail(place: str) -> None:
+        raise error
+
+    registry.register("command", "fail", fail, "third_party")
+    assert call("fail", ["here"]) == code
+    err = capsys.readouterr().err
+    assert told in err and err.count("\n") == 1
+
+
+def test_a_bug_is_a_traceback(registry):
+    def fail() -> None:
+        raise RuntimeError("a bug")
+
+    registry.register("command", "fail", fail, "third_party")
+    with pytest.raises(RuntimeError, match="a bug"):
+        call("fail", [])
+
+
+def test_without_a_command_it_samples(tmp_path, capsys):
+    assert main(["experiment=toy", "n_chains=2", "n_steps=2", f"out={tmp_path / 'o'}"]) == 0
+    assert (tmp_path / "o" / "grid.png").exists()
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("ppgn-core ")
+
+
+def test_the_list_of_what_is_installed(capsys):
+    assert main(["list", "sampler"]) == 0
+    shown = capsys.readouterr().out
+    assert "underdamped" in shown and "ppgn-core" in shown and "noiseless_joint" not in shown
+    assert main(["list", "nothing"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("cond", ["condition="]),
+        ("condition=toy", ["condition=toy_colour"]),
+        ("experiment=to", ["experiment=toy"]),
+        ("condition.sig", ["condition.sigma="]),
+        ("writer.grid.", ["writer.grid.gap="]),
+        ("n_st", ["n_steps="]),
+        ("li", ["list"]),
+        ("nothing", []),
+    ],
+)
+def test_completion(word, expected):
+    found = list(completion.candidates(word, plugins.registry()))
+    assert [one for one in found if one in expected or not expected] == expected
+
+
+def test_the_completion_script_is_one_that_bash_reads(capsys):
+    assert main(["completion"]) == 0
+    script = capsys.readouterr().out
+    checked = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True)
+    assert checked.returncode == 0, checked.stderr
+    assert "complete -o default -F _ppgn ppgn python" in script
+
+
+@pytest.mark.parametrize(("word", "name"), [("dog", "golden retriever"), ("insect", "monarch"), ("fruit", "lemon")])
+def test_classes_are_found_by_what_they_are(word, name):
+    from ppgn_mini.model import mini
+
+    found = {label.names[0]: how for label, how in classes.search(mini().labels["classifier"], word)}
+    assert any(shown.startswith(name) for shown in found)
+
+
+def test_a_beach_is_part_of_a_shore_and_the_seashore_is_one():
+    assert related("beach", "n09428293") == "part of a shore"
+    assert related("Coast", "n09428293") == "another name"
+    assert related("dog", "n02099601") == "a kind of dog"
+    assert related("dog", "n09428293") is None and related("dog", "") is None
+
+
+def test_every_hypernym_is_there():
+    for key, synset in synsets().items():
+        assert synset.names and all(one in synsets() for one in synset.hypernyms)
+        assert "n00001740" in lineage(key)  # entity
+
+
+@pytest.mark.parametrize("arguments", [["words", "red"], ["imagenet-classes", "beach"], ["classes", "dog"]])
+def test_the_commands_of_the_plugins(arguments):
+    script = "import sys; from ppgn_core.command.main import main; sys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {"words": "red", "imagenet-classes": "seashore", "classes": "n02099601"}[arguments[0]] in done.stdout
