@@ -8,9 +8,8 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ppgn_core.bounds import LARGEST, SMALLEST
-
 from ppgn_core.errors import UserError, shown
+from ppgn_core.options.bounds import LARGEST, SMALLEST
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
