@@ -18,7 +18,7 @@ PAGES = {name: (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("g
 SHORT = {"n_steps": "2", "n_chains": "2", "switch_every": "1", "save_every": "1"}
 SHORTER = {
     "ppgn_core": [f"{key}={value}" for key, value in SHORT.items()],
-    "ppgn_eval.groups": ["n_steps=2"],
+    "ppgn_eval.groups": ["n_steps=2", "classes=lemon"],
     "ppgn_eval.sixty": ["n_steps=2", "number=3"],
     "ppgn_eval": ["judge=mini", "cache=cache"],
     "ppgn_train.ablation": ["images=16", "batch_size=8", "warm_up=0", "precision=32"],

@@ -15,6 +15,10 @@ from ..options.registry import Option, Registry
 from ..options.signature import Key
 
 
+OVERRIDES = "overrides"
+"""A component that is given these takes all keys that nobody else has, for the runs that it makes."""
+
+
 def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[str, Any]:
     """Read the arguments of a command and check all values, those of the components that it chooses too.
 
@@ -31,6 +35,7 @@ def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[
     values: dict[str, Any] = {}
     parts: dict[str, dict[str, str]] = {name: {} for name, key in keys.items() if key.nested}
     others: list[tuple[str, str]] = []
+    overrides: list[str] = []
     for argument in arguments:
         name, sign, text = argument.partition("=")
         if not sign and not argument.startswith("-") and keys:
@@ -47,6 +52,9 @@ def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[
     chosen = {name: _chosen(keys[name], part, registry) for name, part in parts.items()}
     for name, text in others:
         owners = [k for k, option in chosen.items() if option and name in _names(option)]
+        if not owners and any(option and OVERRIDES in option.signature.given for option in chosen.values()):
+            overrides.append(f"{name}={text}")
+            continue
         if len(owners) != 1:
             known = [*keys, *(own for option in chosen.values() if option for own in _names(option))]
             raise UserError(f"{shown(name)}: no such key; {nearest(name, known)}")
@@ -60,8 +68,18 @@ def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[
             }
             unknown = parts[name].keys() - config.keys() - {"name"}
             values[name] = {"name": option.name, **dict.fromkeys(unknown), **config}
-            registry.check(option, values[name])
-    return registry.check(command, {"name": command.name, **values})
+            try:
+                registry.check(option, values[name])
+            except UserError as error:
+                raise UserError(_short(str(error), option, keys)) from error
+    checked = registry.check(command, {"name": command.name, **values})
+    return checked | ({OVERRIDES: overrides} if OVERRIDES in command.signature.given else {})
+
+
+def _short(message: str, option: Option, keys: dict[str, Key]) -> str:
+    """An error of a component's key, which may be given by its own name unless the command has a key of that name."""
+    own = re.match(rf"{option.kind}\.(\w+)", message)
+    return message.removeprefix(f"{option.kind}.") if own and own[1] not in keys else message
 
 
 def _names(option: Option) -> list[str]:

@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from ..errors import UserError
+from .annotation import choices
 
 COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 WORDS = {">=": "from {}", "<=": "up to {}", ">": "above {}", "<": "below {}"}
@@ -43,9 +44,22 @@ def check(place: str, value: Any, annotation: str) -> None:
     _check(place, value, annotation, value)
 
 
+SORTS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text", "Path": "a path"}
+
+
+def requirement(annotation: str) -> str:
+    """What a value must be by its annotation, in words: `a whole number from 1`, `a list of numbers`, `a or b`."""
+    if allowed := choices(annotation):
+        return f"one of {', '.join(map(str, allowed))}"
+    names = {node.id for node in ast.walk(ast.parse(annotation or "None", mode="eval")) if isinstance(node, ast.Name)}
+    sort = next((words for name, words in SORTS.items() if name in names), "another value")
+    many = names & {"list", "Sequence", "tuple"}
+    return f"{'a list, each ' if many else ''}{sort}{in_words(annotation)}{' or null' if 'None' in annotation else ''}"
+
+
 def in_words(annotation: str) -> str:
     """The bounds of an annotation in words, such as ` from 0 below 1`; empty where there are none."""
-    return "".join(" " + WORDS[sign].format(f"{number:g}") for sign, number in bounds(annotation))
+    return "".join(" " + WORDS[sign].format(f"{number:.15g}") for sign, number in bounds(annotation))
 
 
 def _check(place: str, value: Any, annotation: str, given: Any) -> None:

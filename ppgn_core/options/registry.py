@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,11 +13,11 @@ from typing import Any
 from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ..errors import UserError
+from ..errors import UserError, shown
 from ..nearest import nearest
 from ..run_context import NAMES
 from .annotation import choices, config_type
-from .bounds import check
+from .bounds import check, requirement
 from .kinds import KINDS, RUN_KINDS, Kind
 from .signature import Key, Signature, read
 from .source import REQUIRED, Unread
@@ -227,7 +228,9 @@ class Registry:
         try:
             values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
         except OmegaConfBaseException as error:
-            raise UserError(f"{option.at(str(error.full_key))}: {str(error).splitlines()[0]}") from error
+            name = re.split(r"[\[.]", str(error.full_key))[0]
+            annotation = {key.name: key.annotation for key in option.signature.keys}.get(name, "")
+            raise UserError(f"{option.at(name)}={shown(given.get(name))}: must be {requirement(annotation)}") from error
         assert isinstance(values, dict)
         for key in option.signature.keys:
             value = values[key.name]

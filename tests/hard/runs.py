@@ -18,7 +18,7 @@ SETTINGS = [
     ["condition.target=lemon", "save_every=1"],
     ["condition=lrcn", "condition.text=oranges", "save_every=2", "+writer=mp4"],
     ["condition=hidden_neuron", "save_every=3", "keep=log_prob>-4"],
-    ["experiment=joint", "save_every=4"],
+    ["experiment=joint", "save_every=4", "+writer=strip"],
     ["generator=identity", "prior=none", "condition.classifier=encoder", "save_every=1", "n_chains=3"],
     ["condition=places", "n_chains=4"],
     ["condition=imagenet", "condition.size=64", "n_chains=1"],
@@ -96,7 +96,7 @@ def differences(whole: Path, parts: Path) -> list[str]:
         same = rows[0] == [row for row in rows[1] if json.loads(row)["step"] in steps]
         return ([] if same else ["trace.jsonl"]) + _codes(whole, parts)
     found = _codes(whole, parts)
-    for name in ("trace.jsonl", "chain.frames", "chain.gif", "chain.mp4"):
+    for name in ("trace.jsonl", "chain.frames", "strip.frames", "chain.gif", "chain.mp4"):
         contents = [(folder / name).read_bytes() if (folder / name).exists() else None for folder in (whole, parts)]
         if contents[0] != contents[1]:
             found.append(name)

@@ -46,7 +46,7 @@ def test_a_second_training_in_the_folder_is_refused(
         first.join(0.01)
     arguments = ["recipe=patches", f"data={tmp_path / 'data'}", f"out={out}", "size=16", "words=20", "precision=32"]
     assert main(arguments) == 2
-    told = f"ppgn_train: out={out}: another training is writing there; allowed is another folder\n"
+    told = f"ppgn train: out={out}: another training is writing there; allowed is another folder\n"
     assert capsys.readouterr().err == told
     first.kill()
     first.join()
@@ -74,7 +74,7 @@ def test_a_full_disk_is_one_line(trainings: ModuleType, tmp_path: Path, capsys: 
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     said = capsys.readouterr().err
-    assert said.startswith(f"ppgn_train: out={tmp_path / 'out'}: ") and "large" in said and said.count("\n") == 1
+    assert said.startswith(f"ppgn train: out={tmp_path / 'out'}: ") and "large" in said and said.count("\n") == 1
     assert not list((tmp_path / "out").glob("*.*")) and not list((tmp_path / "out").glob(".*"))
 
 

@@ -15,3 +15,8 @@ def register_judges(register: Register) -> None:
     register("efficientnet_lite0", "ppgn_eval.efficientnet:efficientnet_lite0")
     register("mini", "ppgn_eval.mini:mini")
     register("torchvision", "ppgn_eval.torchvision:classifier")
+
+
+@hookimpl
+def register_commands(register: Register) -> None:
+    register("evaluate", "ppgn_eval.command:evaluate")

@@ -64,7 +64,7 @@ def _beginning(path: Path) -> str:
         return file.read(4096).decode(errors="replace")
 
 
-def evaluate(
+def write(
     folders: Sequence[Path],
     judge: Judge,
     data: Path | None,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ppgn_core import Register, hookimpl
 
-GIVEN = ("fabric", "seed", "model")
+GIVEN = ("fabric", "data", "seed", "model")
 """Parameters of a recipe that the training gives it; all others are its keys."""
 
 
@@ -24,3 +24,8 @@ def register_recipes(register: Register) -> None:
     register("dae_h", "ppgn_train.dae:CodeDAERecipe")
     register("score_h", "ppgn_train.score:ScoreRecipe")
     register("patches", "ppgn_train.patches:PatchesRecipe")
+
+
+@hookimpl
+def register_commands(register: Register) -> None:
+    register("train", "ppgn_train.command:train")
