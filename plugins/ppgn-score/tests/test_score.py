@@ -74,7 +74,7 @@ def learned(request: pytest.FixtureRequest) -> tuple[ScorePrior, Callable[[float
     for clean in data.split(BATCH):
         matching.step(clean, generator)
     model = Model("toy", {"score_h": lambda: matching.network.module}, {}, 1)
-    return ScorePrior(model, Codes(), then=None), density
+    return ScorePrior(model, Codes()), density
 
 
 @pytest.mark.parametrize("sigma", [0.2, 1.0, 4.0])

@@ -21,7 +21,7 @@ class ScorePrior:
     Args:
         network: role of D in the model.
         sigma: σ of D's own score, D(h; σ) − h; its factor σ² is part of ε1.
-        then: prior whose score is followed instead; null for D's own.
+        then: prior whose score is followed instead, such as noiseless_joint; null for D's own.
 
     Raises:
         UserError: D is of other codes than the generator's, or the model has no such network.
@@ -33,7 +33,7 @@ class ScorePrior:
         generator: Generator,
         network: str = "score_h",
         sigma: Annotated[float, "> 0"] = 0.3,
-        then: Prior | None = "noiseless_joint",  # type: ignore[assignment]
+        then: Prior | None = None,
     ) -> None:
         self.network = model.network(network, ("config.sigma_data", "config.code"), "prior.network")
         self.sigma, self.then, self.code = sigma, then, generator.code
