@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
 DEMO := runs/oranges
 
-.PHONY: setup demo test benchmark
+.PHONY: setup demo test bundled benchmark
 
 setup: .venv/stamp
 
@@ -23,6 +23,9 @@ test: setup
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest
+
+bundled: setup
+	$(PYTHON) -m ppgn_core.options.bundled
 
 benchmark: setup
 	$(PYTHON) benchmarks/step.py

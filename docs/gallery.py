@@ -16,7 +16,7 @@ from PIL import Image
 
 DOCS = Path(__file__).parent
 PAGES = ("gallery", "figures")
-ENTRY = re.compile(r"^    (python -m .+)\n\n!\[.*?\]\((\w+/.+?)\)$", re.MULTILINE)
+ENTRY = re.compile(r"^    (python -m .+)\n\n!\[.*?\]\(((?:gallery|figures)/.+?)\)$", re.MULTILINE)
 """A command, and under it the picture that it made."""
 
 PICTURES = ("sweep.png", "triptych.png", "facets.png", "groups.png", "sixty.png", "strip.png", "grid.png")

@@ -36,8 +36,8 @@ class Energy:
     def evaluate(self, h: Tensor, step: int = 0, sigma: float = 0.0) -> State:
         """What there is to know at codes `h` `(B, *code)`: one pass forward through G and the condition, one back.
 
-        The condition comes first: a network that prior and condition share then sees the same `x` twice running, and
-        may answer the second time from memory.
+        The condition comes first: a network that prior and condition share keeps what it has found in the cache of this
+        evaluation, and need not pass again.
 
         Args:
             sigma: σ of Gaussian noise that the codes have on them. Where there is any, G draws what the prior takes
@@ -51,7 +51,8 @@ class Energy:
         with forward_cache.opened() as cache:
             with torch.enable_grad():
                 h = h.detach().requires_grad_()
-                code = self.denoiser()(h, sigma) if sigma else h
+                # torch's module hooks, as of its FLOP counter, take no leaf
+                code = self.denoiser()(h, sigma) if sigma else h.view_as(h)
                 drawn = self.generator(code)
                 x = drawn.contiguous()  # a condition may take a view of it
                 cache.equate(x, drawn)
@@ -59,9 +60,10 @@ class Energy:
                 # each chain's log p depends on its own code alone, so the gradient of the sum is every chain's own
                 (condition_score,) = torch.autograd.grad((self.weight * log_prob).sum(), h)
             with torch.no_grad():
-                h, x = h.detach(), x.detach()
-                prior_score = (code.detach() - h) / sigma**2 if sigma else self.prior.score(h, x)
-                return State(step, h, x, log_prob.detach(), prior_score, condition_score)
+                h, shown = h.detach(), x.detach()
+                cache.equate(shown, x)
+                prior_score = (code.detach() - h) / sigma**2 if sigma else self.prior.score(h, shown)
+                return State(step, h, shown, log_prob.detach(), prior_score, condition_score)
 
     @property
     def weight(self) -> float:

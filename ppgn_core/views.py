@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
+from . import forward_cache
 from .clock import Clock
 from .errors import UserError
 from .noise import ChainNoise
@@ -18,8 +17,8 @@ class Views:
     A picture that only fools a network does so from one point of view; what is left of the gradient of several, side by
     side or step after step, is what they share (Mordvintsev et al. 2015; Athalye et al. 2018).
 
-    The last looks are remembered: of several conditions that share a `Views` (`Model.views`), all see the same tensor,
-    and a network that they share as well passes once.
+    Within one evaluation of the energy an image is looked at once: of several conditions that share a `Views`
+    (`Model.views`), all see the same tensor, and a network that they share as well passes once.
 
     Args:
         noise, clock: where the chances come from: chain, step and the stream `views`. Without noise nothing moves.
@@ -55,17 +54,19 @@ class Views:
             )
         self.noise = moving and ChainNoise(moving.seed, moving.chains)  # on the CPU: that is where places are used
         self.clock, self.n, self.shift, self.flip = clock, n, shift, flip
-        self._last: _Look | None = None
         if self.noise is not None:
             clock.changes_every_step = True
 
     def __call__(self, x: Tensor) -> Tensor:
         if self.noise is None:
             return x
-        if self._last is None or not self._last.serves(x, self.clock.step):
-            seen = self._look(x, self.noise.uniform(self.clock.step, (self.n, 3), stream="views"))
-            self._last = _Look(x, x._version, self.clock.step, seen)
-        return self._last.seen
+        cache, graph = forward_cache.current(), torch.is_grad_enabled() and x.requires_grad
+        kept = cache.get(self, x) if cache is not None else None
+        if kept is None or (graph and not kept.requires_grad):
+            kept = self._look(x, self.noise.uniform(self.clock.step, (self.n, 3), stream="views"))
+            if cache is not None:
+                cache.put(self, x, kept)
+        return kept if graph else kept.detach()
 
     def _look(self, x: Tensor, chance: Tensor) -> Tensor:
         corners = (chance[..., :2] * (2 * self.shift + 1)).long().tolist()
@@ -85,18 +86,3 @@ def _reflected(x: Tensor, dim: int, edge: int) -> Tensor:
     """`x` with `edge` more pixels on both sides, mirrored. On a GPU `F.pad`'s gradient differs from run to run."""
     before, after = x.narrow(dim, 1, edge), x.narrow(dim, x.shape[dim] - 1 - edge, edge)
     return torch.cat([before.flip(dim), x, after.flip(dim)], dim)
-
-
-@dataclass(frozen=True)
-class _Look:
-    """The looks at `x` as it was in its `version` at a step. Their graph keeps no values, so it never frees any."""
-
-    x: Tensor
-    version: int
-    step: int
-    seen: Tensor
-
-    def serves(self, x: Tensor, step: int) -> bool:
-        """Never for a leaf: gradcheck writes to it unnoticed, through `.data`."""
-        same = x is self.x and x._version == self.version and step == self.step
-        return same and not x.is_leaf and self.seen.requires_grad == torch.is_grad_enabled()

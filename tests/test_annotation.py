@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from ppgn_core.options.annotation import choices, config_type, nested_kind
+from ppgn_core.options.kinds import KINDS
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_config_type(annotation, expected):
     ],
 )
 def test_nested_kind(annotation, kind):
-    assert nested_kind(annotation) == kind
+    assert nested_kind(annotation, KINDS) == kind
 
 
 def test_choices():

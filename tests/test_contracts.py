@@ -17,8 +17,8 @@ from ppgn_core.energy import Energy
 from ppgn_core.model import Label, Labels, Model
 from ppgn_core.noise import ChainNoise
 from ppgn_core.options import plugins
+from ppgn_core.options.bundled import bundled
 from ppgn_core.options.kinds import KINDS
-from ppgn_core.options.registry import BUNDLED
 from ppgn_core.testing import check_condition, check_generator, check_prior, check_sampler
 
 from .conftest import ON_IMAGES, PICTURE
@@ -132,9 +132,10 @@ def test_the_rows_of_table_s2(name, gradient, context):
 
 
 def test_every_condition_on_a_unit_knows_these_rows():
-    bundled = [name for kind, name in BUNDLED if kind == "condition"]
-    signatures = {name: REGISTRY.find("condition", name).signature for name in bundled}
-    assert {name for name in bundled if "gradient" in {key.name for key in signatures[name].keys}} == set(CLASSIFIERS)
+    conditions = [name for kind, name in bundled() if kind == "condition"]
+    signatures = {name: REGISTRY.find("condition", name).signature for name in conditions}
+    with_gradient = {name for name in conditions if "gradient" in {key.name for key in signatures[name].keys}}
+    assert with_gradient == set(CLASSIFIERS)
 
 
 @pytest.mark.parametrize("name", REGISTRY.names("sampler"))

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ppgn_core.api import assembled
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.protocols import Code
@@ -117,3 +118,13 @@ def test_a_prior_without_a_density_is_refused_where_one_is_needed(parts):
     state = energy.evaluate(torch.zeros(1, 5, dtype=torch.float64))
     with pytest.raises(UserError, match="prior=ScoreOnly knows only its score"):
         energy.log_prob(state)
+
+
+def test_a_step_may_run_under_the_flop_counter():
+    from torch.utils.flop_counter import FlopCounterMode
+
+    walk = iter(assembled(n_chains=1, n_steps=1))
+    next(walk)
+    with FlopCounterMode(display=False) as counter:
+        next(walk)
+    assert counter.get_total_flops() > 1e9

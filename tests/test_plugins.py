@@ -1,16 +1,14 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
 
 import pytest
 
 from ppgn_core.options import plugins
-from ppgn_core.options.kinds import KINDS
-from ppgn_core.options.registry import BUNDLED
-from ppgn_core.options.registry import PRESETS as SHIPPED
+from ppgn_core.options.bundled import TABLE, installed
 
 GOOD = "from ppgn_core import hookimpl\n@hookimpl\ndef register_priors(register): register('flat', 'nowhere:Flat')\n"
 
@@ -81,13 +79,6 @@ def test_presets(entry):
     assert plugins.load([entry("with_presets", source)])[1] == ["pkg://ppgn_core.writers"]
 
 
-def test_bundled_table_is_what_the_bundled_plugins_register():
-    registry = plugins.registry()
-    found = {(k, n): registry.find(k, n).package for k in KINDS for n in registry.names(k)}
-    assert {option: package for option, package in found.items() if package != "ppgn-core"} == BUNDLED
-
-
-def test_presets_of_the_bundled_plugins_are_known():
-    """Whoever has not installed a plugin is told which one brings `experiment=blur`."""
-    files = (Path(__file__).parent.parent / "plugins").glob("*/src/*/conf/*/*.yaml")
-    assert {(file.parent.name, file.stem): file.parents[4].name for file in files} == SHIPPED
+def test_the_table_of_the_bundled_plugins_is_what_they_bring():
+    """`make bundled` writes it anew."""
+    assert json.loads(TABLE.read_text(encoding="utf-8")) == installed()

@@ -12,6 +12,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parent.parent
 README = REPOSITORY / "README.md"
+GUIDE = REPOSITORY / "docs" / "guide.md"
 SHORT = ["n_chains=2", "n_steps=2"]
 
 
@@ -22,13 +23,13 @@ def commands(text: str) -> list[str]:
 
 ALL = {
     line: path
-    for path in [*sorted(REPOSITORY.glob("plugins/*/README.md")), README]
+    for path in [*sorted(REPOSITORY.glob("plugins/*/README.md")), README, GUIDE]
     for line in commands(path.read_text(encoding="utf-8"))
 }
 
 
-def test_the_readme_shows_commands():
-    assert sum(path == README for path in ALL.values()) >= 8
+def test_the_guide_shows_commands():
+    assert sum(path == GUIDE for path in ALL.values()) >= 8
 
 
 @pytest.mark.parametrize("line", ALL, ids=list(ALL))

@@ -14,7 +14,6 @@ from ..options.annotation import config_type
 from ..options.registry import Option, Registry
 from ..options.signature import Key
 
-
 OVERRIDES = "overrides"
 """A component that is given these takes all keys that nobody else has, for the runs that it makes."""
 

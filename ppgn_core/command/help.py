@@ -13,9 +13,10 @@ from rich.text import Text
 
 from ..errors import UserError
 from ..options import plugins
+from ..options.bundled import bundled
 from ..options.kinds import KINDS
 from ..options.presets import in_force, presets
-from ..options.registry import BUNDLED, Option, Registry
+from ..options.registry import Option, Registry
 from ..options.signature import Key
 from ..options.source import REQUIRED
 from ..options.yaml_paths import CONF
@@ -122,7 +123,7 @@ def _everything(console: Console, registry: Registry, more: Path | None) -> None
         _row(table, f"{COMMAND} {line}", Text(meaning, "dim"))
     console.print(table)
     console.print(f"\n{MORE}")
-    missing = sorted({package for (kind, name), package in BUNDLED.items() if name not in registry.names(kind)})
+    missing = sorted({package for (kind, name), package in bundled().items() if _lacking(registry, kind, name)})
     if missing:
         console.print(f"Not installed: pip install {' '.join(missing)}")
 
@@ -159,6 +160,10 @@ def _described(option: Option) -> tuple[str, str]:
     except UserError as error:
         return str(error), ""
     return signature.summary, " ".join(str(key) for key in signature.keys)
+
+
+def _lacking(registry: Registry, kind: str, name: str) -> bool:
+    return kind in KINDS and name not in registry.names(kind) and name not in presets(kind)
 
 
 def _numbers() -> Iterator[tuple[str, str, str]]:

@@ -32,7 +32,9 @@ RUN_KINDS = (
     Kind("writer", "files of a run: factories of `ppgn_core.protocols.Writer`"),
 )
 
-COMMAND = Kind("command", "what `ppgn NAME` does: functions whose parameters are its keys", frozenset({"arguments", "overrides"}))
+COMMAND = Kind(
+    "command", "what `ppgn NAME` does: functions whose parameters are its keys", frozenset({"arguments", "overrides"})
+)
 
 KINDS = tuple(kind.name for kind in RUN_KINDS)
 """What a run is made of: the groups of its config."""

@@ -18,14 +18,15 @@ import pluggy
 
 from .. import hookspecs
 from ..errors import UserError
+from .bundled import bundled
 from .kinds import COMMAND, RUN_KINDS, Kind, named
-from .registry import BUNDLED, Registry
+from .registry import Registry
 from .yaml_paths import folder
 
 WITHOUT = "PPGN_WITHOUT"
 """Environment variable: names of packages, set apart by commas, whose plugins are left out."""
 
-OWN = {"ppgn-core", *BUNDLED.values()}
+OWN = {"ppgn-core", *bundled().values()}
 
 
 def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Registry, list[str]]:

@@ -18,60 +18,10 @@ from ..nearest import nearest
 from ..run_context import NAMES
 from .annotation import choices, config_type
 from .bounds import check, requirement
+from .bundled import bundled
 from .kinds import KINDS, RUN_KINDS, Kind
 from .signature import Key, Signature, read
 from .source import REQUIRED, Unread
-
-BUNDLED = {
-    ("model", "mini"): "ppgn-mini",
-    ("model", "original"): "ppgn-caffe",
-    ("generator", "upconv"): "ppgn-alexnet",
-    ("generator", "clamped"): "ppgn-inpaint",
-    ("prior", "none"): "ppgn-gaussian",
-    ("prior", "gaussian"): "ppgn-gaussian",
-    ("prior", "noiseless_joint"): "ppgn-joint",
-    ("prior", "joint"): "ppgn-joint",
-    ("prior", "joint_x"): "ppgn-joint",
-    ("prior", "total_variation"): "ppgn-pixels",
-    ("prior", "blur"): "ppgn-pixels",
-    ("prior", "jitter"): "ppgn-pixels",
-    ("prior", "patch"): "ppgn-pixels",
-    ("prior", "dae_x"): "ppgn-dae",
-    ("prior", "dae_h"): "ppgn-dae",
-    ("prior", "score_h"): "ppgn-score",
-    ("condition", "alexnet"): "ppgn-alexnet",
-    ("condition", "hidden_neuron"): "ppgn-alexnet",
-    ("condition", "lrcn"): "ppgn-lrcn",
-    ("condition", "context"): "ppgn-inpaint",
-    ("writer", "triptych"): "ppgn-inpaint",
-    ("writer", "facets"): "ppgn-facets",
-    ("condition", "places"): "ppgn-places",
-    ("model", "torchvision_alexnet"): "ppgn-torchvision",
-    ("condition", "imagenet"): "ppgn-torchvision",
-    ("condition", "torchvision"): "ppgn-torchvision",
-    ("condition", "torchvision_neuron"): "ppgn-torchvision",
-    ("condition", "product"): "ppgn-combine",
-    ("condition", "mixture"): "ppgn-combine",
-}
-"""Where the options of the bundled plugins come from, for whoever asks for one that is not installed."""
-
-PRESETS = {
-    ("sampler", "mini"): "ppgn-mini",
-    ("experiment", "joint"): "ppgn-mini",
-    ("experiment", "original_caption"): "ppgn-caffe",
-    ("experiment", "original_class"): "ppgn-caffe",
-    ("experiment", "original_hidden"): "ppgn-caffe",
-    ("experiment", "ppgn_h"): "ppgn-dae",
-    ("experiment", "ppgn_x"): "ppgn-dae",
-    ("experiment", "multifaceted"): "ppgn-facets",
-    ("experiment", "inpaint"): "ppgn-inpaint",
-    ("experiment", "inpaint_context"): "ppgn-inpaint",
-    ("experiment", "blur"): "ppgn-pixels",
-    ("experiment", "jitter"): "ppgn-pixels",
-    ("experiment", "patch"): "ppgn-pixels",
-    ("experiment", "total_variation"): "ppgn-pixels",
-}
-"""Where their presets come from, which are YAML: `sampler=mini` is one of the defaults."""
 
 
 @dataclass(frozen=True)
@@ -274,6 +224,6 @@ def _moved(message: str, kind: str, place: str) -> str:
 
 def unknown_option(kind: str, name: str, there: list[str]) -> str:
     """The line that says so, with what is there and the package to install."""
-    package = BUNDLED.get((kind, name)) or PRESETS.get((kind, name))
+    package = bundled().get((kind, name))
     hint = f"; `pip install {package}` brings it" if package else ""
     return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"

@@ -1,4 +1,7 @@
-"""Reads a factory's parameters from its source: `--help` and the config need names, types and defaults, not torch."""
+"""Reads a factory's parameters from its source: `--help` and the config need names, types and defaults, not torch.
+
+griffe would read them too, at 0.2 s for its import and 0.07 s a package, with which `--help` takes more than a second.
+"""
 
 from __future__ import annotations
 

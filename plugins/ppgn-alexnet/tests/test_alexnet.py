@@ -10,6 +10,7 @@ from ppgn_alexnet.alexnet import CAFFENET, MINI, AlexNet, AlexNetConfig, Conv
 from ppgn_alexnet.layers import LocalNorm, Strided
 from ppgn_alexnet.one_tower import one_tower
 
+from ppgn_core import forward_cache
 from ppgn_core.errors import UserError
 
 TINY = AlexNetConfig(
@@ -153,8 +154,12 @@ class Counting(torch.nn.Module):
 def test_one_pass_serves_condition_and_prior(network: AlexNet) -> None:
     network.layers["conv1"] = counting = Counting(network.layers["conv1"])
     x = torch.rand(2, 3, 11, 11, requires_grad=True) * 1
-    logits = network(x)
-    code = network.activations(x.detach(), ("fc3",))["fc3"]
+    with forward_cache.opened() as cache:
+        logits = network(x)
+        shown = x.detach()
+        cache.equate(shown, x)
+        with torch.no_grad():
+            code = network.activations(shown, ("fc3",))["fc3"]
     assert counting.calls == 1
     assert not code.requires_grad
     torch.testing.assert_close(code, network.activations(x.detach().clone(), ("fc3",))["fc3"])
@@ -170,8 +175,9 @@ def test_two_conditions_share_a_pass_and_its_graph(network: AlexNet) -> None:
 
     def gradient(*names: str) -> torch.Tensor:
         x = h * 1
-        value = sum(network.activations(x, (name,))[name].square().sum() for name in names)
-        return torch.autograd.grad(value, h)[0]
+        with forward_cache.opened():
+            value = sum(network.activations(x, (name,))[name].square().sum() for name in names)
+            return torch.autograd.grad(value, h)[0]
 
     expected = gradient("fc3") + gradient("fc5")
     before = {name: layer.calls for name, layer in counting.items()}
@@ -179,34 +185,31 @@ def test_two_conditions_share_a_pass_and_its_graph(network: AlexNet) -> None:
     assert {name: layer.calls - before[name] for name, layer in counting.items()} == {"conv1": 1, "fc3": 1, "fc5": 1}
 
 
-def test_a_graph_that_a_gradient_has_come_through_is_not_used_again(network: AlexNet) -> None:
+def test_values_without_a_graph_are_never_given_to_who_wants_one(network: AlexNet) -> None:
     network.requires_grad_(False)
     network.layers["conv1"] = counting = Counting(network.layers["conv1"])
     x = torch.rand(2, 3, 11, 11, requires_grad=True) * 1
-    first = torch.autograd.grad(network(x).sum(), x)[0]
-    torch.testing.assert_close(torch.autograd.grad(network(x).sum(), x)[0], first)
-    assert counting.calls == 2
-    with torch.no_grad():
-        network(x)
-    assert counting.calls == 2  # values outlive their graph
-    y = x * 1
-    with torch.no_grad():
-        network(y)
-    assert network(y).requires_grad  # and there may be values that never had one
+    with forward_cache.opened():
+        with torch.no_grad():
+            plain = network(x)
+        assert network(x).requires_grad and counting.calls == 2
+        with torch.no_grad():
+            assert torch.equal(network(x), plain) and counting.calls == 2
 
 
-def test_memory_is_not_trusted_when_it_should_not_be(network: AlexNet) -> None:
+def test_nothing_is_kept_beyond_an_evaluation_or_in_training(network: AlexNet) -> None:
+    network.layers["conv1"] = counting = Counting(network.layers["conv1"])
     x = torch.rand(2, 3, 11, 11)
-    first = network(x)
-    x.mul_(0.5)
-    assert not torch.equal(network(x), first)  # written to since
-    x.requires_grad_()
-    assert network(x).requires_grad  # asked with its graph
-    y = x.detach().clone()
-    torch.testing.assert_close(network.activations(y, ("fc3",))["fc3"], network.activations(x, ("fc3",))["fc3"])
+    network(x), network(x)
+    assert counting.calls == 2
+    for _ in range(2):
+        with forward_cache.opened():
+            network(x), network(x), network(x.clone())
+    assert counting.calls == 2 + 2 * 2
     network.train()
-    network(x)
-    assert network._last is None
+    with forward_cache.opened():
+        network(x), network(x)
+    assert counting.calls == 2 + 2 * 2 + 2
 
 
 def test_unknown_layer(network: AlexNet) -> None:

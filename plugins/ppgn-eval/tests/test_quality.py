@@ -14,7 +14,6 @@ from ppgn_eval.quality import accuracy, frechet_distance, inception_score, kerne
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 from torch_fidelity.metric_isc import isc_features_to_metric
 from torch_fidelity.metric_kid import kid_features_to_metric
-from torch_fidelity.metric_prc import prc_features_to_metric
 
 
 @pytest.fixture
@@ -86,12 +85,6 @@ def test_precision_and_recall_are_those_of_a_loop_over_points(sets: tuple[torch.
     expected = within(features, real), within(real, features)
     assert precision_recall(*(points[:40] for points in sets), k) == pytest.approx(expected)
     assert 0 < expected[0] < 1
-
-
-def test_precision_and_recall_are_torch_fidelitys(sets: tuple[torch.Tensor, torch.Tensor]) -> None:
-    keys = {"prc_neighborhood": 3, "prc_batch_size": 50, "save_cpu_ram": False, "verbose": False}
-    theirs = prc_features_to_metric(*sets, **keys)
-    assert precision_recall(*sets) == pytest.approx((theirs["precision"], theirs["recall"]), abs=1e-6)
 
 
 def test_precision_and_recall_take_more_points_than_neighbours() -> None:

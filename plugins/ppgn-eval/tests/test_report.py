@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from ppgn_eval.cells import Cell, shown
-from ppgn_eval.report import Figure, Section, Table, markdown, write_report
+from ppgn_eval.report import markdown, write_report
+from ppgn_eval.sections import Figure, Section, Table
 
 NAN = float("nan")
 TABLE = Table(

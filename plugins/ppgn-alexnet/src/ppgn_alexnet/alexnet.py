@@ -11,12 +11,12 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from ppgn_core import forward_cache
 from ppgn_core.table import Table
 from ppgn_core.weights import Tabled
 
 from .image import Preprocess
 from .layers import LocalNorm, Strided
-from .memory import Pass
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ class AlexNet(Tabled):
     Layers are named as in Caffe, where ReLU works in place: `conv1`, `pool1`, `norm1`, …, `pool5`, `fc6`, `fc7` are the
     values after the ReLU, `fc8` the logits.
 
-    In eval mode the last pass is remembered: a second condition on the same `x` goes on where the first one ended, and
-    a prior that then asks for `fc6` of `x.detach()` costs nothing.
+    Within one evaluation of the energy a pass serves all: a second condition on the same `x` goes on where the first
+    one ended, and a prior that then asks for `fc6` costs nothing (`ppgn_core.forward_cache`).
     """
 
     kind = "alexnet"
@@ -122,7 +122,6 @@ class AlexNet(Tabled):
     def __init__(self, config: AlexNetConfig) -> None:
         super().__init__()
         self.config = config
-        self._last: Pass | None = None
         self.preprocess = Preprocess(
             config.resize,
             config.image_size,
@@ -172,16 +171,27 @@ class AlexNet(Tabled):
         for name in names:
             if name not in self.layers:
                 raise KeyError(name)
-        seen = self._remembered(x) or Pass(x, x._version, torch.is_autocast_enabled(x.device.type))
-        self._last = None if self.training else seen
+        graph = torch.is_grad_enabled() and x.requires_grad
+        kept = self._kept(x)
+        known = kept[graph] if graph else {name: value.detach() for name, value in (kept[False] | kept[True]).items()}
         value, wanted = None, set(names)
         for name, layer in self.layers.items():
-            if seen.values.keys() >= wanted:
+            if known.keys() >= wanted:
                 break
-            if name not in seen.values:
-                seen.values[name] = layer(self.preprocess(x) if value is None else value)
-            value = seen.values[name]
-        return {name: seen.give(name) for name in names}
+            if name not in known:
+                known[name] = kept[graph][name] = layer(self.preprocess(x) if value is None else value)
+            value = known[name]
+        return {name: known[name] for name in names}
+
+    def _kept(self, x: Tensor) -> dict[bool, dict[str, Tensor]]:
+        """The values that this evaluation has found for `x` so far: by whether they have a graph, then by layer."""
+        cache = None if self.training else forward_cache.current()
+        kept = cache.get(self, x) if cache is not None else None
+        if kept is None:
+            kept = {False: {}, True: {}}
+            if cache is not None:
+                cache.put(self, x, kept)
+        return kept
 
     def rectified(self) -> list[str]:
         """The layers that end in a ReLU."""
@@ -220,19 +230,6 @@ class AlexNet(Tabled):
         side = self.config.image_size
         blank = torch.zeros(1, 3, side, side, device=next(self.parameters()).device)
         return tuple(self.activations(blank, (name,))[name].shape[1:])
-
-    def _remembered(self, x: Tensor) -> Pass | None:
-        """The last pass where `x` is the same image, not written to since; with its graph where one is wanted."""
-        last = self._last
-        if self.training or last is None or not x._version == last.version == last.x._version:
-            return None
-        if last.autocast != torch.is_autocast_enabled(x.device.type):
-            return None
-        if x.requires_grad and torch.is_grad_enabled():
-            return last if x is last.x and last.differentiable else None
-        if x.data_ptr() != last.x.data_ptr() or x.shape != last.x.shape:
-            return None
-        return Pass(x, x._version, last.autocast, {name: value.detach() for name, value in last.values.items()})
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits `(B, n_classes)`."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from ppgn_torchvision.loaded import IMAGENET
 
+from ppgn_core.api import component
 from ppgn_core.errors import UserError
 from ppgn_core.model import Label, Labels, Model
-from ppgn_core.options import plugins
 
 FOREIGN = ("imagenet", "torchvision")
 """Conditions whose classes are those of ImageNet, whatever the model."""
@@ -64,7 +64,7 @@ def _find(name: str, labels: Labels) -> Label | None:
 def _labels(model: str, role: str) -> Labels:
     """Those of an installed model's network; none where there is no such model or network."""
     try:
-        found: Model = plugins.registry().build("model", {"name": model}, device="cpu")
+        found: Model = component("model", {"name": model}, device="cpu")
     except UserError:
         return Labels([])
     return found.labels.get(role, Labels([]))

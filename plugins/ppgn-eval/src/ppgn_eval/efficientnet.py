@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import torch
 
+from ppgn_core.api import component
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
-from ppgn_core.options import plugins
 
 from .judge import Classifier
 
@@ -27,7 +27,7 @@ def efficientnet_lite0(device: torch.device | str = "cpu", among: str | None = "
     units, name = None, "EfficientNet-Lite0"
     if among is not None:
         try:
-            model: Model = plugins.registry().build("model", {"name": among}, device=device)
+            model: Model = component("model", {"name": among}, device=device)
         except UserError as error:
             raise UserError(f"judge.among={among}: {error}") from error
         labels = model.labels["classifier"]

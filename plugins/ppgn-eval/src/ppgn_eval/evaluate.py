@@ -16,7 +16,8 @@ from ppgn_core.errors import UserError
 from . import tables
 from .judge import Judge
 from .pictures import pictures
-from .report import Section, markdown, write_report
+from .report import markdown, write_report
+from .sections import Section
 from .study import study
 from .systems import read, systems
 

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 
 def precision_recall(features: Tensor, real: Tensor, k: int = 3) -> tuple[float, float]:
-    """Share of samples `(N, D)` within the real manifold, and of real images `(M, D)` within that of the samples.
+    """Measure the share of samples `(N, D)` within the real manifold, and of real images `(M, D)` within the samples'.
 
     A manifold is the union of balls around each of its points, as far as the k-th nearest other point of the same set
-    (Kynkäänniemi et al. 2019, Eq. 1 and 2). Both grow with the number of images.
+    (Kynkäänniemi et al. 2019, Eq. 1 and 2); computed by torch-fidelity. Both grow with the number of images.
 
     Raises:
         ValueError: a set has no k other points.
     """
+    from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
+
     if min(len(features), len(real)) <= k:
         raise ValueError(f"more than {k} samples and real images are needed, there are {len(features)} and {len(real)}")
-    features, real = features.double(), real.double()
-    between = torch.cdist(features, real, compute_mode="donot_use_mm_for_euclid_dist")
-    precision = (between <= _radii(real, k)[None]).any(1).double().mean()
-    recall = (between <= _radii(features, k)[:, None]).any(0).double().mean()
-    return float(precision), float(recall)
-
-
-def _radii(points: Tensor, k: int) -> Tensor:
-    """The distance of each point to its k-th nearest other one; the point itself is the nearest of all."""
-    own = torch.cdist(points, points, compute_mode="donot_use_mm_for_euclid_dist")
-    return own.kthvalue(k + 1, dim=1).values
+    keys = {"prc_neighborhood": k, "prc_batch_size": 10_000, "verbose": False}
+    found = prc_features_to_metric(features.double(), real.double(), **keys)
+    return found[KEY_METRIC_PRECISION], found[KEY_METRIC_RECALL]

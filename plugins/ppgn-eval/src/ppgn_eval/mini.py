@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 
+from ppgn_core.api import component
 from ppgn_core.model import Model
-from ppgn_core.options import plugins
 
 from .judge import Classifier
 
 
 def mini(device: torch.device | str = "cpu") -> Classifier:
     """E names its classes better than the classifier that the chains climb."""
-    model: Model = plugins.registry().build("model", {"name": "mini"}, device=device)
+    model: Model = component("model", {"name": "mini"}, device=device)
     return Classifier("mini's encoder", model.network("encoder"), model.labels["encoder"], device)

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ppgn_core.api import component
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.nearest import nearest
-from ppgn_core.options import plugins
 
 from .runs import make, refuse_links, samples
 from .study import shown
@@ -140,5 +140,5 @@ def draw(out: Path, n_chains: int, n_steps: int, n_classes: int, priors: list[st
 
 def mini() -> Model:
     """The model that is installed by that name."""
-    model: Model = plugins.registry().build("model", {"name": "mini"}, device="cpu")
+    model: Model = component("model", {"name": "mini"}, device="cpu")
     return model

@@ -9,7 +9,7 @@ import torch
 from . import figures
 from .chains import trace
 from .photographs import Judged, joined
-from .report import Figure, Section
+from .sections import Figure, Section
 from .study import Studied, Study, shown
 
 MOST = 144

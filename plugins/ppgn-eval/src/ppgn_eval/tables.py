@@ -7,13 +7,14 @@ import math
 import numpy as np
 import torch
 
+from .cells import Cell
 from .diversity import WINDOW, share_more_diverse, within_classes
 from .estimate import Estimate, mean, rate
 from .manifold import precision_recall
 from .mixing import LARGEST_RHAT
 from .photographs import Classes, halves, joined
 from .quality import frechet_distance, inception_score, kernel_distance, named
-from .report import Cell, Table
+from .sections import Table
 from .study import Studied, Study, shown
 
 RESIZED = 128

@@ -17,7 +17,9 @@ LONGEST = 100
 
 
 def tokenize(text: str) -> list[str]:
-    """>>> tokenize("A spider's web, on well-lit grass!")
+    """Split text into words in lower case, without punctuation.
+
+    >>> tokenize("A spider's web, on well-lit grass!")
     ['a', "spider's", 'web', 'on', 'well-lit', 'grass']
     """
     text = unicodedata.normalize("NFC", text.lower().replace("’", "'"))

@@ -100,7 +100,9 @@ class Kind:
 
 
 def plural(noun: str) -> str:
-    """>>> [plural(noun) for noun in ("king penguin", "goldfish", "school bus", "butterfly", "cup of coffee", "goose")]
+    """Put a noun into the plural.
+
+    >>> [plural(noun) for noun in ("king penguin", "goldfish", "school bus", "butterfly", "cup of coffee", "goose")]
     ['king penguins', 'goldfish', 'school buses', 'butterflies', 'cups of coffee', 'geese']
     """
     head, of, rest = noun.partition(" of ")
@@ -119,7 +121,9 @@ def plural(noun: str) -> str:
 
 
 def article(phrase: str) -> str:
-    """>>> article("orange"), article("unicorn"), article("umbrella"), article("teapot")
+    """Put `a` or `an` before a phrase, as it is spoken.
+
+    >>> article("orange"), article("unicorn"), article("umbrella"), article("teapot")
     ('an orange', 'a unicorn', 'an umbrella', 'a teapot')
     """
     sounds_like_you = phrase.startswith(("uni", "use", "eu")) and not phrase.startswith("unin")

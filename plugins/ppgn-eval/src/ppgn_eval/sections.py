@@ -1,0 +1,89 @@
+"""What a report is made of: sections of tables and figures."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .cells import Cell, numeric, order, shown
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of as many cells as there are `columns`; a cell is text or a number, NaN where the number is unknown."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[Cell]]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"{self.title}: a row of {len(row)} cells under {len(self.columns)} columns")
+
+    def column(self, k: int) -> list[Cell]:
+        return [row[k] for row in self.rows]
+
+    @property
+    def heads(self) -> list[tuple[str, bool]]:
+        """The columns, and which of them hold numbers."""
+        return [(name, numeric(self.column(k))) for k, name in enumerate(self.columns)]
+
+    @property
+    def texts(self) -> list[list[str]]:
+        """The rows as they are shown."""
+        columns = [shown(self.column(k)) for k in range(len(self.columns))]
+        return [[column[i] for column in columns] for i in range(len(self.rows))]
+
+    @property
+    def cells(self) -> list[list[tuple[str, bool, str | None]]]:
+        """The rows of cells: the text, whether its column holds numbers, and what it is sorted by."""
+        numbers = [number for _, number in self.heads]
+        return [
+            [(text, number, _value(cell) if number else None) for cell, text, number in zip(*row, numbers, strict=True)]
+            for row in zip(self.rows, self.texts, strict=True)
+        ]
+
+
+def _value(cell: Cell) -> str | None:
+    value = order(cell)
+    return None if value is None else repr(value).replace("inf", "Infinity")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture under its title; the note says how to read it."""
+
+    title: str
+    image: Image.Image
+    note: str = ""
+
+    @property
+    def alt(self) -> str:
+        return f"{self.title}. {self.note}" if self.note else self.title
+
+    @property
+    def webp(self) -> str:
+        """The picture as WebP in base 64."""
+        file = io.BytesIO()
+        self.image.convert("RGB").save(file, "WEBP", quality=92)
+        return base64.b64encode(file.getvalue()).decode()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, paragraphs of plain text (a blank line apart) and what they are about."""
+
+    title: str
+    text: str
+    parts: list[Table | Figure]
+
+    @property
+    def paragraphs(self) -> list[str]:
+        return [part.strip() for part in self.text.split("\n\n") if part.strip()]
