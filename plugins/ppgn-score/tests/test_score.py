@@ -105,4 +105,4 @@ def test_annealed_sampling_recovers_weights_mean_and_covariance(learned) -> None
     else:
         mean, covariance = truth.mean, truth.covariance_matrix
     assert (h.mean(0) - mean).norm() < 0.1 * covariance.trace().sqrt()
-    assert (h.mT.cov() - covariance).norm() < 0.1 * covariance.norm()
+    assert (h.mT.cov() - covariance).norm() < 0.15 * covariance.norm()
