@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
 DEMO := runs/oranges
 
-.PHONY: setup demo test bundled benchmark
+.PHONY: setup demo test hard bundled benchmark
 
 setup: .venv/stamp
 
@@ -23,6 +23,13 @@ test: setup
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest
+
+# Half an hour; `make hard SHARE=0.1` takes three minutes. Writes docs/reliability.md.
+SHARE := 1
+SEED := 0
+
+hard: setup
+	cd tests && ../$(PYTHON) -m hard --share $(SHARE) --seed $(SEED)
 
 bundled: setup
 	$(PYTHON) -m ppgn_core.options.bundled

@@ -54,7 +54,7 @@ def core(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Callable[[], obj
     own_g, own_c = copy.deepcopy((g, c))  # a model changes the memory format
     loaders = {"generator": lambda: own_g, "encoder": lambda: own_c, "classifier": lambda: own_c}
     model = Model("random", loaders, {"classifier": labels}, 0, h.device)
-    energy = Energy(generator.OfModel(model), NoiselessJoint(model), ClassCondition(model, target=TARGET))
+    energy = Energy(generator.UpConvGenerator(model), NoiselessJoint(model), ClassCondition(model, target=TARGET))
     states = chain(MalaApprox(energy, ChainNoise(0, len(h), h.device), *EPSILONS), h, n_steps=10**9)
     next(states)
     return partial(next, states)

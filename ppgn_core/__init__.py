@@ -5,6 +5,13 @@ With ε3 = 0, as `mini` has it by default, chains climb and do not sample.
 Importing this is quick: torch is not imported before a run needs it.
 """
 
+import signal
+import sys
+
+if sys.argv and (sys.argv[0] == "-m" or sys.argv[0].endswith(("/ppgn", "\\ppgn.exe"))):
+    # a command starts: until there is something to keep, Ctrl-C ends it at once and without a word
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from .api import chains, components, sample
 from .errors import UserError
 from .hookspecs import Register, hookimpl

@@ -30,7 +30,7 @@ class Clock:
         return self.changes_every_step or step in self.changes
 
 
-class InTurn(Generic[T]):
+class Schedule(Generic[T]):
     """Values that take turns, `switch_every` steps each; the last one stays.
 
     Args:

@@ -218,7 +218,7 @@ class Model:
             )
         return self.labels[role]
 
-    def views(self, role: str, shift: int | None, noise: ChainNoise | None, clock: Clock, n_steps: int) -> Views:
+    def views(self, role: str, shift: int | None, noise: ChainNoise | None, clock: Clock) -> Views:
         """How a network is shown pictures: moved by up to `shift` pixels, or as they are where that is 0.
 
         Whoever asks for the same looks gets the same object, so conditions on one network share its pass.
@@ -226,7 +226,7 @@ class Model:
         Args:
             role: of the network.
             shift: pixels; None for what suits the network.
-            noise, clock, n_steps: of the run, see `ppgn_core.views.Views`.
+            noise, clock: of the run, see `ppgn_core.views.Views`.
 
         Raises:
             UserError: `shift` is out of its range.
@@ -236,7 +236,7 @@ class Model:
         shift = self.shift.get(role, 0) if shift is None else shift
         key = shift, noise, clock
         if key not in self._views:
-            self._views[key] = Views(noise, clock, n_steps, self.image_size, shift)
+            self._views[key] = Views(noise, clock, self.image_size, shift)
         return self._views[key]
 
 

@@ -21,8 +21,8 @@ class Views:
     (`Model.views`), all see the same tensor, and a network that they share as well passes once.
 
     Args:
-        noise, clock: where the chances come from: chain, step and the stream `views`. Without noise nothing moves.
-        n_steps: of the run. At each p(h, y) is another one, which the clock is told.
+        noise, clock: where the chances come from: chain, step and the stream `views`. Without noise nothing moves; with
+            it p(h, y) is another one at each step, which the clock is told.
         n: looks at each image.
         shift: pixels that an image is moved by at most, in each direction; its edges are reflected.
         flip: mirror every other one.
@@ -36,7 +36,6 @@ class Views:
         self,
         noise: ChainNoise | None,
         clock: Clock,
-        n_steps: int,
         side: int,
         shift: int,
         flip: bool = False,

@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 from .atomic import atomic
 from .errors import UserError
 
-N = TypeVar("N", bound="Tabled")
+N = TypeVar("N", bound="ConfiguredNetwork")
 M = TypeVar("M", bound=nn.Module)
 
 MOST_BYTES = 2 << 30
@@ -29,7 +29,7 @@ SPARE = 1 << 20
 """Values that a network may have beyond twice those of its file, so that an error can tell which tensor is missing."""
 
 
-class Tabled(nn.Module):
+class ConfiguredNetwork(nn.Module):
     """A network that a table describes, kept in one file with that table.
 
     A subclass takes its table as its only argument, and names the table's dataclass, a `ppgn_core.table.Table`.

@@ -117,3 +117,11 @@ def test_a_list_in_any_encoding(tmp_path: Path, encoding: str) -> None:
     labels = Labels.read(tmp_path / "classes.tsv")
     assert [label.names for label in labels] == [("crème", "café"), ("lemon",)]
     assert labels[1].synset == "" and labels.find("CAFÉ") is labels[0]
+
+
+def test_many_classes_without_a_synset():
+    """Each is compared with its namesakes alone: with all the others, this would take minutes."""
+    labels = Labels.named(f"class {i % 19_999}" for i in range(20_000))
+    assert labels.find("class 8999").index == 8999 and labels.find(17).index == 17
+    with pytest.raises(UserError, match="2 classes have that name"):
+        labels.find("class 0")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from ppgn_alexnet.condition import ClassCondition
-from ppgn_alexnet.generator import OfModel
+from ppgn_alexnet.generator import UpConvGenerator
 from ppgn_alexnet.neuron import HiddenNeuron
 from ppgn_dae.prior import CodePrior, ImagePrior
 from ppgn_joint.joint import Joint
@@ -28,8 +28,8 @@ DRAWERS = "allowed are generator, generator_joint"
 X = torch.zeros(1, 3, 64, 64)
 
 ROLES: dict[str, tuple[Callable[[Model], Any], str]] = {
-    "prior.network=classifier": (lambda m: CodePrior(m, OfModel(m), network="classifier"), "allowed are dae_h"),
-    "prior.network=dae_x": (lambda m: CodePrior(m, OfModel(m), network="dae_x"), "allowed are dae_h"),
+    "prior.network=classifier": (lambda m: CodePrior(m, UpConvGenerator(m), network="classifier"), "allowed are dae_h"),
+    "prior.network=dae_x": (lambda m: CodePrior(m, UpConvGenerator(m), network="dae_x"), "allowed are dae_h"),
     "prior.network=dae_h": (lambda m: ImagePrior(m, Identity(m), network="dae_h"), "allowed are dae_x"),
     "prior.network=encoder": (lambda m: ScorePrior(m, OfModel(m), network="encoder"), "allowed are score_h"),
     "prior.encoder=captioner": (lambda m: NoiselessJoint(m, encoder="captioner"), ENCODERS),
@@ -38,10 +38,10 @@ ROLES: dict[str, tuple[Callable[[Model], Any], str]] = {
     "prior.drawer=encoder": (lambda m: JointX(m, Identity(m), drawer="encoder"), DRAWERS),
     "prior.layer=fc9": (lambda m: JointX(m, Identity(m), layer="fc9"), "allowed are conv1"),
     "prior.layer=fc7": (lambda m: JointX(m, Identity(m), layer="fc7"), r"allowed is \(1024,\)"),
-    "generator.network=captioner": (lambda m: OfModel(m, network="captioner"), DRAWERS),
-    "generator.encoder=dae_x": (lambda m: OfModel(m, encoder="dae_x").encode(X), ENCODERS),
-    "generator.layer=fc9": (lambda m: OfModel(m, layer="fc9").encode(X), "allowed are conv1"),
-    "generator.layer=fc7": (lambda m: OfModel(m, layer="fc7").encode(X), r"allowed is \(1024,\)"),
+    "generator.network=captioner": (lambda m: UpConvGenerator(m, network="captioner"), DRAWERS),
+    "generator.encoder=dae_x": (lambda m: UpConvGenerator(m, encoder="dae_x").encode(X), ENCODERS),
+    "generator.layer=fc9": (lambda m: UpConvGenerator(m, layer="fc9").encode(X), "allowed are conv1"),
+    "generator.layer=fc7": (lambda m: UpConvGenerator(m, layer="fc7").encode(X), r"allowed is \(1024,\)"),
     "condition.network=generator": (lambda m: HiddenNeuron(m, network="generator"), ENCODERS),
     "condition.captioner=encoder": (lambda m: LRCN(m, "a dog", captioner="encoder"), "allowed are captioner"),
     "condition.network=captioner": (lambda m: LRCN(m, "a dog", network="captioner"), ENCODERS),

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.distributions import MultivariateNormal, Normal
 
 from ppgn_core.chain import chain
-from ppgn_core.clock import Clock, InTurn
+from ppgn_core.clock import Clock, Schedule
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.noise import ChainNoise
@@ -317,7 +317,7 @@ class Switching(Modes):
     """One mode after the other."""
 
     def __init__(self, clock: Clock) -> None:
-        self.turn = InTurn(MODES[:, None].unbind(), clock, switch_every=4, n_steps=12, key="y")
+        self.turn = Schedule(MODES[:, None].unbind(), clock, switch_every=4, n_steps=12, key="y")
         self.weights = torch.ones(1, dtype=DOUBLE)
 
     @property

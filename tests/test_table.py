@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import product
 
 import pytest
@@ -39,8 +40,19 @@ CASES = [*product(REGISTRY.names("prior"), REGISTRY.names("condition"))]
 def composed():
     """What the command line would make of overrides."""
     configs.install()
+
+    @cache
+    def of(*overrides):
+        return compose("config", [*overrides, f"init={PICTURE}", "n_chains=2", "n_steps=2", "epsilon3=0.01"])
+
+    def of_both(prior, condition):  # groups are composed one by one, so the part of one is the same beside any other
+        config = of(f"prior={prior}", *(["generator=identity"] if prior in ON_IMAGES else [])).copy()
+        config.condition = of(f"condition={condition}", *KEYS.get(condition, [])).condition
+        check(config)
+        return config
+
     with initialize(config_path=None, version_base="1.3"):
-        yield lambda overrides: compose("config", overrides)
+        yield of_both
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +62,7 @@ def mini():
 
 @pytest.mark.parametrize(("prior", "condition"), CASES, ids=["-".join(case) for case in CASES])
 def test_two_steps(composed, mini, prior, condition):
-    space = ["generator=identity"] if prior in ON_IMAGES else []
-    chosen = [f"prior={prior}", f"condition={condition}", *KEYS.get(condition, []), *space]
-    config = composed([*chosen, f"init={PICTURE}", "n_chains=2", "n_steps=2", "epsilon3=0.01"])
-    check(config)
+    config = composed(prior, condition)
     context = {name: config[name] for name in NUMBERS} | {"model": mini, "device": "cpu", "clock": Clock()}
     context["noise"] = ChainNoise(config.seed, config.n_chains)
     context["generator"] = generator = REGISTRY.build("generator", config.generator, **context)

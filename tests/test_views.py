@@ -13,7 +13,7 @@ from ppgn_core.views import Views
 
 
 def views(chains: list[int] | int = 4, clock: Clock | None = None, n: int = 1, seed: int = 0) -> Views:
-    return Views(ChainNoise(seed, chains), clock or Clock(), 200, side=12, shift=2, flip=True, n=n)
+    return Views(ChainNoise(seed, chains), clock or Clock(), side=12, shift=2, flip=True, n=n)
 
 
 def images(n: int = 4) -> Tensor:
@@ -65,8 +65,8 @@ def test_gradient_against_finite_differences() -> None:
 
 def test_without_noise_or_movement_it_is_the_image_and_nothing_turns() -> None:
     clock, x = Clock(), images()
-    assert Views(None, clock, 200, side=12, shift=2, flip=True)(x) is x
-    assert Views(ChainNoise(0, 4), clock, 200, side=12, shift=0, flip=False)(x) is x
+    assert Views(None, clock, side=12, shift=2, flip=True)(x) is x
+    assert Views(ChainNoise(0, 4), clock, side=12, shift=0, flip=False)(x) is x
     assert not clock.changes_every_step
 
 
@@ -94,14 +94,14 @@ def test_looks_without_a_graph_are_never_given_to_who_wants_one() -> None:
 
 def test_a_model_knows_what_suits_its_networks_and_shares_the_looks() -> None:
     model, noise, clock = Model("tiny", {}, {}, 12, shift={"classifier": 3}), ChainNoise(0, 4), Clock()
-    suits = model.views("classifier", None, noise, clock, 200)
+    suits = model.views("classifier", None, noise, clock)
     assert (suits.shift, suits.flip) == (3, False)
-    assert model.views("encoder", None, noise, clock, 200).shift == 0
-    assert model.views("places", 3, noise, clock, 200) is suits
-    assert model.views("classifier", 3, noise, Clock(), 200) is not suits
+    assert model.views("encoder", None, noise, clock).shift == 0
+    assert model.views("places", 3, noise, clock) is suits
+    assert model.views("classifier", 3, noise, Clock()) is not suits
 
 
 @pytest.mark.parametrize(("shift", "told"), [(-1, "whole numbers from 0"), (12, "less than the 12 pixels")])
 def test_a_shift_out_of_range(shift: int, told: str) -> None:
     with pytest.raises(UserError, match=f"condition.shift={shift}: allowed (are|is) {told}"):
-        Model("tiny", {}, {}, 12).views("classifier", shift, ChainNoise(0, 1), Clock(), 200)
+        Model("tiny", {}, {}, 12).views("classifier", shift, ChainNoise(0, 1), Clock())

@@ -35,7 +35,7 @@ class Whole(Table):
     top: int | None = None
 
 
-class Small(weights.Tabled):
+class Small(weights.ConfiguredNetwork):
     kind, table = "small", Whole
 
     def __init__(self, config: Whole) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import site
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,36 @@ def test_core_runs_from_a_wheel(core, tmp_path):
     shown = python("-m", "ppgn_core", "--help", path=core, cwd=tmp_path)
     assert "\n  paper " in shown and "n_chains=16" in shown
     assert "name: mala_approx" in python("-m", "ppgn_core", "sampler=paper", "--cfg", "job", path=core, cwd=tmp_path)
+
+
+@pytest.fixture(scope="module")
+def alone(core, tmp_path_factory) -> str:
+    """A path that has the core and all that is installed here, but for plugins."""
+    others = tmp_path_factory.mktemp("others")
+    for place in map(Path, site.getsitepackages()):
+        for entry in place.iterdir():
+            if not entry.name.lower().startswith(("ppgn", "_ppgn", "__editable__")) and entry.suffix != ".pth":
+                (others / entry.name).symlink_to(entry)
+    return f"{core}{os.pathsep}{others}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "ppgn: sampler=mini: no such sampler; `pip install ppgn-mini` brings it; there are: mala, "),
+        (["model=null"], "ppgn: sampler=mini: "),
+        (["writer=null"], "ppgn: sampler=mini: "),
+        (["sampler=paper"], "ppgn: condition=alexnet: no such condition; `pip install ppgn-alexnet` brings it"),
+        (["experiment=joint"], "ppgn: experiment=joint: no such experiment; `pip install ppgn-mini` brings it"),
+        (["generator=null"], "ppgn: generator=null: no such generator; there are: "),
+    ],
+)
+def test_the_core_alone_says_what_to_install(alone, tmp_path, arguments, told):
+    environment = {**os.environ, "PYTHONPATH": alone}
+    command = [sys.executable, "-S", "-m", "ppgn_core", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.startswith(told) and done.stderr.count("\n") == 1, done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from ..errors import UserError, shown
 from ..nearest import nearest
 from ..run_context import NAMES
 from .annotation import choices, config_type
-from .bounds import check, requirement
+from .bounds import LARGEST, SMALLEST, check, requirement
 from .bundled import bundled
 from .kinds import KINDS, RUN_KINDS, Kind
 from .signature import Key, Signature, read
@@ -175,6 +175,10 @@ class Registry:
         for name in map(str, given):
             if name not in ("name", *allowed):
                 raise UserError(f"{option.at(name)}: no such key; {nearest(name, allowed)}")
+        for own, value in given.items():  # before OmegaConf makes floats of them, and fails
+            for number in value if isinstance(value, list) else [value]:
+                if isinstance(number, int) and not SMALLEST <= number <= LARGEST:
+                    raise UserError(f"{option.at(str(own))}={shown(value)}: allowed are whole numbers of 64 bits")
         try:
             values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
         except OmegaConfBaseException as error:

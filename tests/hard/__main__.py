@@ -152,7 +152,7 @@ def main(arguments: list[str] | None = None) -> int:
         torch=version("torch"),
         pillow=version("pillow"),
         system=platform.system(),
-        rows=rows,
+        rows=rows.replace("|  |", "| |"),
     )
     given.page.write_text(text, encoding="utf-8")
     print(text)

@@ -183,17 +183,17 @@ def _all(found: list[Found] | str, n: int) -> Iterator[Found]:
 
 
 PARTS = {
-    "core": Part("command lines of `ppgn_core`", 3000, 50, core_lines),
-    "train": Part("command lines of `ppgn_train`", 4500, 50, train_lines),
+    "core": Part("command lines of `ppgn_core`", 2500, 50, core_lines),
+    "train": Part("command lines of `ppgn_train`", 5000, 50, train_lines),
     "eval": Part("command lines of `ppgn_eval`", 2500, 50, eval_lines),
-    "runs": Part("runs killed, resumed, killed again", 68, 4, killed(runs.kills)),
+    "runs": Part("runs killed, resumed, killed again", 72, 4, killed(runs.kills)),
     "trainings": Part("trainings killed and gone on with", 32, 4, killed(killed_trainings)),
     "evaluations": Part("evaluations killed and begun again", 24, 6, killed(evaluations.kills)),
     "starts": Part("Ctrl-C in the first six seconds", 32, 4, starts.interruptions),
     "pictures": Part("picture files, half of them damaged", 600, 60, picture_files),
     "weights": Part("files of weights, labels and Caffe's, damaged", 900, 90, weight_files),
-    "files": Part("runs resumed with one file damaged", 240, 20, damages.run_files),
+    "files": Part("runs resumed with one file damaged", 160, 20, damages.run_files),
     "checkpoints": Part("trainings gone on with, their checkpoint damaged", 90, 10, damages.checkpoints),
     "folders": Part("run folders made to do harm, judged and resumed", 100, 100, damages.folders),
-    "disks": Part("bad disks: full, no room for names, read only, no rights", 120, 12, disks.trials),
+    "disks": Part("bad disks: full, no room for names, read only, no rights", 84, 12, disks.trials),
 }

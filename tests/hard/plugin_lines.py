@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
-from ppgn_eval.__main__ import SHARED, SUITE
-from ppgn_train.options import Shared
-
-from ppgn_core import components
+from ppgn_core.options import plugins
 
 from . import trainings
 from .command_lines import VALUES
@@ -39,9 +35,9 @@ LONG = {"images", "n_chains", "n_steps", "suite", "size", "variants", "shift", "
 def train_cases(folder: Path, seed: int, n: int) -> Iterator[list[str]]:
     """`n` command lines of `python -m ppgn_train` on the photographs that `trainings.prepare` made in `folder`."""
     chance = random.Random(seed)
-    recipes = components()["recipe"]
-    keys = {name: [key.name for key in option.signature.keys] for name, option in recipes.items()}
-    shared = [field.name for field in fields(Shared)]
+    registry = plugins.registry()
+    keys = {name: [key.name for key in registry.find("recipe", name).signature.keys] for name in trainings.KEYS}
+    shared = [key.name for key in registry.find("command", "train").signature.keys]
     for _ in range(n):
         recipe = chance.choice(list(trainings.KEYS))
         line = [
@@ -60,10 +56,11 @@ def train_cases(folder: Path, seed: int, n: int) -> Iterator[list[str]]:
 def eval_cases(run: Path, seed: int, n: int) -> Iterator[list[str]]:
     """`n` command lines of `python -m ppgn_eval` on the run in that folder."""
     chance = random.Random(seed)
+    keys = [key.name for key in plugins.registry().find("command", "evaluate").signature.keys]
     for _ in range(n):
         line = [f"run={run}", "judge=mini", "device=cpu", "cache=cache", f"out=out{chance.randrange(3)}"]
         for _ in range(chance.choice([1, 1, 2, 3])):
-            line.append(_one(chance, [*SHARED, *SUITE]))
+            line.append(_one(chance, keys))
         yield line
 
 

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 
 from . import forked
 
+PICTURE = Path(__file__).parents[2] / "docs" / "photographs" / "coffee.jpg"
 SETTINGS = [
     ["condition.target=lemon", "save_every=1"],
     ["condition=lrcn", "condition.text=oranges", "save_every=2", "+writer=mp4"],
@@ -32,6 +33,7 @@ SETTINGS = [
     ["condition=product", "condition.terms={a:{name:alexnet,target:lemon},b:{name:lrcn,text:red}}", "save_every=5"],
     ["experiment=multifaceted", "condition.unit=3", "writer.facets.above=0", "n_chains=4", "save_every=2"],
     ["condition.target=[lemon,goldfish]", "switch_every=5", "save_every=2"],
+    ["experiment=inpaint_context", f"init={PICTURE}", "save_every=4"],
 ]
 COMMON = ["n_steps=12", "n_chains=2", "seed=3"]
 

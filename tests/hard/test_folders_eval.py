@@ -24,6 +24,8 @@ def judged(run: Path, out: Path, cache: Path, *more: str) -> int:
 def test_folders_are_judged_or_refused_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture, seed: int) -> None:
     wrong = []
     for number, (name, run) in enumerate(cases(tmp_path / "cases", seed)):
+        if number % 4 != seed % 4:  # `make hard` judges all, and resumes them
+            continue
         outside = contents(tmp_path / "cases" / OUTSIDE)
         out = tmp_path / f"out_{number}"
         code = judged(run, out, tmp_path / "cache")

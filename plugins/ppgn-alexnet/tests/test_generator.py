@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from ppgn_alexnet.bilateral import bilateral
-from ppgn_alexnet.generator import MINI, ORIGINAL, OfModel, Up, UpConv, UpConvConfig
+from ppgn_alexnet.generator import MINI, ORIGINAL, Up, UpConv, UpConvConfig, UpConvGenerator
 
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
@@ -70,9 +70,9 @@ def test_a_smooth_generator_filters_its_output_and_an_option_says_otherwise() ->
     smooth.load_state_dict(plain.state_dict())
     model: Model = Model("tiny", {"generator": lambda: smooth}, {}, image_size=16)
     h = torch.rand(2, 5)
-    torch.testing.assert_close(OfModel(model)(h), bilateral(plain(h), 0.1))
-    torch.testing.assert_close(OfModel(model, smooth=0.3)(h), bilateral(plain(h), 0.3))
-    torch.testing.assert_close(OfModel(model, smooth=0)(h), plain(h))
+    torch.testing.assert_close(UpConvGenerator(model)(h), bilateral(plain(h), 0.1))
+    torch.testing.assert_close(UpConvGenerator(model, smooth=0.3)(h), bilateral(plain(h), 0.3))
+    torch.testing.assert_close(UpConvGenerator(model, smooth=0)(h), plain(h))
     with pytest.raises(UserError, match=r"generator\.smooth=-0\.1: must be a number from 0"):
         plugins.registry().build("generator", {"name": "upconv", "smooth": -0.1}, model=model)
 
@@ -83,10 +83,10 @@ def test_weights_of_a_file_draw_in_place_of_the_model_s(tmp_path: Path) -> None:
         network.save(tmp_path / f"{name}.safetensors")
     model: Model = Model("tiny", {"generator": lambda: UpConv(TINY)}, {}, image_size=8)
     h, path = torch.rand(2, 5), str(tmp_path / "other.safetensors")
-    drawer = OfModel(model, weights=path)
+    drawer = UpConvGenerator(model, weights=path)
     torch.testing.assert_close(drawer(h), other(h))
-    assert not torch.allclose(OfModel(model)(h), other(h))
+    assert not torch.allclose(UpConvGenerator(model)(h), other(h))
     assert not any(p.requires_grad for p in drawer.network.parameters())
     for name, told in (("large", "it draws 16 pixels; allowed are 8, as model=tiny has"), ("none", "No such file")):
         with pytest.raises(UserError, match=rf"generator\.weights=.*{name}\.safetensors: {told}"):
-            OfModel(model, weights=str(tmp_path / f"{name}.safetensors"))
+            UpConvGenerator(model, weights=str(tmp_path / f"{name}.safetensors"))

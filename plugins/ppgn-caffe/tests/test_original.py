@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 from ppgn_alexnet.condition import ClassCondition
-from ppgn_alexnet.generator import OfModel
+from ppgn_alexnet.generator import UpConvGenerator
 from ppgn_alexnet.neuron import HiddenNeuron
 from ppgn_caffe.model import original
 from ppgn_joint.noiseless import NoiselessJoint
@@ -55,7 +55,7 @@ def test_one_step_of_the_released_sampler(model: Model) -> None:
     for role in ("generator", "encoder"):
         model.network(role).double()
     noise = ChainNoise(0, 2)
-    energy = Energy(OfModel(model), NoiselessJoint(model), ClassCondition(model, 3, gradient="target_logit"))
+    energy = Energy(UpConvGenerator(model), NoiselessJoint(model), ClassCondition(model, 3, gradient="target_logit"))
     epsilons = (0.3, 1.0, 0.2)  # of a size that each term counts
     sampler = MalaApprox(energy, noise, *epsilons, normalize=True, clip=True)
     state = sampler.init(3 * noise.normal(0, (6,), stream="start").double().abs())
@@ -146,7 +146,7 @@ def test_what_is_missing_is_named_with_its_command(folder: Path, tmp_path: Path)
     model = original(str(tmp_path))
     told = f"generator.safetensors is not there; `python -m ppgn_caffe import generator.caffemodel --to {tmp_path}`"
     with pytest.raises(UserError) as error:
-        OfModel(model)
+        UpConvGenerator(model)
     assert told in str(error.value) and "\n" not in str(error.value)
     for role in ("encoder", "classifier", "places", "captioner", "captioner_cnn"):
         with pytest.raises(UserError, match="python -m ppgn_caffe import"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from ppgn_eval.cache import Kept, digest
+from ppgn_eval.cache import CachedJudge, _read, digest
 from ppgn_eval.judge import Classifier, Judge
 from ppgn_torchvision.networks import load
 from safetensors.torch import load_file, save_file
@@ -112,29 +112,37 @@ def test_what_cannot_judge_is_told(keys: dict[str, Any], told: str) -> None:
 def test_an_image_is_judged_once(tmp_path: Path, colours: Colours) -> None:
     x = (torch.rand(5, 3, 8, 8) * 255).round() / 255
     x[3] = x[0]
-    judge = Kept(colours, tmp_path)
+    judge = CachedJudge(colours, tmp_path)
     first = judge(x)
     assert colours.seen == 4
     torch.testing.assert_close(first.features, colours(x).features)
-    again = Kept(colours, tmp_path)(x.flip(0))
+    again = CachedJudge(colours, tmp_path)(x.flip(0))
     assert colours.seen == 4 + 5
     torch.testing.assert_close(again.logits.flip(0), first.logits)
-    Kept(colours, tmp_path)(torch.cat([x, 1 - x[:1]]))
+    CachedJudge(colours, tmp_path)(torch.cat([x, 1 - x[:1]]))
     assert colours.seen == 4 + 5 + 1
+
+
+def test_what_is_kept_has_memory_of_torchs_own(tmp_path: Path, colours: Colours) -> None:
+    """Aligned as fresh tensors are: float32 sums over them round the same."""
+    CachedJudge(colours, tmp_path)(torch.rand(3, 3, 8, 8))
+    (path,) = tmp_path.rglob("*.safetensors")
+    found = _read(path)
+    assert found is not None and all(value.data_ptr() % 64 == 0 for value in found[1])
 
 
 def test_another_judge_is_asked_anew(tmp_path: Path, colours: Colours) -> None:
     x = torch.rand(2, 3, 8, 8)
-    Kept(colours, tmp_path)(x)
+    CachedJudge(colours, tmp_path)(x)
     colours.key = "colours 2"
-    Kept(colours, tmp_path)(x)
+    CachedJudge(colours, tmp_path)(x)
     assert colours.seen == 4
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "without a hash", "gone"])
 def test_a_damaged_file_is_as_if_it_were_not_there(tmp_path: Path, colours: Colours, damage: str) -> None:
     x = torch.rand(2, 3, 8, 8)
-    before = Kept(colours, tmp_path)
+    before = CachedJudge(colours, tmp_path)
     before(x)
     (path,) = tmp_path.rglob("*.safetensors")
     content = path.read_bytes()
@@ -146,19 +154,19 @@ def test_a_damaged_file_is_as_if_it_were_not_there(tmp_path: Path, colours: Colo
     elif damage == "without a hash":
         path.write_bytes(content)
         save_file(load_file(path), path)
-    assert Kept(colours, tmp_path).places == {}
+    assert CachedJudge(colours, tmp_path).places == {}
     torch.testing.assert_close(before(x).logits, 10 * x.mean((2, 3)))
     assert colours.seen == 2 + 2
-    torch.testing.assert_close(Kept(colours, tmp_path)(x).logits, 10 * x.mean((2, 3)))
+    torch.testing.assert_close(CachedJudge(colours, tmp_path)(x).logits, 10 * x.mean((2, 3)))
     assert colours.seen == 2 + 2  # what was lost is kept again
 
 
 def test_a_file_that_was_never_finished_is_not_read(tmp_path: Path, colours: Colours) -> None:
     x = torch.rand(2, 3, 8, 8)
-    Kept(colours, tmp_path)(x)
+    CachedJudge(colours, tmp_path)(x)
     (path,) = tmp_path.rglob("*.safetensors")
     path.rename(path.with_name(f".{path.name}.7.safetensors"))
-    assert Kept(colours, tmp_path).places == {}
+    assert CachedJudge(colours, tmp_path).places == {}
 
 
 def test_content_is_pixels_and_their_arrangement() -> None:

@@ -7,6 +7,7 @@ from ppgn_joint.joint import Joint
 from ppgn_joint.joint_x import JointX
 from ppgn_joint.noiseless import NoiselessJoint
 
+from ppgn_core.__main__ import main
 from ppgn_core.clock import Clock
 from ppgn_core.errors import UserError
 from ppgn_core.identity import Identity
@@ -76,3 +77,12 @@ def test_joint_x_leads_to_what_g_draws_of_the_code(model: Model) -> None:
     prior = JointX(model, Identity(model), layer="fc3")
     code = model.network("encoder").activations(x, ("fc3",))["fc3"]
     torch.testing.assert_close(prior.score(x, x), model.network("generator")(code) - x)
+
+
+def test_codes_of_another_shape_than_the_layers_are_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for prior in ("joint", "noiseless_joint"):
+        assert main([f"prior={prior}", "generator=identity", "n_steps=1", "n_chains=1"]) == 2
+        said = capsys.readouterr().err
+        assert said == "ppgn: prior.layer=fc6: its values are (1024,); allowed is (3, 64, 64), as G's codes are\n"
+    assert not list(tmp_path.iterdir())

@@ -105,7 +105,7 @@ def test_all_words_are_weighed_where_that_is_asked_or_none_has_rivals() -> None:
 def test_the_network_is_shown_moved_pictures_where_that_is_asked() -> None:
     bundle, x, noise, clock = model(), images(), ChainNoise(0, 3), Clock()
     condition = LRCN(bundle, "a teapot", shift=3, noise=noise, clock=clock)
-    moved = Views(noise, clock, 200, side=16, shift=3)(x)
+    moved = Views(noise, clock, side=16, shift=3)(x)
     torch.testing.assert_close(condition.log_prob(x), LRCN(bundle, "a teapot").log_prob(moved))
     assert not torch.allclose(moved, x)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from ppgn_mini.__main__ import N_CHAINS, alike, main
+from ppgn_mini.__main__ import alike, main
 from ppgn_mini.model import mini
 
 
@@ -21,9 +21,9 @@ def test_it_judges_what_is_drawn_and_draws_nothing_twice(tmp_path: Path, capsys:
         folder = tmp_path / label.synset
         (folder / "samples").mkdir(parents=True)
         (folder / "run.json").write_text('{"step": 200}')
-        for k in range(N_CHAINS):
+        for k in range(2):
             Image.new("RGB", (64, 64), (k, 0, 0)).save(folder / "samples" / f"chain_{k:03d}_step_0200.png")
     assert main([f"out={tmp_path}"]) == 0
     said = capsys.readouterr().out
-    assert "1.56 ± 0.55 %" in said  # one picture for all: right for one class of 64
+    assert "1.6 ± 1.1 %" in said  # one picture for all: right for one class of 64
     assert (tmp_path / "classes.png").exists()

@@ -9,7 +9,11 @@ from types import ModuleType
 
 import pytest
 import torch
+from PIL import Image
 from ppgn_train.__main__ import main
+from ppgn_train.photographs import load
+
+from ppgn_core.errors import UserError
 
 HARD = Path(__file__).parents[3] / "tests" / "hard" / "trainings.py"
 KEYS = ["recipe=dae_x", "size=16", "channels=4", "shift=2", "batch_size=4", "images=8", "precision=32", "device=cpu"]
@@ -51,6 +55,8 @@ def told(capsys: pytest.CaptureFixture, folder: Path, out: Path, *arguments: str
         ("every_minutes=[5]", "every_minutes=[5]: must be a number"),
         ("seed=-1", "seed=-1: must be a whole number from 0 up to 8388607"),
         ("precision=", "precision=None: must be one of auto, 32"),
+        ("images=" + "9" * 400, "images=" + "9" * 40),
+        ("every_minutes=" + "9" * 400, "every_minutes="),
         ("precision=64-true", "precision=64-true: allowed are auto, 32"),
         ("precision=16-mixed", "precision=16-mixed: it is for CUDA; allowed on cpu are 32 and bf16-mixed"),
         ("device=nix", "device=nix: there is none here; allowed are auto, "),
@@ -110,6 +116,7 @@ def test_photographs_that_cannot_be_used(
     [
         (b"", "damaged"),
         (b"junk", "damaged"),
+        ("a flipped bit", "damaged"),
         ([1, 2], "no checkpoint of a training"),
         ({"seen": -8, "seconds": 1.0}, "no checkpoint of a training"),
         ({"seen": 8, "seconds": 1.0}, "of another recipe, without network, optimizer, schedule"),
@@ -123,11 +130,37 @@ def test_a_checkpoint_that_cannot_be_gone_on_from(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture, content: object, expected: str
 ) -> None:
     path = tmp_path / "checkpoint.pt"
+    if content == "a flipped bit":  # within the values of a tensor, where torch sees nothing wrong
+        torch.save({"seen": 8, "seconds": 1.0, "network": {"a": torch.ones(99)}}, path)
+        data = bytearray(path.read_bytes())
+        data[data.index(b"\x80\x3f" * 1 + b"\0\0\x80\x3f")] ^= 1
+        content = bytes(data)
     path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
     before = path.read_bytes()
     said = told(capsys, folder, tmp_path)
     assert said.startswith(f"out={tmp_path}: its checkpoint.pt is {expected}; allowed is a folder without one")
     assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1
+
+
+def test_photographs_are_read_as_a_viewer_shows_them(tmp_path: Path) -> None:
+    """On white where they are transparent, and upright; and a program is no picture, whatever its name."""
+    (tmp_path / "a").mkdir()
+    clear = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
+    clear.save(tmp_path / "a" / "clear.png")
+    lying = Image.new("RGB", (8, 8), "red")
+    lying.paste("blue", (0, 0, 8, 4))
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    lying.save(tmp_path / "a" / "turned.png", exif=exif)
+    images = load(tmp_path, 8).images
+    assert (images[0] == 255).all()
+    assert images[1, :, 0, 0].tolist() == [255, 0, 0] and images[1, :, 7, 0].tolist() == [0, 0, 255]
+    program = f"(%pipe%touch {tmp_path}/ran) (w) file closefile"
+    program = f"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n{program}\n%%EOF\n"
+    (tmp_path / "a" / "program.png").write_text(program)
+    with pytest.raises(UserError, match=r"program.png: no picture that can be read"):
+        load(tmp_path, 8)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_folder_that_cannot_be_written(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -103,7 +103,7 @@ def test_adversarial_training_learns_from_the_step_that_misleads_most(
     x, labels = torch.rand(24, 3, 64, 64, generator=torch.Generator().manual_seed(0)), recipe.val.labels
     before = recipe.losses(x.requires_grad_(), labels)[1]["cross_entropy"]
     (slope,) = torch.autograd.grad(before, x)
-    there = recipe.misleading(x.detach().clone(), labels)
+    there = recipe.adversarial_example(x.detach().clone(), labels)
     rise = recipe.losses(there, labels)[1]["cross_entropy"].detach() - before.detach()
     torch.testing.assert_close(rise, length * slope.flatten(1).norm(dim=1).sum(), rtol=0.1, atol=0)
 
@@ -124,12 +124,12 @@ def test_a_generator_gets_nearer_and_an_ended_run_goes_on(folder: Path, encoder:
     keys = {"adversarial": 0, "learning_rate": 1e-4, "averaging": 0.8}
     first = generator(folder, encoder, **keys)
     before = first.evaluate()["thumbnail"]
-    train(first, tmp_path, images=320)
+    train(first, tmp_path, images=160)
     second = generator(folder, encoder, **keys)
-    train(second, tmp_path, images=960)
+    train(second, tmp_path, images=560)
     assert second.evaluate()["thumbnail"] < 0.8 * before
     kept = sorted(path.name for path in tmp_path.glob("picture_*.png"))
-    assert kept == ["picture_000000320.png", "picture_000000960.png"]
+    assert kept == ["picture_000000160.png", "picture_000000560.png"]
     drawn = UpConv.load(tmp_path / "generator.safetensors")(torch.rand(2, 1024))
     assert drawn.shape == (2, 3, 64, 64)
     assert drawn.isfinite().all()

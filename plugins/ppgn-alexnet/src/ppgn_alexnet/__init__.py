@@ -5,7 +5,7 @@ from ppgn_core import Register, hookimpl
 
 @hookimpl
 def register_generators(register: Register) -> None:
-    register("upconv", "ppgn_alexnet.generator:OfModel")
+    register("upconv", "ppgn_alexnet.generator:UpConvGenerator")
 
 
 @hookimpl

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ppgn_core import forward_cache
 from ppgn_core.table import Table
-from ppgn_core.weights import Tabled
+from ppgn_core.weights import ConfiguredNetwork
 
 from .image import Preprocess
 from .layers import LocalNorm, Strided
@@ -106,7 +106,7 @@ MINI = AlexNetConfig(
 )
 
 
-class AlexNet(Tabled):
+class AlexNet(ConfiguredNetwork):
     """A member of the family, addressed by layer.
 
     Layers are named as in Caffe, where ReLU works in place: `conv1`, `pool1`, `norm1`, …, `pool5`, `fc6`, `fc7` are the

@@ -5,7 +5,7 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import functional as F
 
-from ppgn_core.clock import Clock, InTurn
+from ppgn_core.clock import Clock, Schedule
 from ppgn_core.errors import UserError
 from ppgn_core.model import Label, Labels, Model
 from ppgn_core.noise import ChainNoise
@@ -68,8 +68,8 @@ class ClassCondition:
         targets = target if isinstance(target, list) else [target]
         chosen = [self._named(model, labels, init) if one == "init" else labels.find(one) for one in targets]
         clock = clock or Clock()
-        self.labels = InTurn(chosen, clock, switch_every, n_steps, "condition.target")
-        self.views = model.views(classifier, shift, noise, clock, n_steps)
+        self.labels = Schedule(chosen, clock, switch_every, n_steps, "condition.target")
+        self.views = model.views(classifier, shift, noise, clock)
 
     def _named(self, model: Model, labels: Labels, init: str | None) -> Label:
         if init is None:

@@ -16,7 +16,7 @@ from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import Code
 from ppgn_core.table import Table
-from ppgn_core.weights import Tabled
+from ppgn_core.weights import ConfiguredNetwork
 
 from .bilateral import bilateral
 
@@ -132,7 +132,7 @@ SMALL = UpConvConfig(
 )
 
 
-class UpConv(Tabled):
+class UpConv(ConfiguredNetwork):
     """G(h): codes `(B, code)` → RGB images `(B, 3, S, S)`, nominally in [0, 1], not clamped."""
 
     mean: Tensor
@@ -175,7 +175,7 @@ class UpConv(Tabled):
         return noise.normal(0, self.code.shape, stream="start")
 
 
-class OfModel:
+class UpConvGenerator:
     """The model's own up-convolutional generator: code → image.
 
     Args:

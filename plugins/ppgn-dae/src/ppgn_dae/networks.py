@@ -9,7 +9,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from ppgn_core.table import Table
-from ppgn_core.weights import Tabled
+from ppgn_core.weights import ConfiguredNetwork
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class CodeDAEConfig(Table):
             raise ValueError(f"widths is {self.widths}; allowed are two or more, the first being the last")
 
 
-class CodeDAE(Tabled):
+class CodeDAE(ConfiguredNetwork):
     """R of PPGN-h (section 3.3, S9.3): seven layers with the code itself, ReLU between, none at the end."""
 
     kind = "code_dae"
@@ -73,7 +73,7 @@ class ImageDAEConfig(Table):
 MINI_X = ImageDAEConfig(channels=96, kernel=5, stride=2, ups=((96, 1), (64, 2)), sigma=0.1)
 
 
-class ImageDAE(Tabled):
+class ImageDAE(ConfiguredNetwork):
     """R of PPGN-x (section 3.1, S9.2): to conv1 and back by three up-convolutions, ReLU between them.
 
     Convolutional throughout, so images may have any size that conv1's stride divides.

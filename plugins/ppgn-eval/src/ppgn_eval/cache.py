@@ -22,7 +22,7 @@ def default_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ppgn" / "verdicts"
 
 
-class Kept:
+class CachedJudge:
     """A judge that remembers, by the content of images (pixels, not files) and by its own weights.
 
     What is new in one call is one file in `folder`, which appears whole or not at all: an interruption loses at most

@@ -45,10 +45,7 @@ def evaluate(
         device: that the judge works on: auto, cpu, cuda, mps.
         cache: folder for what a judge has seen; null: ppgn/verdicts where the system keeps caches.
     """
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on there is something to keep
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    from .cache import Kept, default_folder
+    from .cache import CachedJudge, default_folder
     from .evaluate import check_out, check_writable, write
     from .systems import find
 
@@ -60,7 +57,9 @@ def evaluate(
     check_writable("cache", kept or default_folder())
     if photos and not os.path.isdir(photos):
         raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
-    judging = Kept(component("judge", judge, device=choose_device(device)), kept or default_folder())
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on there is something to keep
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    judging = CachedJudge(component("judge", judge, device=choose_device(device)), kept or default_folder())
     write(find(runs), judging, photos or None, place, list(arguments), photographs, burn_in)
     say(str(place / "report.html").encode(errors="backslashreplace").decode())
 

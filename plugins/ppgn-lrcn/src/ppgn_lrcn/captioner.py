@@ -158,7 +158,7 @@ class Captioner(nn.Module):
         """The captioner of `path`, in eval mode.
 
         Raises:
-            UserError: as `ppgn_core.weights.Tabled.load`; its words are no vocabulary.
+            UserError: as `ppgn_core.weights.ConfiguredNetwork.load`; its words are no vocabulary.
         """
         tensors, architecture = weights.load(path, sha256)
 

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ppgn_core.clock import Clock, InTurn
+from ppgn_core.clock import Clock, Schedule
 from ppgn_core.errors import UserError
 from ppgn_core.given import word
 from ppgn_core.model import Model
@@ -74,9 +74,9 @@ class LRCN:
         self.captioner: Captioner = model.network(captioner, ("vocabulary", "gates"), "condition.captioner")
         read = [self._read(one) for one in (text if isinstance(text, list) else [text])]
         clock = clock or Clock()
-        self.captions = InTurn(read, clock, switch_every, n_steps, "condition.text")
+        self.captions = Schedule(read, clock, switch_every, n_steps, "condition.text")
         network = network or self.captioner.config.network
-        self.views = model.views(network, shift, noise, clock, n_steps)
+        self.views = model.views(network, shift, noise, clock)
         needs = ("activations", "top") if self.captioner.config.classes else ("activations",)
         self.network, self.truncated = model.network(network, needs, "condition.network"), truncated
         self.layer = layer or self.captioner.config.layer

@@ -9,11 +9,6 @@ of a share is binomial, as chains are independent, and that of likeness is over 
 
 from __future__ import annotations
 
-import signal
-
-if __name__ == "__main__":  # until there is something to keep, Ctrl-C ends the process at once, without a word
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
 import itertools
 import sys
 from pathlib import Path

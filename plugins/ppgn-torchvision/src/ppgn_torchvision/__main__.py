@@ -10,11 +10,6 @@ of scenes, first of 20; with standard errors, which are binomial, as chains are 
 
 from __future__ import annotations
 
-import signal
-
-if __name__ == "__main__":  # until there is something to keep, Ctrl-C ends the process at once, without a word
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
 import itertools
 import sys
 from pathlib import Path

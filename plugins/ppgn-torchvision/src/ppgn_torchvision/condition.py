@@ -7,11 +7,11 @@ from typing import Any
 from ppgn_core.model import Model
 
 from .classifier import bundle
+from .foreign_class import ForeignClassCondition
 from .networks import load
-from .plugged import Plugged
 
 
-class Torchvision(Plugged):
+class Torchvision(ForeignClassCondition):
     """log p(y = class | x), weighted by w, of a torchvision network: C is replaced, G and the prior stay (section 4.1).
 
     Args:
@@ -20,7 +20,7 @@ class Torchvision(Plugged):
         arch: of the network, such as `resnet50`; `timm:NAME` takes timm's, if that is installed.
         preset: which of torchvision's weights they are, by whose transforms it sees and whose names the classes have.
         names: a text file of the classes, one a line, of a network that was trained on other ones.
-        keys: those of `Plugged`.
+        keys: those of `ForeignClassCondition`.
 
     Raises:
         UserError: no such network, weights or class, or a number out of its range.

@@ -9,10 +9,10 @@ from ppgn_core.model import Model
 
 from .classifier import bundle
 from .efficientnet_lite import efficientnet_lite0
-from .plugged import Plugged
+from .foreign_class import ForeignClassCondition
 
 
-class ImageNet(Plugged):
+class ImageNet(ForeignClassCondition):
     """log p(y = class | x), weighted by w, of EfficientNet-Lite0: C is replaced, G and the prior stay (section 4.1).
 
     Args:
@@ -20,7 +20,7 @@ class ImageNet(Plugged):
         target: the class: its index, 0 to 999, or its name; `init`; a list for one class after another.
         size: side that images are resized to, in pixels; the network was trained on 224. The smaller the faster, and
             the sooner it is fooled.
-        keys: those of `Plugged`.
+        keys: those of `ForeignClassCondition`.
 
     Raises:
         UserError: no such class, or a number out of its range.

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def misleading(x: Tensor, loss: Callable[[Tensor], Tensor], length: float) -> Tensor:
+def adversarial_example(x: Tensor, loss: Callable[[Tensor], Tensor], length: float) -> Tensor:
     """`x` `(B, …)`, each of the batch a step of that length in L2 further along the gradient of the loss."""
     x = x.requires_grad_()
     (slope,) = torch.autograd.grad(loss(x), x)

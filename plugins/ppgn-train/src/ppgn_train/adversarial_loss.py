@@ -14,7 +14,7 @@ from .critic_paper import PaperCritic
 
 CriticName = Literal["encoder", "projected", "paper"]
 
-FOOLED = {
+ADVERSARIAL_WEIGHTS = {
     "encoder": {"pixels": 0.5, "conv2": 0.1, "conv5": 0.05},
     "projected": {"pixels": 0.5, "stride4": 0.02, "stride8": 0.012, "stride16": 0.01, "stride32": 0.01},
     "paper": {"pixels": 1.0},
@@ -72,8 +72,9 @@ class AdversarialLoss:
     def __init__(
         self, critic: CriticName, gan_loss: str, code: int, truth: Mapping[str, Tensor], rest: Rest, warm_up: int
     ) -> None:
-        self.fooled, self.logistic, self.rest, self.warm_up = FOOLED[critic], gan_loss == "logistic", rest, warm_up
-        shapes = {name: truth[name].shape[1:] for name in self.fooled if name in truth}
+        self.weights, self.logistic = ADVERSARIAL_WEIGHTS[critic], gan_loss == "logistic"
+        self.rest, self.warm_up = rest, warm_up
+        shapes = {name: truth[name].shape[1:] for name in self.weights if name in truth}
         size = {"size": truth["pixel"].shape[-1]} if critic == "paper" else {}
         self.augmented = critic != "paper"
         self.network: Any = CRITICS[critic](code, shapes, **size)
@@ -108,7 +109,7 @@ class AdversarialLoss:
         self.D.requires_grad_(True)
         if self.logistic:
             verdicts = {name: nn.functional.logsigmoid(v) for name, v in verdicts.items()}
-        return -sum((self.fooled[name] * v.mean() for name, v in verdicts.items()), torch.zeros(()))
+        return -sum((self.weights[name] * v.mean() for name, v in verdicts.items()), torch.zeros(()))
 
     def step_D(
         self, truth: Mapping[str, Tensor], drawings: Sequence[Drawing], generator: torch.Generator
@@ -116,7 +117,7 @@ class AdversarialLoss:
         """Let D learn, unless it rests; returns its loss and L_D / L_G."""
         losses: list[Tensor] = []
         for x, features, h, beside in drawings:
-            seen = {name: features[name].detach() for name in self.fooled if name in features}
+            seen = {name: features[name].detach() for name in self.weights if name in features}
             photographs = {name: truth[name][: len(x)] for name in ("pixel", *seen)}
             real = self.judge(photographs["pixel"], photographs, beside, generator)
             drawn = self.judge(x.detach(), seen, h, generator)

@@ -20,7 +20,7 @@ from ppgn_lrcn.captioner import MINI, Captioner, look
 from ppgn_lrcn.vocabulary import EOS, Vocabulary
 from torch import Tensor
 
-from .adversarial import misleading
+from .adversarial import adversarial_example
 from .captions import Captions
 from .captions_colour import UNNAMED, Colours, measure, plausible
 from .captions_nouns import kinds
@@ -127,7 +127,7 @@ class CaptionerRecipe:
             return -self.captioner.module.log_prob(self._look(x) / self.spread, words).sum() / _length(words)
 
         if self.adversarial:
-            x = misleading(x, loss_of, self.adversarial)
+            x = adversarial_example(x, loss_of, self.adversarial)
         loss = loss_of(x)
         self.optimizer.zero_grad()
         self.fabric.backward(loss)

@@ -45,7 +45,12 @@ def writable(folder: Path, key: str = "out") -> Iterator[None]:
         UserError: no room, no right, no such place.
     """
     try:
-        yield
+        try:
+            yield
+        except RuntimeError as error:  # torch's writer fails again where it closes a file that the disk refused
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
     except OSError as error:
         name = f"{error.filename}: " if error.filename and Path(str(error.filename)) != folder else ""
         raise UserError(f"{key}={folder}: {name}{error.strerror or error}") from error

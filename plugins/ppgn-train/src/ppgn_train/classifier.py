@@ -11,7 +11,7 @@ from ppgn_alexnet.alexnet import MINI, AlexNet, AlexNetConfig, Conv
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .adversarial import misleading
+from .adversarial import adversarial_example
 from .loop import seed_step
 from .photographs import jitter_colour, load_parts, shift_and_flip
 from .schedule import OneCycle
@@ -107,9 +107,9 @@ class ClassifierRecipe:
         entropy = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
         return logits, {"cross_entropy": entropy, **beside}
 
-    def misleading(self, x: Tensor, labels: Tensor) -> Tensor:
+    def adversarial_example(self, x: Tensor, labels: Tensor) -> Tensor:
         """The images, each a step of length `adversarial` in L2 further along the gradient of its loss."""
-        return misleading(x, lambda x: self.losses(x, labels)[1]["cross_entropy"], self.adversarial)
+        return adversarial_example(x, lambda x: self.losses(x, labels)[1]["cross_entropy"], self.adversarial)
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         self.network.train()
@@ -120,7 +120,7 @@ class ClassifierRecipe:
         x = jitter_colour(images, self.jitter, self.generator).contiguous(memory_format=torch.channels_last)
         labels = self.train.labels[picked]
         if self.adversarial:
-            x = self.misleading(x, labels)
+            x = self.adversarial_example(x, labels)
         _, losses = self.losses(x, labels)
         self.optimizer.zero_grad()
         self.fabric.backward(torch.stack([self.weights[name] * loss for name, loss in losses.items()]).sum())

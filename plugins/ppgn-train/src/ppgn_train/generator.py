@@ -18,7 +18,7 @@ from torch import Tensor
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 
-from .adversarial_loss import FOOLED, AdversarialLoss, Drawing, Rest
+from .adversarial_loss import ADVERSARIAL_WEIGHTS, AdversarialLoss, Drawing, Rest
 from .loop import seed_step
 from .networks import load
 from .photographs import beneath, evenly, load_parts, shift_and_flip
@@ -45,7 +45,7 @@ class GeneratorRecipe:
             original release's, of 256. The code is as long as the encoder's fc6.
         images: how many to train on.
         compared: the views whose squared errors count: `pixel`, `thumbnail` (of a quarter of the size), layers of the
-            encoder, stages and `logits` of EfficientNet-Lite1; any of MATCHED.
+            encoder, stages and `logits` of EfficientNet-Lite1; any of RECONSTRUCTION_WEIGHTS.
         scaled: whether each error is divided by the variance of what is compared and weighted to balance the gradients;
             false is the paper's sum of squares (Eq. 19, 20).
         learning_rate: of G.
@@ -108,7 +108,7 @@ class GeneratorRecipe:
 
         some = torch.randperm(len(self.train.images), generator=self.generator)[: 1024 if side <= 64 else 256]
         photographs = self.train.images[some].float() / 255
-        self.views = Views(fabric, self.encoder, compared, FOOLED[critic], photographs)
+        self.views = Views(fabric, self.encoder, compared, ADVERSARIAL_WEIGHTS[critic], photographs)
         truth = self.views.truth(photographs)
         self.reconstruction = ReconstructionLoss(compared, truth, scaled)
         config = replace(TABLES[network], code=truth["fc6"].shape[1], high=float(truth["fc6"].max()))

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from ppgn_core.errors import UserError
-from ppgn_core.weights import Tabled
+from ppgn_core.weights import ConfiguredNetwork
 
-N = TypeVar("N", bound=Tabled)
+N = TypeVar("N", bound=ConfiguredNetwork)
 
 
 def load(kind: type[N], key: str, path: str) -> N:

@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from .networks import check_names
 from .stages import LOGITS, STRIDES, Stages
 
-MATCHED = {"pixel": 2.0, "thumbnail": 2.0, "conv2": 0.5, "conv5": 0.3, "pool5": 0.3, "fc6": 0.2}
-MATCHED |= {"stride4": 0.15, "stride8": 0.1, "stride16": 0.06, "stride32": 0.02, "logits": 0.04}
+RECONSTRUCTION_WEIGHTS = {"pixel": 2.0, "thumbnail": 2.0, "conv2": 0.5, "conv5": 0.3, "pool5": 0.3, "fc6": 0.2}
+RECONSTRUCTION_WEIGHTS |= {"stride4": 0.15, "stride8": 0.1, "stride16": 0.06, "stride32": 0.02, "logits": 0.04}
 """Weights of the squared errors. They balance the gradients at G's output, where fc6's is ten times the pixels'."""
 
 
@@ -27,7 +27,7 @@ class Views:
         photographs: float RGB `(N, 3, H, W)` in [0, 1] that the stages are scaled by.
 
     Raises:
-        UserError: `compared` has a name that is no view with a weight in MATCHED, or none.
+        UserError: `compared` has a name that is no view with a weight in RECONSTRUCTION_WEIGHTS, or none.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Views:
         photographs: Tensor,
     ) -> None:
         there = {"pixel", "thumbnail", *STRIDES, LOGITS, *encoder.layers}
-        check_names("compared", compared, [name for name in MATCHED if name in there])
+        check_names("compared", compared, [name for name in RECONSTRUCTION_WEIGHTS if name in there])
         self.fabric, self.encoder, names = fabric, encoder, {*compared, *judged, "fc6"}
         self.layers = sorted(names & encoder.layers.keys())
         self.stages: Stages | None = None
@@ -65,14 +65,14 @@ class Views:
 
 
 class ReconstructionLoss:
-    """Σ MATCHED · |f(x) − f(G(h))|² / Var f over the views f that are compared, each the mean over its elements.
+    """Σ w_f · |f(x) − f(G(h))|² / Var f over the views f that are compared, w the RECONSTRUCTION_WEIGHTS; means over f.
 
     Without scaling Σ ‖f(x) − f(G(h))‖², the mean over the batch alone: Eq. 19, 20 and 23, whose weights are 1.
 
     Args:
         compared: names of the views.
         truth: of the photographs that the variances are measured on.
-        scaled: whether by variances and MATCHED.
+        scaled: whether by variances and RECONSTRUCTION_WEIGHTS.
 
     """
 
@@ -87,6 +87,6 @@ class ReconstructionLoss:
     def total(self, errors: Mapping[str, Tensor], truth: Mapping[str, Tensor]) -> Tensor:
         """The loss that these errors add up to."""
         if self.scaled:
-            return torch.stack([MATCHED[name] * error for name, error in errors.items()]).sum()
+            return torch.stack([RECONSTRUCTION_WEIGHTS[name] * error for name, error in errors.items()]).sum()
         sizes = {name: truth[name][0].numel() * self.variance[name] for name in errors}
         return torch.stack([sizes[name] * error for name, error in errors.items()]).sum()

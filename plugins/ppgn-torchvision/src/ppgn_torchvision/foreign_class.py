@@ -14,7 +14,7 @@ from ppgn_core.noise import ChainNoise
 from ppgn_core.views import Views
 
 
-class Plugged(ClassCondition):
+class ForeignClassCondition(ClassCondition):
     """log p(y = class | x), climbed with a weight w: C is replaced, G and the prior stay (section 4.1).
 
     Args:
@@ -57,4 +57,4 @@ class Plugged(ClassCondition):
         side = min(self.network.preprocess(torch.zeros(1, 3, 64, 64)).shape[-2:])
         shift = (0 if as_in_the_paper else 16) if shift is None else shift
         flip = not as_in_the_paper if flip is None else flip
-        self.network.views = Views(noise, clock, n_steps, side, shift, flip, views)
+        self.network.views = Views(noise, clock, side, shift, flip, views)

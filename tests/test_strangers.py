@@ -1,0 +1,186 @@
+"""What strangers build on: the library, a notebook, and a package that brings a recipe, a command and a kind.
+
+From wheels, in an environment that has nothing else of this project.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from .test_wheel import install
+
+REPOSITORY = Path(__file__).parent.parent
+
+PLUGIN = '''
+"""A package of somebody else's."""
+
+from ppgn_core import hookimpl
+
+
+class Thermometer:
+    """A thermometer, in kelvin."""
+
+    def __init__(self, place: str, offset: float = 0.0):
+        self.place, self.offset = place, offset
+
+
+def measure(place: str, thermometer: "Annotated[dict, Thermometer]" = "kelvin") -> None:
+    """Measure how warm a place is."""
+    from ppgn_core.api import component
+
+    made = component("thermometer", thermometer, place=place)
+    print(made.place, 273 + made.offset)
+
+
+class MeanRecipe:
+    """The mean of all photographs."""
+
+    def __init__(self, fabric, data: str, seed: int = 0, images: int = 4, brighter: float = 0.0):
+        from ppgn_train.photographs import load_parts
+
+        self.images, self.seed, self.batch_size, self.brighter = images, seed, 2, brighter
+        self.train, _ = load_parts(data, 8)
+        self.mean = None
+
+    def state(self):
+        return {}
+
+    def step(self, seen):
+        self.mean = self.train.images.float().mean((0, 2, 3)) / 255 + self.brighter
+        return {"mean": self.mean.mean()}
+
+    def evaluate(self):
+        return {"mean": float(self.mean.mean())}
+
+    def picture(self):
+        return None
+
+    def export(self, folder):
+        (folder / "mean.txt").write_text(repr([round(v, 3) for v in self.mean.tolist()]))
+
+
+@hookimpl
+def register_kinds(register):
+    register("thermometer", "what tells how warm it is", given=("place",))
+
+
+@hookimpl
+def register_thermometers(register):
+    register("kelvin", Thermometer)
+
+
+@hookimpl
+def register_commands(register):
+    register("measure", measure)
+
+
+@hookimpl
+def register_recipes(register):
+    register("mean", MeanRecipe)
+'''
+
+PYPROJECT = """
+tool.setuptools.py-modules = ["stranger"]
+[project]
+name = "stranger"
+version = "1"
+dependencies = ["ppgn-core", "ppgn-train"]
+entry-points.ppgn.stranger = "stranger"
+"""
+
+SCRIPT = """
+from ppgn_core import components, sample
+
+class Dark:
+    def log_prob(self, x):
+        return -50 * x.mean((1, 2, 3))
+
+result = sample("experiment=toy", condition=Dark(), n_chains=2, n_steps=20)
+print(tuple(result.images.shape), result.trace.log_prob[-1].min() > result.trace.log_prob[0].min())
+print(sorted(components()["recipe"])[-3:], result.save("run").name, len(result._repr_png_()) > 100)
+"""
+
+
+@pytest.fixture(scope="module")
+def anywhere(tmp_path_factory):
+    """Runs Python where the core, ppgn-train and the stranger's package are installed from wheels, and nothing else."""
+    folder = tmp_path_factory.mktemp("strangers")
+    site, libraries = folder / "site", folder / "libraries"
+    for name, source in (("core", REPOSITORY), ("train", REPOSITORY / "plugins" / "ppgn-train")):
+        copy = folder / name
+        copy.mkdir()
+        for part in (
+            ("pyproject.toml", "LICENSE", "README.md", "conf", "ppgn_core")
+            if name == "core"
+            else ("pyproject.toml", "src")
+        ):
+            subprocess.run(["cp", "-r", source / part, copy], check=True)
+        install(copy, site, folder / f"{name} wheels")
+    (folder / "stranger").mkdir()
+    (folder / "stranger" / "stranger.py").write_text(PLUGIN)
+    (folder / "stranger" / "pyproject.toml").write_text(PYPROJECT)
+    install(folder / "stranger", site, folder / "stranger wheels")
+    libraries.mkdir()
+    for path in map(Path, sys.path):  # all else that is installed, and nothing of this project
+        for one in path.iterdir() if path.name in ("site-packages", "dist-packages") else ():
+            if (
+                not one.name.startswith(("ppgn", "__editable__", "_distutils_hack", "distutils"))
+                and one.suffix != ".pth"
+            ) and not (libraries / one.name).exists():
+                (libraries / one.name).symlink_to(one)
+    python = Path(sys.base_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}")
+
+    def run(*arguments: str, cwd: Path) -> str:
+        environment = {**os.environ, "PYTHONPATH": f"{site}{os.pathsep}{libraries}", "PYTHONNOUSERSITE": "1"}
+        done = subprocess.run([str(python), *arguments], cwd=cwd, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+PPGN = ("-c", "import sys; from ppgn_core.command.main import main; sys.exit(main())")
+
+
+def test_a_script_of_ten_lines(anywhere, tmp_path):
+    assert len([line for line in SCRIPT.splitlines() if line]) <= 10
+    said = anywhere("-c", SCRIPT, cwd=tmp_path).splitlines()
+    assert said == ["(2, 3, 32, 32) tensor(True)", "['generator_joint', 'mean', 'patches'] run True"]
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["config"]["condition"]["name"].endswith("Dark")
+
+
+def test_a_command_and_a_kind_of_its_own(anywhere, tmp_path):
+    assert anywhere(*PPGN, "measure", "here", "offset=20", cwd=tmp_path) == "here 293.0\n"
+    assert "Measure how warm a place is." in anywhere(*PPGN, "--help", cwd=tmp_path)
+    assert "kelvin" in anywhere(*PPGN, "list", "thermometer", cwd=tmp_path)
+
+
+def test_a_recipe_of_its_own(anywhere, tmp_path):
+    for part in ("train", "val"):
+        (tmp_path / "data" / part / "red").mkdir(parents=True)
+        for k in range(2):
+            Image.new("RGB", (9, 9), (204, 51, 0)).save(tmp_path / "data" / part / "red" / f"{k}.png")
+    anywhere(
+        *PPGN, "train", "mean", "data=data", "brighter=0.1", "device=cpu", "precision=32", "out=trained", cwd=tmp_path
+    )
+    assert (tmp_path / "trained" / "mean.txt").read_text() == "[0.9, 0.3, 0.1]"
+
+
+def test_a_notebook(anywhere, tmp_path):
+    script = """
+import nbformat
+from nbclient import NotebookClient
+
+cells = [nbformat.v4.new_code_cell("from ppgn_core import sample; sample('experiment=toy', n_chains=2, n_steps=3)")]
+notebook = nbformat.v4.new_notebook(cells=cells)
+NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+print(sorted(notebook.cells[0].outputs[0]["data"]))
+"""
+    assert "image/png" in anywhere("-c", script, cwd=tmp_path)
