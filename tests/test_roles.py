@@ -31,7 +31,7 @@ ROLES: dict[str, tuple[Callable[[Model], Any], str]] = {
     "prior.network=classifier": (lambda m: CodePrior(m, UpConvGenerator(m), network="classifier"), "allowed are dae_h"),
     "prior.network=dae_x": (lambda m: CodePrior(m, UpConvGenerator(m), network="dae_x"), "allowed are dae_h"),
     "prior.network=dae_h": (lambda m: ImagePrior(m, Identity(m), network="dae_h"), "allowed are dae_x"),
-    "prior.network=encoder": (lambda m: ScorePrior(m, OfModel(m), network="encoder"), "allowed are score_h"),
+    "prior.network=encoder": (lambda m: ScorePrior(m, UpConvGenerator(m), network="encoder"), "allowed are score_h"),
     "prior.encoder=captioner": (lambda m: NoiselessJoint(m, encoder="captioner"), ENCODERS),
     "prior.encoder=dae_h": (lambda m: Joint(m, ChainNoise(0, 1), encoder="dae_h"), ENCODERS),
     "prior.encoder=generator": (lambda m: JointX(m, Identity(m), encoder="generator"), ENCODERS),

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ppgn_core.table import Table
-from ppgn_core.weights import Tabled
+from ppgn_core.weights import ConfiguredNetwork
 
 FREQUENCIES = 32
 """Of the sines and cosines that tell the network its noise level."""
@@ -61,7 +61,7 @@ class Block(nn.Module):
         return v + self.second(F.silu(self.first(self.norm(v) * (1 + scale) + shift)))
 
 
-class CodeDenoiser(Tabled):
+class CodeDenoiser(ConfiguredNetwork):
     """D(h; σ), the mean of the codes that may have become h = code + N(0, σ²): a perceptron under EDM's scalings.
 
     D(h; σ) = p·(c_skip·h + c_out·F(c_in·h; c_noise)) of codes less their mean, which is then added (Karras et al. 2022,
