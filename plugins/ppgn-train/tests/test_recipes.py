@@ -215,12 +215,12 @@ def test_colour_jitter_keeps_within_its_strength() -> None:
     ("arguments", "told"),
     [
         (["recipe=painter", "data=."], "recipe=painter: no such recipe"),
-        (["recipe=encoder"], "data=?: allowed is a folder"),
+        (["recipe=encoder"], "data is required"),
         (["recipe=encoder", "data=nowhere"], "data=nowhere: allowed is a folder"),
         (["recipe=encoder", "data=DATA", "learning_rat=1"], "learning_rat: no such key; nearest: learning_rate"),
         (["recipe=generator", "data=DATA"], "encoder is required"),
         (["recipe=generator", "data=DATA", "encoder=none.safetensors"], "encoder=none.safetensors: No such file"),
-        (["encoder"], "encoder: arguments are KEY=VALUE"),
+        (["--fast"], "--fast: arguments are KEY=VALUE"),
     ],
 )
 def test_errors_are_one_line(folder: Path, arguments: list[str], told: str, capsys: pytest.CaptureFixture) -> None:
