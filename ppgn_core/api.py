@@ -1,10 +1,12 @@
 """The library: sample as the command line does, without one.
 
-from ppgn_core import sample
+    from ppgn_core import sample
 
-result = sample(prior="noiseless_joint", condition={"name": "lrcn", "text": "oranges"}, n_chains=4, n_steps=100)
-result.images            # (B, 3, H, W) in [0, 1], the last sample of each chain
-result.save("runs/o")    # the run folder that the command line would have left
+    result = sample(prior="noiseless_joint", condition={"name": "lrcn", "text": "oranges"}, n_chains=4, n_steps=100)
+    result.images            # (B, 3, H, W) in [0, 1], the last sample of each chain
+    result.save("runs/o")    # the run folder that the command line would have left
+
+docs/python.md has more.
 """
 
 from __future__ import annotations
