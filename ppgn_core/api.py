@@ -1,15 +1,18 @@
-"""The Python interface: `sample` does in Python what the command line does.
+"""The library: sample as the command line does, without one.
 
-from ppgn_core import sample
+    from ppgn_core import sample
 
-result = sample(prior="noiseless_joint", condition={"name": "lrcn", "text": "oranges"}, n_chains=4, n_steps=100)
-result.images            # (B, 3, H, W) in [0, 1], the last sample of each chain
-result.save("runs/o")    # the run folder that the command line would have left
+    result = sample(prior="noiseless_joint", condition={"name": "lrcn", "text": "oranges"}, n_chains=4, n_steps=100)
+    result.images            # (B, 3, H, W) in [0, 1], the last sample of each chain
+    result.save("runs/o")    # the run folder that the command line would have left
+
+docs/python.md has more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,58 +25,62 @@ if TYPE_CHECKING:
 
 
 def sample(*overrides: str, progress: bool = False, **keys: Any) -> Result:
-    """Sample from p(h | y) (Eq. 11) and return the samples.
+    """Sample from p(h | y) (Eq. 11) and return what was drawn.
 
-    Nothing is written to disk unless `out="DIR"` names a folder, nothing is printed unless `progress` is true, and
-    Hydra's global state is left unchanged.
+    Nothing is written unless `out="DIR"` names a folder, nothing is printed unless `progress` is true, and Hydra's
+    global state stays as it was. With `out`, Ctrl-C ends the run after the current step and keeps what is done there.
 
     Args:
-        overrides: overrides as on the command line: `"experiment=inpaint"`, `"condition.text=oranges"`.
+        overrides: as on the command line: `"experiment=inpaint"`, `"condition.text=oranges"`.
         progress: show a progress bar.
-        keys: values for keys of the config: a component's name (`prior="gaussian"`), a mapping with its name and keys
-            (`condition={"name": "lrcn", "text": "oranges"}`), a number or text (`n_steps=100`), or a component of your
-            own (`condition=MyCondition()`). Pass dotted keys as `**{"condition.target": "lemon"}`.
+        keys: keys of the config: a name (`prior="gaussian"`), a mapping with a name and keys
+            (`condition={"name": "lrcn", "text": "oranges"}`), a number or text (`n_steps=100`), a component of your own
+            (`condition=MyCondition()`). Dotted names go in as `**{"condition.target": "lemon"}`.
 
     Returns:
         The last sample of each chain and the numbers of every saved step.
 
     Raises:
-        UserError: a requested option or value is not allowed or not available, or every chain stopped because a value
-            was not finite.
+        UserError: something that is asked for is not allowed or cannot be had; or every chain stopped at a value that
+            is not finite.
+        KeyboardInterrupt: as ever; where there is `out`, once it holds what is done.
     """
     from .result import collect
+    from .sampling.interrupt import interruptible
     from .sampling.progress import Progress
 
     ready = assembled(*overrides, **keys)
     out = Path(ready.config.out).expanduser().absolute() if ready.config.out else None
-    if not progress:
-        return collect(ready, ready.saved_steps(), out)
-    with Progress(ready.start, ready.config.n_steps) as bar:
-        return collect(ready, ready.saved_steps(watch=bar.update), out)
+    with ExitStack() as stack:
+        interrupted = stack.enter_context(interruptible()) if out else lambda: False
+        bar = stack.enter_context(Progress(ready.start, ready.config.n_steps)) if progress else None
+        result = collect(ready, ready.saved_steps(interrupted, bar.update if bar else lambda state: None), out)
+        if interrupted():
+            raise KeyboardInterrupt
+        return result
 
 
 def chains(*overrides: str, **keys: Any) -> Iterator[tuple[State, Info]]:
-    """Sample step by step, to watch, plot or stop the chains: `for state, info in chains(...)`.
+    """Sample step by step, for whoever wants to watch, to plot or to stop: `for state, info in chains(...)`.
 
     Args:
-        overrides, keys: the same as for `sample`, except that `out` is not allowed: nothing is written.
+        overrides, keys: as of `sample`, less `out`: nothing is written.
 
     Yields:
-        First the state of all chains at the start, then the state after each step; with each, the sampler's diagnostics
-        of the step that led to it.
+        The state of all chains, at first that of the start, and the sampler's diagnostics of the step that led there.
 
     Raises:
-        UserError: in the same cases as `sample`.
+        UserError: as of `sample`.
     """
     for snapshot in assembled(*overrides, **keys):
         yield snapshot.state, snapshot.info
 
 
 def components() -> dict[str, dict[str, Option]]:
-    """List the installed components, by kind and name.
+    """List what is installed: options by their kind and name.
 
-    Each option knows its `package`. Its `signature` has a `summary`, the full `doc` and the `keys`, each with a name,
-    an annotation, a default and a doc.
+    An option tells its `package`, and by its `signature` what it is (`summary`, `doc`) and its `keys`, each with a
+    name, an annotation, a default and a doc.
     """
     from .options import plugins
 
@@ -82,13 +89,13 @@ def components() -> dict[str, dict[str, Option]]:
 
 
 def component(kind: str, config: str | Mapping[str, Any], **given: Any) -> Any:
-    """Build one component from its name, or from a mapping with its name and keys.
+    """Build one component by its name, or by a mapping of its name and keys.
 
     Args:
-        given: values that a run would pass to the component, as far as it needs them: `model`, `noise`, `device`, …
+        given: what a run would give it, as far as it needs that: `model`, `noise`, `device`, …
 
     Raises:
-        UserError: there is no such component or key, or a value is not allowed.
+        UserError: no such component or key, or a value that is not allowed.
     """
     from .options import plugins
 
@@ -96,20 +103,31 @@ def component(kind: str, config: str | Mapping[str, Any], **given: Any) -> Any:
 
 
 def list_classes(labels: Labels, word: str | None = None) -> None:
-    """Print classes with their names and their WordNet meaning: all of them, or those that match `word`.
+    """Print classes, those that a word means where there is one: by their names, and by what WordNet says they are.
 
     Raises:
-        UserError: no class matches `word`.
+        UserError: it means none.
     """
     from .command.classes import table
 
     table(labels, word)
 
 
-def command_line(name: str, arguments: Sequence[str] | None = None) -> int:
-    """Run `ppgn NAME` with these arguments (by default those of the process) and return the exit code.
+def perform(name: str, *arguments: str) -> None:
+    """Do what `ppgn NAME` does with these arguments: `perform("train", "recipe=encoder", "data=photographs")`.
 
-    The `__main__.py` of a plugin with its own command calls this.
+    Raises:
+        UserError: no such command or key, a value that is not allowed, or what the command itself refuses.
+    """
+    from .command.main import perform
+
+    perform(name, arguments)
+
+
+def command_line(name: str, arguments: Sequence[str] | None = None) -> int:
+    """Do `ppgn NAME` with these arguments, or with those of the process; returns the exit code.
+
+    For `__main__.py` of a plugin that keeps a command line of its own.
     """
     from .command.main import call
 
@@ -117,13 +135,13 @@ def command_line(name: str, arguments: Sequence[str] | None = None) -> int:
 
 
 def assembled(*overrides: str, **keys: Any) -> Chains:
-    """Build the chains that `sample` runs, with everything they consist of: generator, energy, sampler, start.
+    """Build the chains that `sample` runs, with everything that belongs to them: generator, energy, sampler, start.
 
     Args:
-        overrides, keys: the same as for `sample`.
+        overrides, keys: as of `sample`.
 
     Raises:
-        UserError: in the same cases as `sample`.
+        UserError: as of `sample`.
     """
     from .config.configure import configure
     from .config.overrides import from_keys

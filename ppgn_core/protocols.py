@@ -1,8 +1,7 @@
-"""The protocols state what each kind of component must do.
+"""What each kind of component must do. Structural: a plugin inherits nothing and needs no nn.Module.
 
-They are structural: a plugin inherits from nothing and needs no nn.Module. The names are the paper's (arXiv
-1612.00005): `h` a code, `x` data, G the generator, `epsilon1..3` the three weights of Eq. 11. B chains run side by
-side, so every tensor begins with a batch dimension.
+The names are the paper's (arXiv 1612.00005): `h` a code, `x` data, G the generator, `epsilon1..3` the three weights of
+Eq. 11. B chains run side by side, so every tensor begins with a batch dimension.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Code:
-    """Describe the space of the generator's codes.
+    """The space that G takes its codes from.
 
     Args:
-        shape: shape of one code.
-        low, high: range of the codes of real data; None where it is unbounded.
+        shape: of one code.
+        low, high: the range that the codes of real data lie in; None where it is open.
     """
 
     shape: tuple[int, ...]
@@ -33,66 +32,59 @@ class Code:
 
 @runtime_checkable
 class Generator(Protocol):
-    """G maps codes to data.
-
-    A generator that can also map data to codes has `encode(x) -> h`; chains can then start from a picture, `init=`.
-    """
+    """G: codes to data. One that can lead data back has `encode(x) -> h`; chains then start from a picture, `init=`."""
 
     code: Code
 
     def __call__(self, h: Tensor) -> Tensor:
-        """Map codes `(B, *code.shape)` to data `(B, *data)`.
-
-        Images are float RGB `(B, 3, H, W)`, nominally in [0, 1], not clamped.
-        """
+        """`(B, *code.shape)` → `(B, *data)`; images are float RGB `(B, 3, H, W)`, nominally in [0, 1], not clamped."""
         ...
 
     def draw(self, noise: ChainNoise) -> Tensor:
-        """Draw codes `(B, *code.shape)` to start chains from; row k depends on the seed and on chain k alone."""
+        """Codes `(B, *code.shape)` to start chains from, row k a function of the seed and of chain k alone."""
         ...
 
 
 @runtime_checkable
 class Prior(Protocol):
-    """The prior is p(h).
+    """p(h).
 
-    A prior that can evaluate its density also has `log_prob(h, x) -> (B,)`; MALA and MH need it.
+    One that can evaluate its density also has `log_prob(h, x) -> (B,)`; MALA and MH need it. One that knows codes with
+    noise of any σ on them also has `denoise(h, sigma) -> (B, *code)`, differentiable in `h`: the mean of what codes
+    `h` were without it; annealed sampling needs that.
     """
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
-        """Return ∇log p(h) up to a positive factor, shaped like `h`.
-
-        `x = G(h)` has already been computed and is detached.
-        """
+        """∇log p(h) up to a positive factor, shaped like `h`; `x = G(h)` is given, already computed, detached."""
         ...
 
 
 @runtime_checkable
 class Condition(Protocol):
-    """The condition is p(y | x).
+    """p(y | x).
 
-    A condition that is a normalised probability may also have `probability(log_prob) -> (B,)` in [0, 1]. A condition
-    that must be scaled to suit the ε2 of others may have a number `weight`, w: chains then climb w · log p(y | x), that
-    is p(y | x)^w, while `log_prob` stays log p(y | x).
+    One that is a normalised probability may also have `probability(log_prob) -> (B,)` in [0, 1]. One that suits the ε2
+    of others only when scaled may have a number `weight`, w: chains then climb w · log p(y | x), that is p(y | x)^w,
+    while `log_prob` stays log p(y | x).
     """
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """Return log p(y | x), `(B,)`, differentiable in `x`."""
+        """log p(y | x), `(B,)`, differentiable in `x`."""
         ...
 
 
 @dataclass(frozen=True)
 class State:
-    """Hold the position of the chains: all that the next step needs.
+    """Where the chains stand: all that the next step needs.
 
     Args:
-        step: number of steps since the start of the chain.
+        step: steps taken since the start of the chain.
         h: codes `(B, *code)`.
         x: G(h) `(B, *data)`.
         log_prob: log p(y | x) `(B,)`.
         prior_score, condition_score: ∇log p(h) and ∇log p(y | h), shaped like `h`.
-        memory: tensors `(B, …)` that a sampler carries from step to step, such as a momentum, by name. They are saved
-            with the codes and restored on resuming.
+        memory: what a sampler carries from step to step besides, such as a momentum, by name, each `(B, …)`. It is
+            saved with the codes and given back on resuming.
     """
 
     step: int
@@ -106,11 +98,11 @@ class State:
 
 @dataclass(frozen=True)
 class Info:
-    """Hold a sampler's diagnostics of one step, all `(B,)`.
+    """A sampler's diagnostics of one step, all `(B,)`.
 
     Args:
         prior_norm, condition_norm: lengths of the two terms ε1·∇log p(h) and ε2·∇log p(y | h).
-        acceptance: probability of accepting the proposal; 1 if the sampler has no reject step.
+        acceptance: probability of accepting the proposal; 1 where a sampler has no reject step.
     """
 
     prior_norm: Tensor
@@ -120,14 +112,14 @@ class Info:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Record all chains after one step: their state, the step's diagnostics, and which of them have a sample.
+    """All chains after one step: where they stand, how they got there, and which of them have a sample.
 
     Args:
-        state: state of all chains; a chain that stopped is in its last finite state.
-        info: diagnostics of the step that led to the state.
-        last_step: number of the last step of each chain, `(B,)`: `state.step`, or less if the chain stopped.
-        kept: mask of the chains whose sample passes the filter `keep`, `(B,)`; None if there is no filter.
-        seconds: time since the chains began.
+        state: of all chains; a chain that stopped is in its last finite state.
+        info: of the step that led there.
+        last_step: the last step that each chain has taken, `(B,)`: `state.step`, or less where a chain stopped.
+        kept: which chains have a sample that `keep` lets through, `(B,)`; None where there is no `keep`.
+        seconds: since the chains began.
     """
 
     state: State
@@ -138,24 +130,21 @@ class Snapshot:
 
     @property
     def alive(self) -> Tensor:
-        """Return which chains are still running, `(B,)`: the others stopped at a value that was not finite."""
+        """Which chains go on, `(B,)`: the others stopped at a value that was not finite."""
         return self.last_step == self.state.step
 
     @property
     def samples(self) -> Tensor:
-        """Return which chains have a sample to write, `(B,)`."""
+        """Which chains have a sample to be written, `(B,)`."""
         return self.alive if self.kept is None else self.kept
 
 
 @runtime_checkable
 class Sampler(Protocol):
-    """A sampler is two functions without memory.
-
-    A step depends only on its state and on the chain's own noise at that step.
-    """
+    """Two functions without memory: all that a step depends on is its state and the chain's own noise at that step."""
 
     def init(self, h: Tensor, step: int = 0) -> State:
-        """Return the state of chains that are at codes `h` after `step` steps."""
+        """The state of chains that stand at codes `h` after `step` steps."""
         ...
 
     def step(self, state: State) -> tuple[State, Info]: ...
@@ -163,13 +152,10 @@ class Sampler(Protocol):
 
 @runtime_checkable
 class Writer(Protocol):
-    """A writer writes files; no other code touches the disk.
-
-    It is called at step 0, at every saved step and at the last step.
-    """
+    """The only code that touches the disk. Called at step 0, at every saved step and at the last."""
 
     def write(self, snapshot: Snapshot) -> None: ...
 
     def close(self) -> None:
-        """Finish the files; this is called once, even after an interruption."""
+        """Finish the files; called once, after an interruption too."""
         ...

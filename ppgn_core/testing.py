@@ -1,11 +1,11 @@
-"""Check in a plugin's own tests that a component keeps its protocol's promises.
+"""What every component must do, as checks for a plugin's own tests.
 
     from ppgn_core.testing import check_condition
 
     def test_contract():
         check_condition(MeanColour([1, 0, 0]), data_shape=(3, 64, 64))
 
-Each check raises AssertionError with a line that says which promise is broken.
+Each raises AssertionError with a line that says which promise is broken.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from .protocols import Condition, Generator, Prior, Sampler, State
 BATCH = 4
 DIRECTIONS = 16
 STEP = 1e-3
-"""Step of the finite differences, per element."""
+"""Of finite differences, per element."""
 
 
 def check_generator(generator: Generator) -> None:
-    """Check that codes and data belong to each chain alone, and that data are differentiable in the codes."""
+    """Codes that are each chain's own, and data that follow from them chain by chain, differentiably."""
     noise = ChainNoise(0, BATCH)
     h = _pure("draw", generator, lambda: generator.draw(noise))
     _assert_shape("draw", h, (BATCH, *generator.code.shape))
@@ -39,9 +39,9 @@ def check_generator(generator: Generator) -> None:
 
 
 def check_prior(prior: Prior | Callable[[ChainNoise], Prior], generator: Generator) -> None:
-    """Check that a score has the code's shape, is computed chain by chain, and is the gradient of any density.
+    """A score shaped like the code, chain by chain; the gradient of its density, and a denoiser, where it has one.
 
-    Pass a prior that draws noise as a function from noise to prior, so that chain k can be evaluated alone.
+    One that draws noise is given as a function that makes it from its noise, so that chain k can be asked alone.
     """
     make = (lambda noise: prior) if isinstance(prior, Prior) else prior
     prior = make(ChainNoise(0, BATCH))
@@ -52,6 +52,13 @@ def check_prior(prior: Prior | Callable[[ChainNoise], Prior], generator: Generat
     _assert_shape("score", score, h.shape)
     for k in range(BATCH):
         _assert_row("score", make(ChainNoise(0, [k])).score, score, k, h, x)
+    denoise = getattr(prior, "denoise", None)
+    if denoise is not None:
+        for sigma in (0.1, 10.0):
+            code = _pure("denoise", prior, lambda h, sigma=sigma: denoise(h, sigma).detach(), h)
+            _assert_shape("denoise", code, h.shape)
+            _assert_rows("denoise", lambda h, sigma=sigma: denoise(h, sigma), code, h)
+        _assert_gradient("denoise", lambda h: denoise(h, 1.0), h)
     density = getattr(prior, "log_prob", None)
     if density is not None:
         log_prob = _pure("log_prob", prior, density, h, x)
@@ -65,9 +72,9 @@ def check_prior(prior: Prior | Callable[[ChainNoise], Prior], generator: Generat
 
 
 def check_condition(condition: Condition | Callable[[ChainNoise], Condition], data_shape: tuple[int, ...]) -> None:
-    """Check that log p(y | x) is computed chain by chain, and that its gradient agrees with finite differences.
+    """log p(y | x) chain by chain, with the gradient that finite differences find.
 
-    Pass a condition that draws noise as a function from noise to condition, so that chain k can be evaluated alone.
+    One that draws noise is given as a function that makes it from its noise, so that chain k can be asked alone.
     """
     make = (lambda noise: condition) if isinstance(condition, Condition) else condition
     condition = make(ChainNoise(0, BATCH))
@@ -85,10 +92,7 @@ def check_condition(condition: Condition | Callable[[ChainNoise], Condition], da
 
 
 def check_sampler(sampler: Sampler, h: Tensor) -> None:
-    """Check that a step depends on the state alone and that each state matches its own `h`.
-
-    `h` has as many codes as the sampler's noise has chains.
-    """
+    """Steps that depend on the state alone, each state complete at its own `h`. `h` has as many codes as its noise."""
     state = _pure_state("init", sampler, lambda: sampler.init(h, 3))
     assert state.step == 3, f"init: the state is at step {state.step}, not at the 3 that were given"
     assert torch.equal(state.h, h), "init: moved the codes"
@@ -104,7 +108,7 @@ def check_sampler(sampler: Sampler, h: Tensor) -> None:
 
 
 def _pure(name: str, component: Any, function: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
-    """Call a function twice and check that it answers the same and changes nothing else."""
+    """Call it twice: the same answer, and nothing else has changed."""
     before = [value.clone() for value in inputs]
     random, grad = torch.get_rng_state(), torch.is_grad_enabled()
     first, second = function(*inputs), function(*inputs)
@@ -149,7 +153,7 @@ def _assert_shape(name: str, value: Tensor, shape: tuple[int, ...]) -> None:
 
 
 def _assert_rows(name: str, function: Callable[..., Tensor], full: Tensor, *inputs: Tensor) -> None:
-    """Check that row k of the answer is a function of row k of the inputs alone."""
+    """Row k of the answer is a function of row k of the inputs alone."""
     for k in range(len(full)):
         _assert_row(name, function, full, k, *inputs)
 
@@ -161,9 +165,9 @@ def _assert_row(name: str, function: Callable[..., Tensor], full: Tensor, k: int
 
 
 def _assert_gradient(name: str, function: Callable[[Tensor], Tensor], x: Tensor) -> None:
-    """Compare autograd with central differences at the first row of `x`.
+    """Autograd against central differences at the first row of `x`.
 
-    The direction of the gradient tests its length; random directions reveal a missing part.
+    Along the gradient itself its length shows, along random directions a part that is missing.
     """
     random = torch.Generator().manual_seed(1)
     leaf = x[:1].clone().requires_grad_()

@@ -1,14 +1,13 @@
-"""Find the installed plugins by their entry points and let each register its components.
+"""Finds the installed plugins by their entry points and lets each register what it has.
 
-A fault in one registration disables only that registration and is reported in a line; `without=PACKAGE` leaves out a
-plugin.
+What is wrong with one costs that registration alone, and is told in a line; `without=PACKAGE` leaves a plugin out.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -25,16 +24,15 @@ from .registry import Registry
 from .yaml_paths import folder
 
 WITHOUT = "PPGN_WITHOUT"
-"""Environment variable with the names of packages, separated by commas, whose plugins are left out."""
+"""Environment variable: names of packages, set apart by commas, whose plugins are left out."""
 
 OWN = {"ppgn-core", *bundled().values()}
 
 
 def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Registry, list[str]]:
-    """Collect the plugins' components and the locations of their YAML presets.
+    """Collect what the plugins register, and the places of their YAML presets.
 
-    The project's own plugins come first, then the others by name; if two options have the same name, the first one
-    stays.
+    The project's own plugins come first, then the others by name: of two options of one name the first stays.
     """
     plugins, presets = [], []
     kinds = {kind.name: kind for kind in (*RUN_KINDS, COMMAND)}
@@ -43,13 +41,14 @@ def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Re
         if package not in without:
             with _blamed(package):
                 plugin = entry.load()
-                for _, hook in _hooks(plugin, package, ["kind"]):
+                for _, hook in _hooks(plugin, package, {"register_kinds": "kind"}):
                     hook(register=_register_kind(kinds, package))
                 plugins.append((plugin, package))
     registry = Registry(tuple(kinds.values()))
+    wanted = {"presets": "preset"} | {kind.hook: kind.name for kind in kinds.values()}
     for plugin, package in plugins:
         with _blamed(package):
-            for kind, hook in _hooks(plugin, package, [*kinds, "preset"], tell=True):
+            for kind, hook in _hooks(plugin, package, wanted, tell=True):
                 if kind == "preset":
                     presets += [place for place in hook() if _usable(place, package)]
                 else:
@@ -59,7 +58,7 @@ def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Re
 
 @contextmanager
 def _blamed(package: str) -> Iterator[None]:
-    """Report an error with the name of the plugin that caused it, and continue without that plugin."""
+    """Tell whose fault an error is, and go on without that plugin."""
     try:
         yield
     except Exception as error:
@@ -93,11 +92,10 @@ def _register_kind(kinds: dict[str, Kind], package: str) -> Callable[..., None]:
     return register
 
 
-def _hooks(plugin: Any, package: str, kinds: Iterable[str], tell: bool = False) -> Iterator[tuple[str, Any]]:
-    """Yield the hooks that a plugin implements for some kinds; with `tell`, report hooks that are for none."""
+def _hooks(plugin: Any, package: str, wanted: Mapping[str, str], tell: bool = False) -> Iterator[tuple[str, Any]]:
+    """The hooks that one plugin implements among those `wanted`, by what they are for; others may be told of."""
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
-    wanted = {"presets" if kind == "preset" else f"register_{kind}s": kind for kind in kinds}
     for name in wanted.keys() - vars(hookspecs).keys():
         spec = ModuleType("of_plugins")
         setattr(spec, name, _spec())
@@ -133,10 +131,10 @@ def _installed(without: str) -> tuple[Registry, list[str]]:
 
 
 def registry() -> Registry:
-    """Return the registry of everything that the installed plugins provide."""
+    """Return what the installed plugins register."""
     return _installed(os.environ.get(WITHOUT, ""))[0]
 
 
 def presets() -> list[str]:
-    """Return the locations of the installed plugins' presets: `pkg://…`."""
+    """Return where the installed plugins keep their presets: `pkg://…`."""
     return _installed(os.environ.get(WITHOUT, ""))[1]

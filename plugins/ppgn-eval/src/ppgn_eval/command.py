@@ -1,15 +1,14 @@
-"""Implement `ppgn evaluate run=DIR data=DIR judge=NAME KEY=VALUE …`, which judges samples."""
+"""`ppgn evaluate run=DIR data=DIR judge=NAME KEY=VALUE …`: judge what was drawn."""
 
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ppgn_core.api import component
-from ppgn_core.console import say
+from ppgn_core.console import heed_interrupts, say
 from ppgn_core.device import choose_device
 from ppgn_core.errors import UserError
 
@@ -30,51 +29,84 @@ def evaluate(
     cache: str | None = None,
     arguments: Sequence[str] = (),
 ) -> None:
-    """Measure the runs in some folders, and below them, and write report.html and results.md.
+    """Measure the runs in some folders, and below them, and leave report.html and results.md.
 
-    Verdicts are cached by the content of images, so a second evaluation is quick; after Ctrl-C the same command
-    continues.
+    What a judge has seen is kept, by the content of images, so a second time is quick; Ctrl-C keeps what is done, and
+    the same command goes on from there.
 
     Args:
-        run: a run folder, or a folder of them; separate several by commas, or repeat `run=DIR`.
-        data: photographs to compare with: one folder for each class, named after it or after its synset id.
-        judge: network that judges the samples; its keys are `judge.KEY`.
+        run: run folder, or a folder of them; several set apart by commas, or `run=DIR` again.
+        data: photographs to compare with: a folder for each class, named for it or for its synset id.
+        judge: the network that judges; its keys are `judge.KEY`.
         out: folder for report.html and results.md.
-        photographs: largest number of photographs of a class, the first by name.
-        burn_in: share of a chain's steps at its start that is left out when mixing is measured.
-        device: device that the judge runs on: auto, cpu, cuda, mps.
-        cache: folder for cached verdicts; null for ppgn/verdicts in the system's folder of caches.
+        photographs: of each class at most, the first by name.
+        burn_in: share of a chain's steps that its mixing is not measured on.
+        device: that the judge works on: auto, cpu, cuda, mps.
+        cache: folder for what a judge has seen; null: ppgn/verdicts where the system keeps caches.
     """
-    from .cache import CachedJudge, default_folder
-    from .evaluate import check_out, check_writable, write
     from .systems import find
 
-    place, photos, kept = path("out", out), data and path("data", data), cache and path("cache", cache)
     runs = [path("run", folder) for folder in run]
     if not runs:
         raise UserError("run is required: the folder of a run, or of several")
+    measure = prepared(runs, data, judge, out, photographs, burn_in, device, cache)
+    measure(find(runs), ["ppgn", "evaluate", *arguments])
+
+
+def prepared(
+    runs: Sequence[Path],
+    data: str | None,
+    judge: dict[str, Any] | str,
+    out: str,
+    photographs: int,
+    burn_in: float,
+    device: str,
+    cache: str | None,
+) -> Callable[[Sequence[Path], Sequence[str]], None]:
+    """Check what an evaluation is given and load its judge, before anything is measured or drawn.
+
+    Args:
+        runs: folders that the report must not be written through.
+        data, judge, out, photographs, burn_in, device, cache: as of `evaluate`.
+
+    Returns:
+        What measures run folders; the second argument is the command line that the report tells.
+
+    Raises:
+        UserError: one of them is not allowed.
+    """
+    from .cache import CachedJudge, default_folder
+    from .evaluate import check_out, check_writable, write
+    from .photographs import check, folders
+
+    place, photos, kept = path("out", out), data and path("data", data), cache and path("cache", cache)
     check_out(place, runs)
     check_writable("cache", kept or default_folder())
     if photos and not os.path.isdir(photos):
         raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on there are results to save
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    heed_interrupts()  # from here on there is something to keep
     judging = CachedJudge(component("judge", judge, device=choose_device(device)), kept or default_folder())
-    write(find(runs), judging, photos or None, place, list(arguments), photographs, burn_in)
-    say(str(place / "report.html").encode(errors="backslashreplace").decode())
+    for folder in folders(photos, judging.labels).values() if photos and not runs else ():  # before hours of drawing
+        check(folder, photographs)
+
+    def measure(found: Sequence[Path], command: Sequence[str]) -> None:
+        write(found, judging, photos or None, place, command, photographs, burn_in)
+        say(str(place / "report.html").encode(errors="backslashreplace").decode())
+
+    return measure
 
 
 def path(key: str, text: str) -> Path:
-    """Return the path that a key names, whether or not it exists.
+    """The path that a key names, whether or not anything is there.
 
     Raises:
-        UserError: the text cannot be a path.
+        UserError: it can be no path.
     """
     try:
-        place = Path(text).expanduser()
-        place.stat()
+        found = Path(text).expanduser()
+        found.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return place
-    except (OSError, RuntimeError, ValueError) as error:  # the name is too long, has a NUL, or names an unknown user
+        return found
+    except (OSError, RuntimeError, ValueError) as error:  # too long a name, nobody of that name, a null character
         raise UserError(f"{key}={one_line(text, 300)}: {getattr(error, 'strerror', None) or error}") from error
-    return place
+    return found

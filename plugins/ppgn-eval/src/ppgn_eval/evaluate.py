@@ -1,9 +1,10 @@
-"""Evaluate run folders: report.html is for reading, results.md has the tables alone."""
+"""From run folders to a report: report.html to look at, results.md with the tables alone."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 from collections.abc import Sequence
 from datetime import date
@@ -29,16 +30,18 @@ RULE = (
 )
 
 
-MARKS = {"report.html": f"<title>{TITLE}</title>", "results.md": "# Results\n\nMade by `python -m ppgn_eval"}
-"""Marks that identify files written by an earlier evaluation."""
+MARKS = {
+    "report.html": re.compile(f"<title>{TITLE}</title>"),
+    "results.md": re.compile(r"# Results\n\nMade by `(ppgn |python -m ppgn_eval)"),
+}
+"""By which a file that an earlier evaluation left is told from anybody else's."""
 
 
 def check_out(out: Path, folders: Sequence[Path]) -> None:
-    """Check that a report can be written there, before anything is read or drawn.
+    """Whether a report can be written there, before anything is read or drawn.
 
     Raises:
-        UserError: the folder cannot be written, has other files of those names, or is reached by a link in a run
-            folder.
+        UserError: it cannot be, something else of those names is there, or a link in a run folder leads there.
     """
     place = Path(os.path.abspath(out))
     for folder in map(os.path.abspath, folders):
@@ -48,12 +51,12 @@ def check_out(out: Path, folders: Sequence[Path]) -> None:
     check_writable("out", out)
     for name, mark in MARKS.items():
         path = out / name
-        if os.path.lexists(path) and (not path.is_file() or mark not in _beginning(path)):
+        if os.path.lexists(path) and (not path.is_file() or not mark.search(_beginning(path))):
             raise UserError(f"out={out}: {name} is there, and no report of ppgn_eval; allowed is another folder")
 
 
 def check_writable(key: str, folder: Path) -> None:
-    """Raise UserError if that folder cannot be created or written."""
+    """Raises UserError if that folder cannot be made or written."""
     there = Path(os.path.abspath(folder))
     while not os.path.lexists(there):
         there = there.parent
@@ -71,33 +74,32 @@ def write(
     judge: Judge,
     data: Path | None,
     out: Path,
-    arguments: Sequence[str],
+    command: Sequence[str],
     at_most: int = 60,
     burn_in: float = 0.5,
 ) -> None:
-    """Measure the runs in `folders` and write the report to `out`.
+    """Measure the runs in `folders` and write `out`.
 
     Args:
-        data: ImageFolder of photographs to compare with; None for none.
-        arguments: arguments of the command line, for the record.
-        at_most: largest number of photographs of a class.
-        burn_in: share of a chain's steps at its start that is left out when mixing is measured.
+        data: photographs to compare with, an ImageFolder.
+        command: the words of the command line, for the record.
+        at_most: photographs of a class.
+        burn_in: share of the steps that mixing is not measured on.
 
     Raises:
-        UserError: a run or an image cannot be read, or `data` has no class of the judge.
+        UserError: a run or an image cannot be read, or `data` holds no class of the judge.
     """
-    results = study(systems([read(folder) for folder in folders]), judge, data, at_most, burn_in)
-    command = shlex.join(["python", "-m", "ppgn_eval", *arguments])
-    command = command.encode(errors="backslashreplace").decode()  # a file's name need not be UTF-8
-    made = f"Made by `{command}` on {date.today().isoformat()} with ppgn-core {version('ppgn-core')}."
-    mixed = tables.mixing(results)
+    found = study(systems([read(folder) for folder in folders]), judge, data, at_most, burn_in)
+    line = shlex.join(command).encode(errors="backslashreplace").decode()  # a name of a file need not be UTF-8
+    made = f"Made by `{line}` on {date.today().isoformat()} with ppgn-core {version('ppgn-core')}."
+    mixed = tables.mixing(found)
     measured = [
-        Section("Quality", f"Judge: {judge.name}. {RULE}", [tables.quality(results)]),
+        Section("Quality", f"Judge: {judge.name}. {RULE}", [tables.quality(found)]),
         Section("Mixing", f"Of each chain the last {1 - burn_in:.0%} of its steps.", [mixed] if mixed.rows else []),
     ]
-    settings = {one.system.label: one.system.setting for one in results.systems}
-    config = json.dumps({"command": command, "judge": judge.key, "systems": settings}, indent=2, ensure_ascii=False)
-    sections = [Section("How it was made", made.replace("`", ""), []), *measured, *pictures(results)]
+    settings = {one.system.label: one.system.setting for one in found.systems}
+    config = json.dumps({"command": line, "judge": judge.key, "systems": settings}, indent=2, ensure_ascii=False)
+    sections = [Section("How it was made", made.replace("`", ""), []), *measured, *pictures(found)]
     write_report(out / "report.html", TITLE, sections, config)
     with atomic(out / "results.md") as temporary:
         temporary.write_text(f"# Results\n\n{made} Judge: {judge.name}.\n\n{markdown(measured)}", encoding="utf-8")

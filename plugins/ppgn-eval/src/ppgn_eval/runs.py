@@ -1,10 +1,8 @@
-"""Make the runs of `ppgn_core` that commands need, each only once, and read back their samples."""
+"""What runs have left in their folders: their records, samples and grids, read back as data."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,136 +11,53 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ppgn_core.__main__ import main as sample
-from ppgn_core.config.resume import key as key_of
 from ppgn_core.errors import UserError
 from ppgn_core.run_folder import SAMPLES, saved_samples
 
-from .records import is_whole, one_line
-from .records import parsed as parsed_json
-from .records import text as text_of
+from .records import parsed, text
 
 PNG = ("PNG",)
-"""Format of samples. Pillow recognises formats by content, and opens some by starting other programs."""
+"""What samples are kept as. Pillow tells formats by content, and opens some by starting other programs."""
 
 PHOTOGRAPHS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 
 SIDES = (4, 4096)
-"""Shortest and longest side of a sample, in pixels."""
-
-
-def parsed(arguments: Sequence[str]) -> dict[str, str]:
-    """Parse KEY=VALUE arguments into a dict.
-
-    Raises:
-        UserError: an argument has no `=`.
-    """
-    for argument in arguments:
-        if "=" not in argument:
-            raise UserError(f"{one_line(argument)}: arguments are KEY=VALUE")
-    return dict(argument.partition("=")[::2] for argument in arguments)
-
-
-def steps(given: Mapping[str, str], default: int) -> int:
-    """Return the `n_steps` that a command asks for.
-
-    Raises:
-        UserError: it is not a whole number from 1.
-    """
-    return whole("n_steps", given.get("n_steps", str(default)))
-
-
-def whole(key: str, text: str) -> int:
-    """Return the whole number that `key` is set to.
-
-    Raises:
-        UserError: it is not a whole number from 1.
-    """
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**9:
-        raise UserError(f"{key}={text}: must be a whole number from 1")
-    return int(text)
+"""Of a sample, in pixels."""
 
 
 def record(folder: Path) -> dict[str, Any]:
-    """Read a run's run.json; empty if it is missing or cannot be read."""
+    """What a run's run.json says; empty where there is none that can be read."""
     try:
-        content = parsed_json(text_of(folder / "run.json"), "run.json")
+        found = parsed(text(folder / "run.json"), "run.json")
     except UserError:
         return {}
-    return content if isinstance(content, dict) else {}
-
-
-def make(folder: Path, n_steps: int, keys: Mapping[str, object]) -> int:
-    """Run `keys` into `folder` unless a run of that many steps is there; return the exit code, 130 after Ctrl-C.
-
-    An interrupted run is continued if its codes were saved. The run is determined by `keys` alone: the record of an
-    earlier run is untrusted data, and if it has other overrides than these keys, it is not continued.
-
-    Raises:
-        UserError: the folder, or anything in it, is a symbolic link; or an interrupted run there has other overrides.
-    """
-    refuse_links(folder)
-    before = record(folder)
-    if before.get("step") == n_steps or _stopped(before):
-        return 0
-    arguments = {"out": folder, "n_steps": n_steps, **keys}
-    done = before.get("step", 0)
-    if is_whole(done, 1) and done < n_steps and (folder / "codes.safetensors").is_file():
-        overrides = before.get("overrides", [])
-        strange = [o for o in overrides if not isinstance(o, str) or key_of(o) not in {"resume", *arguments}]
-        if not isinstance(overrides, list) or strange:
-            told = one_line(strange[0]) if strange else one_line(overrides)
-            raise UserError(f"out={folder}: the run there was told {told}, which this command does not; remove it")
-        arguments = {"resume": folder, **arguments}
-    argv = sys.argv
-    try:
-        code = sample([f"{key}={value}" for key, value in arguments.items()])
-    finally:
-        sys.argv = argv  # the run has replaced it, as Hydra reads it
-    after = record(folder)
-    interrupted = code == 0 and int(after.get("step", n_steps)) < n_steps and not _stopped(after)
-    return 130 if interrupted else code
-
-
-def refuse_links(folder: Path) -> None:
-    """Raise UserError if the folder, or anything below it, is a symbolic link: files would be written elsewhere."""
-    for path in [folder, *(Path(at, name) for at, folders, files in os.walk(folder) for name in folders + files)]:
-        if path.is_symlink():
-            raise UserError(f"{path}: is a symbolic link; allowed are folders and files of their own")
-
-
-def _stopped(found: Mapping[str, Any]) -> bool:
-    """Return whether all chains stopped at values that are not finite: such a run cannot be continued."""
-    stopped, config = found.get("stopped"), found.get("config")
-    if not isinstance(stopped, list) or not isinstance(config, dict):
-        return False
-    return len(stopped) > 0 and len(stopped) == config.get("n_chains")
+    return found if isinstance(found, dict) else {}
 
 
 def samples(folder: Path, step: int) -> list[Path]:
-    """Return the paths of all chains' samples at that step."""
+    """The samples of all chains at that step."""
     return [path for _, at, path in saved_samples(folder / SAMPLES) if at == step]
 
 
 def images(paths: Sequence[Path], formats: tuple[str, ...] = PNG) -> Tensor:
-    """Read images as RGB `(N, 3, H, W)` in [0, 1].
+    """RGB `(N, 3, H, W)` in [0, 1].
 
     Raises:
-        UserError: there are none, one cannot be read as a picture, or their sizes differ.
+        UserError: there are none, one is no picture that can be read, or they are not of one size.
     """
     if not paths:
         raise UserError("no images")
-    arrays = [np.asarray(opened(path, formats)) for path in paths]
-    for path, pixels in zip(paths, arrays, strict=True):
-        _alike(path, pixels.shape[:2], paths[0], arrays[0].shape[:2])
-    return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2) / 255
+    found = [np.asarray(opened(path, formats)) for path in paths]
+    for path, pixels in zip(paths, found, strict=True):
+        _alike(path, pixels.shape[:2], paths[0], found[0].shape[:2])
+    return torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2) / 255
 
 
 def check(paths: Sequence[Path]) -> tuple[int, int] | None:
-    """Open every sample of a run, so that a damaged one is reported before any is judged; return height and width.
+    """Open every sample of a run, so that a damaged one is told before any is judged; their height and width.
 
     Raises:
-        UserError: one cannot be read as a PNG, or their sizes differ.
+        UserError: one is no PNG that can be read, or they are not of one size.
     """
     first: tuple[int, int] | None = None
     for path in paths:
@@ -161,20 +76,20 @@ def _alike(path: Path, shape: tuple[int, ...], other: Path, wanted: tuple[int, .
 
 
 def opened(path: Path, formats: tuple[str, ...]) -> Image.Image:
-    """Open a picture and decode all of it to RGB.
+    """A picture in RGB, all of it decoded.
 
     Raises:
-        UserError: it has none of those formats, or is damaged.
+        UserError: it is none of those formats, or damaged.
     """
-    if not path.is_file():  # reading a named pipe would wait
+    if not path.is_file():  # a named pipe would be waited for
         raise UserError(f"{path}: not a picture that can be read; allowed is an ordinary file")
     try:
         with Image.open(path, formats=formats) as image:
             return image.convert("RGB")
-    except Exception as error:  # Pillow may raise anything: SyntaxError, zlib.error, its own bomb error, …
+    except Exception as error:  # Pillow raises what it comes upon: SyntaxError, zlib.error, its own bomb error, …
         raise UserError(f"{path}: not a picture that can be read; allowed are {', '.join(formats)}") from error
 
 
 def grid(folder: Path) -> Image.Image:
-    """Return the picture of the last samples."""
+    """The picture of the last samples."""
     return opened(folder / "grid.png", PNG)

@@ -1,4 +1,4 @@
-"""The model `mini` has networks for 64 × 64 images of 64 kinds of things, small enough to ship with the code."""
+"""The model `mini`: networks for 64 × 64 images of 64 kinds of things, small enough to ship with the code."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ppgn_alexnet.alexnet import AlexNet
 from ppgn_alexnet.generator import UpConv
 from ppgn_dae.networks import CodeDAE, ImageDAE
 from ppgn_lrcn.captioner import Captioner
+from ppgn_score.network import CodeDenoiser
 
 from ppgn_core import weights
 from ppgn_core.errors import UserError
@@ -20,18 +21,18 @@ NETWORKS = Path(__file__).parent / "networks"
 
 
 def mini(device: torch.device | str = "cpu", as_in_the_paper: bool = False) -> Model:
-    """Provide small networks for 64 × 64 images: E, C, two generators, a captioner, two denoising autoencoders.
+    """E, C, G, that of the joint PPGN-h, the captioner, two denoising autoencoders, the score model of codes.
 
-    E classifies the same classes as C, with higher accuracy; but C was trained against adversarial examples, so
-    pictures that convince it look like the class. `condition.classifier=encoder` climbs E instead, and one pass then
-    serves both prior and condition. The inputs of C and of the network of scenes are shifted by up to 5 pixels, which
-    improves the pictures further; E's input is not, as that would need a second pass.
+    E names the same classes as C, and more of them rightly; but C was trained adversarially, so that what convinces it
+    looks like the class. `condition.classifier=encoder` climbs E all the same: one pass then serves both. C and the
+    network of scenes are shown pictures moved by up to 5 pixels, which draws better still; E is not, as it would have
+    to pass twice.
 
-    With `as_in_the_paper` the classifier is E itself and its input is not shifted. The captioner keeps the network that
-    it was trained on, whose role is then `robust`.
+    With `as_in_the_paper` the classifier is E itself and sees the picture as it is. The captioner keeps the network
+    that it was trained on, whose role is then `robust`.
 
     Raises:
-        UserError: a file of the package is missing or has been changed.
+        UserError: what came with the package is not there, or no longer what it was.
     """
     table = NETWORKS / "sha256.json"
     sums = weights.digests(table)
@@ -67,6 +68,7 @@ def mini(device: torch.device | str = "cpu", as_in_the_paper: bool = False) -> M
             "captioner": captioner,
             "dae_x": lambda: ImageDAE.load(*kept("dae_x")),
             "dae_h": lambda: CodeDAE.load(*kept("dae_h")),
+            "score_h": lambda: CodeDenoiser.load(*kept("score_h")),
             **({"robust": robust} if as_in_the_paper else {}),
         },
         labels={"classifier": things, "encoder": things, "places": scenes},

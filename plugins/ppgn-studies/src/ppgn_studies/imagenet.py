@@ -1,0 +1,103 @@
+"""`ppgn study imagenet`: 40 classes drawn by `condition=imagenet`, and a second opinion."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import torch
+from ppgn_eval.estimate import share
+from ppgn_eval.runs import grid
+from ppgn_mini.model import mini
+from ppgn_torchvision.efficientnet_lite import efficientnet_lite0
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from ppgn_core.atomic import atomic
+from ppgn_core.console import say
+from ppgn_core.given import home
+from ppgn_core.sheet import draw
+
+from .making import drawn
+
+KNOWN = (
+    "goldfish", "jellyfish", "brain coral", "king penguin", "tabby", "lion", "ladybug", "monarch", "African elephant",
+    "golden retriever", "school bus", "sports car", "teapot", "umbrella", "mushroom", "orange", "lemon", "banana",
+    "pizza", "espresso",
+)  # fmt: skip
+SCENES = ("alp", "barn", "cliff", "coral reef", "fountain", "lakeside", "seashore", "suspension bridge")
+NEW = (
+    "volcano", "castle", "geyser", "balloon", "strawberry", "broccoli", "daisy", "zebra", "peacock", "cheeseburger",
+    "Granny Smith", "corn",
+)  # fmt: skip
+
+
+def imagenet(
+    out: str = "imagenet",
+    n_steps: Annotated[int, ">= 1", "< 1e9"] = 100,
+    n_chains: Annotated[int, ">= 1", "< 1e9"] = 4,
+    overrides: Sequence[str] = (),
+) -> None:
+    """Draw 40 classes by `condition=imagenet` and ask networks of mini what they see, nothing filtered.
+
+    Twenty are classes that the encoder and the generator of `mini` were trained on, twenty are not; eight of those are
+    scenes, which mini's network of scenes knows. Prints how often the network that was climbed names the class, seeing
+    the picture as it is, and how often a network of mini that had no part in it does: the classifier, first of its 64
+    classes, or that of scenes, first of 20; with standard errors, which are binomial, as chains are independent.
+    Classes already in `out` are not drawn again. Leaves classes.png.
+
+    Args:
+        out: folder for a run of each class.
+        n_steps: of every chain.
+        n_chains: of each class.
+    """
+    place = home(out, "out")
+    table = Table("class", "climbed network", "second network", "among its first 5", title=f"judged: {out}")
+    sheet, totals = [], []
+    for kind, classes, role in (
+        ("known to mini", KNOWN, "classifier"),
+        ("scenes, new to G", SCENES, "places"),
+        ("new to all of mini", NEW, None),
+    ):
+        rows = []
+        for name in classes:
+            folder = place / name.replace(" ", "_")
+            keys: dict[str, Any] = {
+                "condition": "imagenet",
+                "condition.target": name,
+                "n_chains": n_chains,
+                "save_every": n_steps,
+            }
+            keys["writer"] = ["grid", "samples", "trace", "codes", "record"]
+            rows.append(_hits(drawn(folder, n_steps, keys, overrides), name, role))
+            table.add_row(name, *(share(hits).percent for hits in rows[-1]))
+            sheet.append(({"class": name}, grid(folder)))
+        totals.append((kind, [share(itertools.chain(*column)).percent for column in zip(*rows, strict=True)]))
+        table.add_section()
+    for kind, shares in totals:
+        table.add_row(kind, *shares)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    with atomic(place / "classes.png") as temporary:
+        draw(sheet).save(temporary)
+    say(str(place / "classes.png"))
+
+
+@torch.no_grad()
+def _hits(x: Tensor, name: str, role: str | None) -> list[list[bool]]:
+    """In which pictures the climbed network has the class first, and a second one first and among its first five."""
+    climbed, model = efficientnet_lite0(), mini()
+    logits = climbed.network(climbed.preprocess(x))
+    hits = [_among(logits, climbed.names.index(name), 1)]
+    if role is None:
+        return [*hits, [], []]
+    logits, unit = model.network(role)(x), model.labels[role].find(name).index
+    return [*hits, *(_among(logits, unit, first) for first in (1, 5))]
+
+
+def _among(logits: Tensor, unit: int, first: int) -> list[bool]:
+    """Which rows have the class among their `first` likeliest."""
+    found: list[bool] = (logits.topk(first, 1).indices == unit).any(1).tolist()
+    return found
