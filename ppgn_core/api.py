@@ -1,4 +1,4 @@
-"""The library: sample as the command line does, without one.
+"""The Python interface: `sample` does in Python what the command line does.
 
     from ppgn_core import sample
 
@@ -25,25 +25,26 @@ if TYPE_CHECKING:
 
 
 def sample(*overrides: str, progress: bool = False, **keys: Any) -> Result:
-    """Sample from p(h | y) (Eq. 11) and return what was drawn.
+    """Sample from p(h | y) (Eq. 11) and return the samples.
 
-    Nothing is written unless `out="DIR"` names a folder, nothing is printed unless `progress` is true, and Hydra's
-    global state stays as it was. With `out`, Ctrl-C ends the run after the current step and keeps what is done there.
+    Nothing is written to disk unless `out="DIR"` names a folder, nothing is printed unless `progress` is true, and
+    Hydra's global state is left unchanged. With `out`, Ctrl-C ends the run after the current step and keeps the
+    results.
 
     Args:
-        overrides: as on the command line: `"experiment=inpaint"`, `"condition.text=oranges"`.
+        overrides: overrides as on the command line: `"experiment=inpaint"`, `"condition.text=oranges"`.
         progress: show a progress bar.
-        keys: keys of the config: a name (`prior="gaussian"`), a mapping with a name and keys
-            (`condition={"name": "lrcn", "text": "oranges"}`), a number or text (`n_steps=100`), a component of your own
-            (`condition=MyCondition()`). Dotted names go in as `**{"condition.target": "lemon"}`.
+        keys: values for keys of the config: a component's name (`prior="gaussian"`), a mapping with its name and keys
+            (`condition={"name": "lrcn", "text": "oranges"}`), a number or text (`n_steps=100`), or a component of your
+            own (`condition=MyCondition()`). Pass dotted keys as `**{"condition.target": "lemon"}`.
 
     Returns:
         The last sample of each chain and the numbers of every saved step.
 
     Raises:
-        UserError: something that is asked for is not allowed or cannot be had; or every chain stopped at a value that
-            is not finite.
-        KeyboardInterrupt: as ever; where there is `out`, once it holds what is done.
+        UserError: a requested option or value is not allowed or not available, or every chain stopped because a value
+            was not finite.
+        KeyboardInterrupt: the run was interrupted; with `out`, the results so far have been saved.
     """
     from .result import collect
     from .sampling.interrupt import interruptible
@@ -61,26 +62,27 @@ def sample(*overrides: str, progress: bool = False, **keys: Any) -> Result:
 
 
 def chains(*overrides: str, **keys: Any) -> Iterator[tuple[State, Info]]:
-    """Sample step by step, for whoever wants to watch, to plot or to stop: `for state, info in chains(...)`.
+    """Sample step by step, to watch, plot or stop the chains: `for state, info in chains(...)`.
 
     Args:
-        overrides, keys: as of `sample`, less `out`: nothing is written.
+        overrides, keys: the same as for `sample`, except that `out` is not allowed: nothing is written.
 
     Yields:
-        The state of all chains, at first that of the start, and the sampler's diagnostics of the step that led there.
+        First the state of all chains at the start, then the state after each step; with each, the sampler's diagnostics
+        of the step that led to it.
 
     Raises:
-        UserError: as of `sample`.
+        UserError: in the same cases as `sample`.
     """
     for snapshot in assembled(*overrides, **keys):
         yield snapshot.state, snapshot.info
 
 
 def components() -> dict[str, dict[str, Option]]:
-    """List what is installed: options by their kind and name.
+    """List the installed components, by kind and name.
 
-    An option tells its `package`, and by its `signature` what it is (`summary`, `doc`) and its `keys`, each with a
-    name, an annotation, a default and a doc.
+    Each option knows its `package`. Its `signature` has a `summary`, the full `doc` and the `keys`, each with a name,
+    an annotation, a default and a doc.
     """
     from .options import plugins
 
@@ -89,13 +91,13 @@ def components() -> dict[str, dict[str, Option]]:
 
 
 def component(kind: str, config: str | Mapping[str, Any], **given: Any) -> Any:
-    """Build one component by its name, or by a mapping of its name and keys.
+    """Build one component from its name, or from a mapping with its name and keys.
 
     Args:
-        given: what a run would give it, as far as it needs that: `model`, `noise`, `device`, …
+        given: values that a run would pass to the component, as far as it needs them: `model`, `noise`, `device`, …
 
     Raises:
-        UserError: no such component or key, or a value that is not allowed.
+        UserError: there is no such component or key, or a value is not allowed.
     """
     from .options import plugins
 
@@ -103,10 +105,10 @@ def component(kind: str, config: str | Mapping[str, Any], **given: Any) -> Any:
 
 
 def list_classes(labels: Labels, word: str | None = None) -> None:
-    """Print classes, those that a word means where there is one: by their names, and by what WordNet says they are.
+    """Print classes with their names and their WordNet meaning: all of them, or those that match `word`.
 
     Raises:
-        UserError: it means none.
+        UserError: no class matches `word`.
     """
     from .command.classes import table
 
@@ -114,10 +116,10 @@ def list_classes(labels: Labels, word: str | None = None) -> None:
 
 
 def perform(name: str, *arguments: str) -> None:
-    """Do what `ppgn NAME` does with these arguments: `perform("train", "recipe=encoder", "data=photographs")`.
+    """Run `ppgn NAME` with these arguments: `perform("train", "recipe=encoder", "data=photographs")`.
 
     Raises:
-        UserError: no such command or key, a value that is not allowed, or what the command itself refuses.
+        UserError: there is no such command or key, a value is not allowed, or the command itself raises it.
     """
     from .command.main import perform
 
@@ -125,9 +127,9 @@ def perform(name: str, *arguments: str) -> None:
 
 
 def command_line(name: str, arguments: Sequence[str] | None = None) -> int:
-    """Do `ppgn NAME` with these arguments, or with those of the process; returns the exit code.
+    """Run `ppgn NAME` with these arguments (by default those of the process) and return the exit code.
 
-    For `__main__.py` of a plugin that keeps a command line of its own.
+    The `__main__.py` of a plugin with its own command calls this.
     """
     from .command.main import call
 
@@ -135,13 +137,13 @@ def command_line(name: str, arguments: Sequence[str] | None = None) -> int:
 
 
 def assembled(*overrides: str, **keys: Any) -> Chains:
-    """Build the chains that `sample` runs, with everything that belongs to them: generator, energy, sampler, start.
+    """Build the chains that `sample` runs, with everything they consist of: generator, energy, sampler, start.
 
     Args:
-        overrides, keys: as of `sample`.
+        overrides, keys: the same as for `sample`.
 
     Raises:
-        UserError: as of `sample`.
+        UserError: in the same cases as `sample`.
     """
     from .config.configure import configure
     from .config.overrides import from_keys

@@ -41,7 +41,7 @@ def command(name: str, run: Callable[[], int]) -> int:
 
 
 def heed_interrupts() -> None:
-    """Let Ctrl-C be a KeyboardInterrupt again, where it ends the process at once as a command starts."""
+    """Make Ctrl-C raise KeyboardInterrupt again, if it ends the process at once, as while a command starts."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

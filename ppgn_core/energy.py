@@ -1,7 +1,7 @@
-"""The distribution that is sampled, p(h, y) = p(h) · p(y | h), by its score.
+"""The energy defines the distribution that is sampled, p(h, y) = p(h) · p(y | h), by its score.
 
-The sign is said once, here: the energy is −log p(h, y); what is computed, added and plotted is log p and its gradient,
-the score.
+The sign is fixed here: the energy is −log p(h, y); what is computed, added and plotted is log p and its gradient, the
+score.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from .protocols import Condition, Generator, Prior, State
 
 
 class Energy:
-    """−log p(h) − w · log p(y | G(h)): the product of experts that Eq. 5 climbs (section 2, where x is what h is here).
+    """The energy is −log p(h) − w · log p(y | G(h)), from the product of experts in Eq. 5.
 
-    w is the condition's own `weight`, 1 for most.
+    In section 2 the paper's x is what h is here. w is the condition's own `weight`, 1 for most conditions.
 
     Args:
-        clock: that the components were given, where some change with the step.
+        clock: the clock that was passed to the components, if some of them change over time.
     """
 
     def __init__(self, generator: Generator, prior: Prior, condition: Condition, clock: Clock | None = None) -> None:
@@ -34,24 +34,24 @@ class Energy:
         self.clock = clock or Clock()
 
     def evaluate(self, h: Tensor, step: int = 0, sigma: float = 0.0) -> State:
-        """What there is to know at codes `h` `(B, *code)`: one pass forward through G and the condition, one back.
+        """Evaluate the state at codes `h` `(B, *code)`, with one pass forward through G and the condition and one back.
 
-        The condition comes first: a network that prior and condition share keeps what it has found in the cache of this
-        evaluation, and need not pass again.
+        The condition is evaluated first: if the prior uses the same network, it takes the result from the cache of this
+        evaluation and needs no second pass.
 
         Args:
-            sigma: σ of Gaussian noise that the codes have on them. Where there is any, G draws what the prior takes
-                them to have been without it, x = G(D(h; σ)); the scores are those of noisy codes, ∇log p(h; σ) =
-                (D(h; σ) − h)/σ² (Karras et al. 2022, Eq. 3) and ∇log p(y | x), taken back through D.
+            sigma: σ of Gaussian noise on the codes. If it is not 0, G draws the prior's estimate of the clean codes, x
+                = G(D(h; σ)), and the scores are those of noisy codes: ∇log p(h; σ) = (D(h; σ) − h)/σ² (Karras et al.
+                2022, Eq. 3) and ∇log p(y | x), backpropagated through D.
 
         Raises:
-            UserError: there is noise, and the prior knows nothing of it.
+            UserError: there is noise, and the prior cannot denoise.
         """
         self.clock.step = step
         with forward_cache.opened() as cache:
             with torch.enable_grad():
                 h = h.detach().requires_grad_()
-                # torch's module hooks, as of its FLOP counter, take no leaf
+                # torch's module hooks, which its FLOP counter uses, refuse leaves
                 code = self.denoiser()(h, sigma) if sigma else h.view_as(h)
                 drawn = self.generator(code)
                 x = drawn.contiguous()  # a condition may take a view of it
@@ -60,14 +60,14 @@ class Energy:
                 # each chain's log p depends on its own code alone, so the gradient of the sum is every chain's own
                 (condition_score,) = torch.autograd.grad((self.weight * log_prob).sum(), h)
             with torch.no_grad():
-                h, shown = h.detach(), x.detach()
-                cache.equate(shown, x)
-                prior_score = (code.detach() - h) / sigma**2 if sigma else self.prior.score(h, shown)
-                return State(step, h, shown, log_prob.detach(), prior_score, condition_score)
+                h, pictures = h.detach(), x.detach()
+                cache.equate(pictures, x)
+                prior_score = (code.detach() - h) / sigma**2 if sigma else self.prior.score(h, pictures)
+                return State(step, h, pictures, log_prob.detach(), prior_score, condition_score)
 
     @property
     def weight(self) -> float:
-        """The power w of p(y | x) that is sampled now: the condition's own `weight`, 1 where it has none."""
+        """Return the power w of p(y | x) that is sampled now: the condition's own `weight`, or 1 if it has none."""
         return float(getattr(self.condition, "weight", 1.0))
 
     def reevaluated(self, state: State) -> State:
@@ -80,7 +80,7 @@ class Energy:
         return replace(self.evaluate(state.h, state.step + 1), step=state.step, memory=state.memory)
 
     def log_prob(self, state: State) -> Tensor:
-        """log p(h) + w · log p(y | x) `(B,)`, up to a constant, for samplers that accept or reject.
+        """Return log p(h) + w · log p(y | x) `(B,)`, up to a constant, for samplers that accept or reject.
 
         Raises:
             UserError: the prior knows only its score.
@@ -90,7 +90,7 @@ class Energy:
             return density(state.h, state.x) + self.weight * state.log_prob
 
     def density(self) -> Callable[[Tensor, Tensor], Tensor]:
-        """The prior's log p(h) of h and x, `(B,)`, up to a constant.
+        """Return the prior's log p(h) `(B,)`, up to a constant, as a function of h and x.
 
         Raises:
             UserError: the prior knows only its score.
@@ -104,10 +104,10 @@ class Energy:
         return density
 
     def denoiser(self) -> Callable[[Tensor, float], Tensor]:
-        """The prior's D: of codes `h` with noise σ on them and of that σ, the mean of what they were without it.
+        """Return the prior's D, which maps codes `h` with noise of level σ, and σ, to the mean of the clean codes.
 
         Raises:
-            UserError: the prior knows codes without noise only, or with noise of one level.
+            UserError: the prior knows only codes without noise, or with noise of one level.
         """
         denoise = getattr(self.prior, "denoise", None)
         if denoise is None:

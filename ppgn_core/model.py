@@ -48,7 +48,7 @@ SPELLINGS: tuple[Callable[[str], str], ...] = (
 
 
 class Labels(Sequence[Label]):
-    """The classes of one classifier, which can be looked up by index, name or synset."""
+    """Hold the classes of one classifier, which can be looked up by index, name or synset."""
 
     def __init__(self, labels: Sequence[Label]) -> None:
         self._labels = tuple(labels)
@@ -144,7 +144,7 @@ def _reads_as(label: Label, number: float) -> bool:
 
 @dataclass
 class Model:
-    """A bundle of networks that belong together.
+    """Bundle networks that belong together.
 
     Args:
         name: name of the model, as in `model=NAME`.

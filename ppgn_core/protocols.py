@@ -1,7 +1,8 @@
-"""What each kind of component must do. Structural: a plugin inherits nothing and needs no nn.Module.
+"""The protocols state what each kind of component must do.
 
-The names are the paper's (arXiv 1612.00005): `h` a code, `x` data, G the generator, `epsilon1..3` the three weights of
-Eq. 11. B chains run side by side, so every tensor begins with a batch dimension.
+They are structural: a plugin inherits from nothing and needs no nn.Module. The names are the paper's (arXiv
+1612.00005): `h` a code, `x` data, G the generator, `epsilon1..3` the three weights of Eq. 11. B chains run side by
+side, so every tensor begins with a batch dimension.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Code:
-    """The space that G takes its codes from.
+    """Describe the space of the generator's codes.
 
     Args:
-        shape: of one code.
-        low, high: the range that the codes of real data lie in; None where it is open.
+        shape: shape of one code.
+        low, high: range of the codes of real data; None where it is unbounded.
     """
 
     shape: tuple[int, ...]
@@ -32,59 +33,68 @@ class Code:
 
 @runtime_checkable
 class Generator(Protocol):
-    """G: codes to data. One that can lead data back has `encode(x) -> h`; chains then start from a picture, `init=`."""
+    """G maps codes to data.
+
+    A generator that can also map data to codes has `encode(x) -> h`; chains can then start from a picture, `init=`.
+    """
 
     code: Code
 
     def __call__(self, h: Tensor) -> Tensor:
-        """`(B, *code.shape)` → `(B, *data)`; images are float RGB `(B, 3, H, W)`, nominally in [0, 1], not clamped."""
+        """Map codes `(B, *code.shape)` to data `(B, *data)`.
+
+        Images are float RGB `(B, 3, H, W)`, nominally in [0, 1], not clamped.
+        """
         ...
 
     def draw(self, noise: ChainNoise) -> Tensor:
-        """Codes `(B, *code.shape)` to start chains from, row k a function of the seed and of chain k alone."""
+        """Draw codes `(B, *code.shape)` to start chains from; row k depends on the seed and on chain k alone."""
         ...
 
 
 @runtime_checkable
 class Prior(Protocol):
-    """p(h).
+    """The prior is p(h).
 
-    One that can evaluate its density also has `log_prob(h, x) -> (B,)`; MALA and MH need it. One that knows codes with
-    noise of any σ on them also has `denoise(h, sigma) -> (B, *code)`, differentiable in `h`: the mean of what codes
-    `h` were without it; annealed sampling needs that.
+    A prior that can evaluate its density also has `log_prob(h, x) -> (B,)`; MALA and MH need it. A prior that models
+    codes with noise of any level σ also has `denoise(h, sigma) -> (B, *code)`, differentiable in `h`: the mean of the
+    clean codes given the noisy codes `h`; annealed sampling needs it.
     """
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
-        """∇log p(h) up to a positive factor, shaped like `h`; `x = G(h)` is given, already computed, detached."""
+        """Return ∇log p(h) up to a positive factor, shaped like `h`.
+
+        `x = G(h)` has already been computed and is detached.
+        """
         ...
 
 
 @runtime_checkable
 class Condition(Protocol):
-    """p(y | x).
+    """The condition is p(y | x).
 
-    One that is a normalised probability may also have `probability(log_prob) -> (B,)` in [0, 1]. One that suits the ε2
-    of others only when scaled may have a number `weight`, w: chains then climb w · log p(y | x), that is p(y | x)^w,
-    while `log_prob` stays log p(y | x).
+    A condition that is a normalised probability may also have `probability(log_prob) -> (B,)` in [0, 1]. A condition
+    that must be scaled to suit the ε2 of others may have a number `weight`, w: chains then climb w · log p(y | x), that
+    is p(y | x)^w, while `log_prob` stays log p(y | x).
     """
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """log p(y | x), `(B,)`, differentiable in `x`."""
+        """Return log p(y | x), `(B,)`, differentiable in `x`."""
         ...
 
 
 @dataclass(frozen=True)
 class State:
-    """Where the chains stand: all that the next step needs.
+    """Hold the position of the chains: all that the next step needs.
 
     Args:
-        step: steps taken since the start of the chain.
+        step: number of steps since the start of the chain.
         h: codes `(B, *code)`.
         x: G(h) `(B, *data)`.
         log_prob: log p(y | x) `(B,)`.
         prior_score, condition_score: ∇log p(h) and ∇log p(y | h), shaped like `h`.
-        memory: what a sampler carries from step to step besides, such as a momentum, by name, each `(B, …)`. It is
-            saved with the codes and given back on resuming.
+        memory: tensors `(B, …)` that a sampler carries from step to step, such as a momentum, by name. They are saved
+            with the codes and restored on resuming.
     """
 
     step: int
@@ -98,11 +108,11 @@ class State:
 
 @dataclass(frozen=True)
 class Info:
-    """A sampler's diagnostics of one step, all `(B,)`.
+    """Hold a sampler's diagnostics of one step, all `(B,)`.
 
     Args:
         prior_norm, condition_norm: lengths of the two terms ε1·∇log p(h) and ε2·∇log p(y | h).
-        acceptance: probability of accepting the proposal; 1 where a sampler has no reject step.
+        acceptance: probability of accepting the proposal; 1 if the sampler has no reject step.
     """
 
     prior_norm: Tensor
@@ -112,14 +122,14 @@ class Info:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All chains after one step: where they stand, how they got there, and which of them have a sample.
+    """Record all chains after one step: their state, the step's diagnostics, and which of them have a sample.
 
     Args:
-        state: of all chains; a chain that stopped is in its last finite state.
-        info: of the step that led there.
-        last_step: the last step that each chain has taken, `(B,)`: `state.step`, or less where a chain stopped.
-        kept: which chains have a sample that `keep` lets through, `(B,)`; None where there is no `keep`.
-        seconds: since the chains began.
+        state: state of all chains; a chain that stopped is in its last finite state.
+        info: diagnostics of the step that led to the state.
+        last_step: number of the last step of each chain, `(B,)`: `state.step`, or less if the chain stopped.
+        kept: mask of the chains whose sample passes the filter `keep`, `(B,)`; None if there is no filter.
+        seconds: time since the chains began.
     """
 
     state: State
@@ -130,21 +140,24 @@ class Snapshot:
 
     @property
     def alive(self) -> Tensor:
-        """Which chains go on, `(B,)`: the others stopped at a value that was not finite."""
+        """Return which chains are still running, `(B,)`: the others stopped at a value that was not finite."""
         return self.last_step == self.state.step
 
     @property
     def samples(self) -> Tensor:
-        """Which chains have a sample to be written, `(B,)`."""
+        """Return which chains have a sample to write, `(B,)`."""
         return self.alive if self.kept is None else self.kept
 
 
 @runtime_checkable
 class Sampler(Protocol):
-    """Two functions without memory: all that a step depends on is its state and the chain's own noise at that step."""
+    """A sampler is two functions without memory.
+
+    A step depends only on its state and on the chain's own noise at that step.
+    """
 
     def init(self, h: Tensor, step: int = 0) -> State:
-        """The state of chains that stand at codes `h` after `step` steps."""
+        """Return the state of chains that are at codes `h` after `step` steps."""
         ...
 
     def step(self, state: State) -> tuple[State, Info]: ...
@@ -152,10 +165,13 @@ class Sampler(Protocol):
 
 @runtime_checkable
 class Writer(Protocol):
-    """The only code that touches the disk. Called at step 0, at every saved step and at the last."""
+    """A writer writes files; no other code touches the disk.
+
+    It is called at step 0, at every saved step and at the last step.
+    """
 
     def write(self, snapshot: Snapshot) -> None: ...
 
     def close(self) -> None:
-        """Finish the files; called once, after an interruption too."""
+        """Finish the files; this is called once, even after an interruption."""
         ...

@@ -1,11 +1,11 @@
-"""What every component must do, as checks for a plugin's own tests.
+"""Check in a plugin's own tests that a component keeps its protocol's promises.
 
     from ppgn_core.testing import check_condition
 
     def test_contract():
         check_condition(MeanColour([1, 0, 0]), data_shape=(3, 64, 64))
 
-Each raises AssertionError with a line that says which promise is broken.
+Each check raises AssertionError with a line that says which promise is broken.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from .protocols import Condition, Generator, Prior, Sampler, State
 BATCH = 4
 DIRECTIONS = 16
 STEP = 1e-3
-"""Of finite differences, per element."""
+"""Step of the finite differences, per element."""
 
 
 def check_generator(generator: Generator) -> None:
-    """Codes that are each chain's own, and data that follow from them chain by chain, differentiably."""
+    """Check that codes and data belong to each chain alone, and that data are differentiable in the codes."""
     noise = ChainNoise(0, BATCH)
     h = _pure("draw", generator, lambda: generator.draw(noise))
     _assert_shape("draw", h, (BATCH, *generator.code.shape))
@@ -39,9 +39,9 @@ def check_generator(generator: Generator) -> None:
 
 
 def check_prior(prior: Prior | Callable[[ChainNoise], Prior], generator: Generator) -> None:
-    """A score shaped like the code, chain by chain; the gradient of its density, and a denoiser, where it has one.
+    """Check that a score has the code's shape, is computed chain by chain, and is the gradient of any density.
 
-    One that draws noise is given as a function that makes it from its noise, so that chain k can be asked alone.
+    Pass a prior that draws noise as a function from noise to prior, so that chain k can be evaluated alone.
     """
     make = (lambda noise: prior) if isinstance(prior, Prior) else prior
     prior = make(ChainNoise(0, BATCH))
@@ -72,9 +72,9 @@ def check_prior(prior: Prior | Callable[[ChainNoise], Prior], generator: Generat
 
 
 def check_condition(condition: Condition | Callable[[ChainNoise], Condition], data_shape: tuple[int, ...]) -> None:
-    """log p(y | x) chain by chain, with the gradient that finite differences find.
+    """Check that log p(y | x) is computed chain by chain, and that its gradient agrees with finite differences.
 
-    One that draws noise is given as a function that makes it from its noise, so that chain k can be asked alone.
+    Pass a condition that draws noise as a function from noise to condition, so that chain k can be evaluated alone.
     """
     make = (lambda noise: condition) if isinstance(condition, Condition) else condition
     condition = make(ChainNoise(0, BATCH))
@@ -92,7 +92,10 @@ def check_condition(condition: Condition | Callable[[ChainNoise], Condition], da
 
 
 def check_sampler(sampler: Sampler, h: Tensor) -> None:
-    """Steps that depend on the state alone, each state complete at its own `h`. `h` has as many codes as its noise."""
+    """Check that a step depends on the state alone and that each state matches its own `h`.
+
+    `h` has as many codes as the sampler's noise has chains.
+    """
     state = _pure_state("init", sampler, lambda: sampler.init(h, 3))
     assert state.step == 3, f"init: the state is at step {state.step}, not at the 3 that were given"
     assert torch.equal(state.h, h), "init: moved the codes"
@@ -108,7 +111,7 @@ def check_sampler(sampler: Sampler, h: Tensor) -> None:
 
 
 def _pure(name: str, component: Any, function: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
-    """Call it twice: the same answer, and nothing else has changed."""
+    """Call a function twice and check that it answers the same and changes nothing else."""
     before = [value.clone() for value in inputs]
     random, grad = torch.get_rng_state(), torch.is_grad_enabled()
     first, second = function(*inputs), function(*inputs)
@@ -153,7 +156,7 @@ def _assert_shape(name: str, value: Tensor, shape: tuple[int, ...]) -> None:
 
 
 def _assert_rows(name: str, function: Callable[..., Tensor], full: Tensor, *inputs: Tensor) -> None:
-    """Row k of the answer is a function of row k of the inputs alone."""
+    """Check that row k of the answer is a function of row k of the inputs alone."""
     for k in range(len(full)):
         _assert_row(name, function, full, k, *inputs)
 
@@ -165,9 +168,9 @@ def _assert_row(name: str, function: Callable[..., Tensor], full: Tensor, k: int
 
 
 def _assert_gradient(name: str, function: Callable[[Tensor], Tensor], x: Tensor) -> None:
-    """Autograd against central differences at the first row of `x`.
+    """Compare autograd with central differences at the first row of `x`.
 
-    Along the gradient itself its length shows, along random directions a part that is missing.
+    The direction of the gradient tests its length; random directions reveal a missing part.
     """
     random = torch.Generator().manual_seed(1)
     leaf = x[:1].clone().requires_grad_()

@@ -30,7 +30,7 @@ SPARE = 1 << 20
 
 
 class ConfiguredNetwork(nn.Module):
-    """A network that is described by a layer table and stored in one file with that table.
+    """Store a network and the layer table that describes it in one file.
 
     A subclass takes its table as its only argument and names the table's dataclass, a `ppgn_core.table.Table`.
     """

@@ -70,7 +70,10 @@ def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[
 
 
 def _config(option: Option, part: Mapping[str, str], registry: Registry) -> dict[str, Any]:
-    """The config of a component by the texts of its keys, checked; a key that holds a component is given as one is."""
+    """Build a component's config from the texts of its keys and check it.
+
+    A key that holds a component is written in the same way.
+    """
     config: dict[str, Any] = {"name": option.name}
     heads = {name: name.partition(".")[0] for name in part}
     for key in option.signature.keys:
@@ -93,7 +96,7 @@ def _short(message: str, option: Option, keys: dict[str, Key]) -> str:
 
 
 def _names(option: Option, nested: bool = False) -> list[str]:
-    """Names of its keys, or of those alone that hold a component."""
+    """Return the names of an option's keys, or only of those that hold a component."""
     return [key.name for key in option.signature.keys if key.nested or not nested]
 
 

@@ -1,4 +1,4 @@
-"""`ppgn COMMAND KEY=VALUE …`: every command, those of plugins too; without one it samples, as `python -m ppgn_core`."""
+"""Run `ppgn COMMAND KEY=VALUE …`, including plugins' commands; without a command, sample as `python -m ppgn_core`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HELP = {"--help", "-h"}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; the exit code."""
+    """Run the command line and return the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["--version"]:
         print(f"ppgn-core {version('ppgn-core')}")
@@ -28,21 +28,21 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def call(name: str, arguments: Sequence[str] | None = None) -> int:
-    """Do one command; the exit code: 0, 2 after an error of the user's, told in a line, 130 after Ctrl-C.
+    """Run one command and return the exit code: 0, 2 after a user's error (one line), 130 after Ctrl-C.
 
     Args:
-        name: of the command, as its plugin registered it.
-        arguments: KEY=VALUE; None for those of the process.
+        name: name of the command, as its plugin registered it.
+        arguments: KEY=VALUE arguments; None for those of the process.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     return command(f"ppgn {name}", lambda: _call(name, arguments))
 
 
 def perform(name: str, arguments: Sequence[str]) -> int:
-    """Do one command and let its errors through; returns the exit code of one that has a code of its own, else 0.
+    """Run one command and let its errors through; return its exit code if it has one, else 0.
 
     Raises:
-        UserError: no such command or key, a value that is not allowed, or what the command itself refuses.
+        UserError: there is no such command or key, a value is not allowed, or the command itself raises it.
     """
     registry = plugins.registry()
     found = registry.find("command", name)

@@ -1,1 +1,1 @@
-"""What is installed, and what each component asks for, as data."""
+"""Describe as data what is installed and which keys each component has."""

@@ -1,4 +1,4 @@
-"""The kinds of components: those that a run is made of, and those that plugins bring for their own commands."""
+"""Define the kinds of components: those that make up a run, and those that plugins add for their own commands."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ..run_context import NAMES
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of component.
+    """Describe one kind of component.
 
     Args:
-        name: as in `NAME=OPTION`; plugins register options of it in the function `hook`.
-        doc: what a component of this kind is, in a line.
-        given: parameters that a factory is given by whoever builds it; all others are keys of its config.
+        name: name of the kind, as in `NAME=OPTION`; plugins register its options in the function `hook`.
+        doc: one-line description of what a component of this kind is.
+        given: names of the parameters that the builder passes to a factory; all others are keys of its config.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Kind:
 
     @property
     def hook(self) -> str:
-        """Of the function by which plugins register options: `register_priors`, `register_studies`."""
+        """Return the name of the function by which plugins register options: `register_priors`, `register_studies`."""
         return f"register_{self.name[:-1]}ies" if self.name.endswith("y") else f"register_{self.name}s"
 
 
@@ -42,14 +42,14 @@ COMMAND = Kind(
 )
 
 KINDS = tuple(kind.name for kind in RUN_KINDS)
-"""What a run is made of: the groups of its config."""
+"""Kinds of components that make up a run: the groups of its config."""
 
 
 def named(name: str, doc: str, given: Iterable[str] = ()) -> Kind:
-    """Make the kind that a plugin brings.
+    """Make a kind for a plugin.
 
     Raises:
-        ValueError: the name is no lower-case identifier.
+        ValueError: the name is not a lower-case identifier.
     """
     if not isinstance(name, str) or not name.isidentifier() or name != name.lower():
         raise ValueError(f"{name!r}: the name of a kind is lower-case letters and underscores")

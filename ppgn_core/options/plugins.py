@@ -1,6 +1,7 @@
-"""Finds the installed plugins by their entry points and lets each register what it has.
+"""Find the installed plugins by their entry points and let each register its components.
 
-What is wrong with one costs that registration alone, and is told in a line; `without=PACKAGE` leaves a plugin out.
+A fault in one registration disables only that registration and is reported in a line; `without=PACKAGE` leaves out a
+plugin.
 """
 
 from __future__ import annotations
@@ -24,15 +25,16 @@ from .registry import Registry
 from .yaml_paths import folder
 
 WITHOUT = "PPGN_WITHOUT"
-"""Environment variable: names of packages, set apart by commas, whose plugins are left out."""
+"""Environment variable with the names of packages, separated by commas, whose plugins are left out."""
 
 OWN = {"ppgn-core", *bundled().values()}
 
 
 def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Registry, list[str]]:
-    """Collect what the plugins register, and the places of their YAML presets.
+    """Collect the plugins' components and the locations of their YAML presets.
 
-    The project's own plugins come first, then the others by name: of two options of one name the first stays.
+    The project's own plugins come first, then the others by name; if two options have the same name, the first one
+    stays.
     """
     plugins, presets = [], []
     kinds = {kind.name: kind for kind in (*RUN_KINDS, COMMAND)}
@@ -58,7 +60,7 @@ def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Re
 
 @contextmanager
 def _blamed(package: str) -> Iterator[None]:
-    """Tell whose fault an error is, and go on without that plugin."""
+    """Report an error with the name of the plugin that caused it, and continue without that plugin."""
     try:
         yield
     except Exception as error:
@@ -93,7 +95,7 @@ def _register_kind(kinds: dict[str, Kind], package: str) -> Callable[..., None]:
 
 
 def _hooks(plugin: Any, package: str, wanted: Mapping[str, str], tell: bool = False) -> Iterator[tuple[str, Any]]:
-    """The hooks that one plugin implements among those `wanted`, by what they are for; others may be told of."""
+    """Yield the hooks among `wanted` that a plugin implements, by their purpose; with `tell`, report others."""
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
     for name in wanted.keys() - vars(hookspecs).keys():
@@ -131,10 +133,10 @@ def _installed(without: str) -> tuple[Registry, list[str]]:
 
 
 def registry() -> Registry:
-    """Return what the installed plugins register."""
+    """Return the registry of everything that the installed plugins provide."""
     return _installed(os.environ.get(WITHOUT, ""))[0]
 
 
 def presets() -> list[str]:
-    """Return where the installed plugins keep their presets: `pkg://…`."""
+    """Return the locations of the installed plugins' presets: `pkg://…`."""
     return _installed(os.environ.get(WITHOUT, ""))[1]

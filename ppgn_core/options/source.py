@@ -21,7 +21,7 @@ REQUIRED = inspect.Parameter.empty
 
 @dataclass(frozen=True)
 class Unread:
-    """A default that is not a literal: the config holds null for it, and the factory fills it in."""
+    """Mark a default that is not a literal: the config holds null for it, and the factory fills it in."""
 
     source: str
 

@@ -1,4 +1,4 @@
-"""Annealed sampling: from noise to codes along falling noise levels, then Langevin steps as ever."""
+"""Annealed sampling moves from noise to codes along falling noise levels, and then takes Langevin steps."""
 
 from __future__ import annotations
 
@@ -15,29 +15,30 @@ from .mala_approx import MalaApprox, norm
 
 
 class Annealed(MalaApprox):
-    """Noise σ_max on the codes to start from, taken away in `steps` steps; from then on the steps of `mala_approx`.
+    """Start from noise, denoise in `steps` steps along falling noise levels, then continue as `mala_approx`.
 
-    A chain's first step puts the noise on what D(h; σ_max) makes of its start: near the mean of p(h) where σ_max is
-    large, so that the start has no say; and where σ_max is smaller, as chains that start from a picture (`init`) may
-    have it, what such noise does not drown of it (after SDEdit, Meng et al. 2022). From there σ falls geometrically to
-    σ_min, and then to 0; each step follows the score of the noisy codes' density, the condition's with a weight, from σ
-    to the next, σ':
+    A chain's first step adds noise σ_max to D(h; σ_max), where h is its start. For a large σ_max that is near the mean
+    of p(h), so the start does not matter; for a smaller σ_max, useful for chains that start from a picture (`init`), it
+    keeps what such noise does not hide (after SDEdit, Meng et al. 2022). From there σ falls geometrically to σ_min, and
+    then to 0; each step follows the score of the noisy codes' density and the weighted score of the condition, from σ
+    to the next level, σ':
 
         h ← h + (1 − σ'/σ)·(σ²·∇log p(h; σ) + w·σ²·∇log p(y | x)),  x = G(D(h; σ))
 
-    That is Euler's step along the probability flow of p(h; σ)·p(y | h)^w (Karras et al. 2022, Eq. 1 and algorithm 1
-    without its second order, where σ(t) = t), with log p(y | x) of the denoised code for log p(y | h), as in diffusion
-    posterior sampling (Chung et al. 2023). With w = 0 chains end where p(h) has its weight, however far apart its modes
-    are; Langevin steps from anywhere would stay at the nearest. Whatever σ is, x is a picture of codes without noise.
+    This is an Euler step along the probability flow of p(h; σ)·p(y | h)^w (Karras et al. 2022, Eq. 1 and algorithm 1
+    without its second order, where σ(t) = t), with log p(y | x) of the denoised code in place of log p(y | h), as in
+    diffusion posterior sampling (Chung et al. 2023). With w = 0 chains reach all modes of p(h) in proportion to their
+    weight, however far apart they are; Langevin steps would stay at the nearest one. For every σ, x is a picture of
+    clean codes.
 
     Args:
-        steps: from σ_max to 0, after the one that puts the noise on.
-        sigma_max, sigma_min: the first and the last noise level, in units of the code.
-        guidance: w, weight of the condition's score while there is noise; it is ε2 afterwards.
-        bound: what that term's length may be at most, in multiples of the noise's, σ·√dim.
+        steps: number of steps from σ_max to 0, after the one that adds the noise.
+        sigma_max, sigma_min: first and last noise level, in units of the code.
+        guidance: w, weight of the condition's score while there is noise; afterwards the weight is ε2.
+        bound: largest length of that term, in multiples of the noise's length, σ·√dim.
 
     Raises:
-        UserError: the prior does not know codes at every noise level; or as `mala_approx`.
+        UserError: the prior cannot denoise at every noise level, or `mala_approx` raises it.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Annealed(MalaApprox):
         bound: Annotated[float, ">= 0"] = 0.7,
         **langevin: Any,
     ) -> None:
-        energy.denoiser()  # or the refusal
+        energy.denoiser()  # raises if the prior has none
         super().__init__(energy, noise, epsilon1, epsilon2, epsilon3, **langevin)
         self.steps, self.sigma_max, self.sigma_min = steps, sigma_max, sigma_min
         self.guidance, self.bound = guidance, bound
@@ -78,7 +79,7 @@ class Annealed(MalaApprox):
         return self.energy.evaluate(h, state.step + 1, after), info
 
     def sigma_at(self, step: int) -> float:
-        """σ of the codes after `step` steps: a function of the chain's age alone, so a resumed chain goes on."""
+        """Return σ of the codes after `step` steps; it depends on `step` alone, so a resumed chain continues."""
         if not 1 <= step <= self.steps:
             return 0.0
         return self.sigma_max * (self.sigma_min / self.sigma_max) ** ((step - 1) / max(self.steps - 1, 1))

@@ -1,4 +1,4 @@
-"""`ppgn evaluate run=DIR data=DIR judge=NAME KEY=VALUE …`: judge what was drawn."""
+"""Implement `ppgn evaluate run=DIR data=DIR judge=NAME KEY=VALUE …`, which judges samples."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def evaluate(
     cache: str | None = None,
     arguments: Sequence[str] = (),
 ) -> None:
-    """Measure the runs in some folders, and below them, and leave report.html and results.md.
+    """Measure the runs in some folders, and below them, and write report.html and results.md.
 
-    What a judge has seen is kept, by the content of images, so a second time is quick; Ctrl-C keeps what is done, and
-    the same command goes on from there.
+    Verdicts are cached by the content of images, so a second evaluation is quick; after Ctrl-C the same command
+    continues.
 
     Args:
-        run: run folder, or a folder of them; several set apart by commas, or `run=DIR` again.
-        data: photographs to compare with: a folder for each class, named for it or for its synset id.
-        judge: the network that judges; its keys are `judge.KEY`.
+        run: a run folder, or a folder of them; separate several by commas, or repeat `run=DIR`.
+        data: photographs to compare with: one folder for each class, named after it or after its synset id.
+        judge: network that judges the samples; its keys are `judge.KEY`.
         out: folder for report.html and results.md.
-        photographs: of each class at most, the first by name.
-        burn_in: share of a chain's steps that its mixing is not measured on.
-        device: that the judge works on: auto, cpu, cuda, mps.
-        cache: folder for what a judge has seen; null: ppgn/verdicts where the system keeps caches.
+        photographs: largest number of photographs of a class, the first by name.
+        burn_in: share of a chain's steps at its start that is left out when mixing is measured.
+        device: device that the judge runs on: auto, cpu, cuda, mps.
+        cache: folder for cached verdicts; null for ppgn/verdicts in the system's folder of caches.
     """
     from .systems import find
 
@@ -63,17 +63,17 @@ def prepared(
     device: str,
     cache: str | None,
 ) -> Callable[[Sequence[Path], Sequence[str]], None]:
-    """Check what an evaluation is given and load its judge, before anything is measured or drawn.
+    """Check the settings of an evaluation and load its judge, before anything is measured or drawn.
 
     Args:
-        runs: folders that the report must not be written through.
-        data, judge, out, photographs, burn_in, device, cache: as of `evaluate`.
+        runs: folders of runs, through whose links the report must not be written.
+        data, judge, out, photographs, burn_in, device, cache: the same as for `evaluate`.
 
     Returns:
-        What measures run folders; the second argument is the command line that the report tells.
+        A function that measures run folders; its second argument is the command line that the report shows.
 
     Raises:
-        UserError: one of them is not allowed.
+        UserError: a setting is not allowed.
     """
     from .cache import CachedJudge, default_folder
     from .evaluate import check_out, check_writable, write
@@ -84,7 +84,7 @@ def prepared(
     check_writable("cache", kept or default_folder())
     if photos and not os.path.isdir(photos):
         raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
-    heed_interrupts()  # from here on there is something to keep
+    heed_interrupts()  # from here on there are results to save
     judging = CachedJudge(component("judge", judge, device=choose_device(device)), kept or default_folder())
     for folder in folders(photos, judging.labels).values() if photos and not runs else ():  # before hours of drawing
         check(folder, photographs)
@@ -97,16 +97,16 @@ def prepared(
 
 
 def path(key: str, text: str) -> Path:
-    """The path that a key names, whether or not anything is there.
+    """Return the path that a key names, whether or not it exists.
 
     Raises:
-        UserError: it can be no path.
+        UserError: the text cannot be a path.
     """
     try:
-        found = Path(text).expanduser()
-        found.stat()
+        place = Path(text).expanduser()
+        place.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return found
-    except (OSError, RuntimeError, ValueError) as error:  # too long a name, nobody of that name, a null character
+        return place
+    except (OSError, RuntimeError, ValueError) as error:  # the name is too long, has a NUL, or names an unknown user
         raise UserError(f"{key}={one_line(text, 300)}: {getattr(error, 'strerror', None) or error}") from error
-    return found
+    return place

@@ -1,4 +1,4 @@
-"""From run folders to a report: report.html to look at, results.md with the tables alone."""
+"""Evaluate run folders: report.html is for reading, results.md has the tables alone."""
 
 from __future__ import annotations
 
@@ -34,14 +34,15 @@ MARKS = {
     "report.html": re.compile(f"<title>{TITLE}</title>"),
     "results.md": re.compile(r"# Results\n\nMade by `(ppgn |python -m ppgn_eval)"),
 }
-"""By which a file that an earlier evaluation left is told from anybody else's."""
+"""Marks that identify files written by an earlier evaluation."""
 
 
 def check_out(out: Path, folders: Sequence[Path]) -> None:
-    """Whether a report can be written there, before anything is read or drawn.
+    """Check that a report can be written there, before anything is read or drawn.
 
     Raises:
-        UserError: it cannot be, something else of those names is there, or a link in a run folder leads there.
+        UserError: the folder cannot be written, has other files of those names, or is reached by a link in a run
+            folder.
     """
     place = Path(os.path.abspath(out))
     for folder in map(os.path.abspath, folders):
@@ -56,7 +57,7 @@ def check_out(out: Path, folders: Sequence[Path]) -> None:
 
 
 def check_writable(key: str, folder: Path) -> None:
-    """Raises UserError if that folder cannot be made or written."""
+    """Raise UserError if that folder cannot be created or written."""
     there = Path(os.path.abspath(folder))
     while not os.path.lexists(there):
         there = there.parent
@@ -78,28 +79,28 @@ def write(
     at_most: int = 60,
     burn_in: float = 0.5,
 ) -> None:
-    """Measure the runs in `folders` and write `out`.
+    """Measure the runs in `folders` and write the report to `out`.
 
     Args:
-        data: photographs to compare with, an ImageFolder.
-        command: the words of the command line, for the record.
-        at_most: photographs of a class.
-        burn_in: share of the steps that mixing is not measured on.
+        data: ImageFolder of photographs to compare with; None for none.
+        command: words of the command line, for the record.
+        at_most: largest number of photographs of a class.
+        burn_in: share of a chain's steps at its start that is left out when mixing is measured.
 
     Raises:
-        UserError: a run or an image cannot be read, or `data` holds no class of the judge.
+        UserError: a run or an image cannot be read, or `data` has no class of the judge.
     """
-    found = study(systems([read(folder) for folder in folders]), judge, data, at_most, burn_in)
-    line = shlex.join(command).encode(errors="backslashreplace").decode()  # a name of a file need not be UTF-8
+    results = study(systems([read(folder) for folder in folders]), judge, data, at_most, burn_in)
+    line = shlex.join(command).encode(errors="backslashreplace").decode()  # a file's name need not be UTF-8
     made = f"Made by `{line}` on {date.today().isoformat()} with ppgn-core {version('ppgn-core')}."
-    mixed = tables.mixing(found)
+    mixed = tables.mixing(results)
     measured = [
-        Section("Quality", f"Judge: {judge.name}. {RULE}", [tables.quality(found)]),
+        Section("Quality", f"Judge: {judge.name}. {RULE}", [tables.quality(results)]),
         Section("Mixing", f"Of each chain the last {1 - burn_in:.0%} of its steps.", [mixed] if mixed.rows else []),
     ]
-    settings = {one.system.label: one.system.setting for one in found.systems}
+    settings = {one.system.label: one.system.setting for one in results.systems}
     config = json.dumps({"command": line, "judge": judge.key, "systems": settings}, indent=2, ensure_ascii=False)
-    sections = [Section("How it was made", made.replace("`", ""), []), *measured, *pictures(found)]
+    sections = [Section("How it was made", made.replace("`", ""), []), *measured, *pictures(results)]
     write_report(out / "report.html", TITLE, sections, config)
     with atomic(out / "results.md") as temporary:
         temporary.write_text(f"# Results\n\n{made} Judge: {judge.name}.\n\n{markdown(measured)}", encoding="utf-8")

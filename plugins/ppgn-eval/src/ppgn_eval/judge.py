@@ -21,7 +21,7 @@ class Verdict(NamedTuple):
 
 @runtime_checkable
 class Judge(Protocol):
-    """A network with the interface that the measures need.
+    """Any network with this interface can judge.
 
     Args:
         name: name of the judge in a report.

@@ -1,4 +1,4 @@
-"""What runs have left in their folders: their records, samples and grids, read back as data."""
+"""Read what runs left in their folders: records, samples and grids, as untrusted data."""
 
 from __future__ import annotations
 
@@ -17,47 +17,47 @@ from ppgn_core.run_folder import SAMPLES, saved_samples
 from .records import parsed, text
 
 PNG = ("PNG",)
-"""What samples are kept as. Pillow tells formats by content, and opens some by starting other programs."""
+"""Format of samples. Pillow recognises formats by content, and opens some by starting other programs."""
 
 PHOTOGRAPHS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 
 SIDES = (4, 4096)
-"""Of a sample, in pixels."""
+"""Shortest and longest side of a sample, in pixels."""
 
 
 def record(folder: Path) -> dict[str, Any]:
-    """What a run's run.json says; empty where there is none that can be read."""
+    """Read a run's run.json; empty if it is missing or cannot be read."""
     try:
-        found = parsed(text(folder / "run.json"), "run.json")
+        content = parsed(text(folder / "run.json"), "run.json")
     except UserError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def samples(folder: Path, step: int) -> list[Path]:
-    """The samples of all chains at that step."""
+    """Return the paths of all chains' samples at that step."""
     return [path for _, at, path in saved_samples(folder / SAMPLES) if at == step]
 
 
 def images(paths: Sequence[Path], formats: tuple[str, ...] = PNG) -> Tensor:
-    """RGB `(N, 3, H, W)` in [0, 1].
+    """Read images as RGB `(N, 3, H, W)` in [0, 1].
 
     Raises:
-        UserError: there are none, one is no picture that can be read, or they are not of one size.
+        UserError: there are none, one cannot be read as a picture, or their sizes differ.
     """
     if not paths:
         raise UserError("no images")
-    found = [np.asarray(opened(path, formats)) for path in paths]
-    for path, pixels in zip(paths, found, strict=True):
-        _alike(path, pixels.shape[:2], paths[0], found[0].shape[:2])
-    return torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2) / 255
+    arrays = [np.asarray(opened(path, formats)) for path in paths]
+    for path, pixels in zip(paths, arrays, strict=True):
+        _alike(path, pixels.shape[:2], paths[0], arrays[0].shape[:2])
+    return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2) / 255
 
 
 def check(paths: Sequence[Path]) -> tuple[int, int] | None:
-    """Open every sample of a run, so that a damaged one is told before any is judged; their height and width.
+    """Open every sample of a run, so that a damaged one is reported before any is judged; return height and width.
 
     Raises:
-        UserError: one is no PNG that can be read, or they are not of one size.
+        UserError: one cannot be read as a PNG, or their sizes differ.
     """
     first: tuple[int, int] | None = None
     for path in paths:
@@ -76,20 +76,20 @@ def _alike(path: Path, shape: tuple[int, ...], other: Path, wanted: tuple[int, .
 
 
 def opened(path: Path, formats: tuple[str, ...]) -> Image.Image:
-    """A picture in RGB, all of it decoded.
+    """Open a picture and decode all of it to RGB.
 
     Raises:
-        UserError: it is none of those formats, or damaged.
+        UserError: it has none of those formats, or is damaged.
     """
-    if not path.is_file():  # a named pipe would be waited for
+    if not path.is_file():  # reading a named pipe would wait
         raise UserError(f"{path}: not a picture that can be read; allowed is an ordinary file")
     try:
         with Image.open(path, formats=formats) as image:
             return image.convert("RGB")
-    except Exception as error:  # Pillow raises what it comes upon: SyntaxError, zlib.error, its own bomb error, …
+    except Exception as error:  # Pillow may raise anything: SyntaxError, zlib.error, its own bomb error, …
         raise UserError(f"{path}: not a picture that can be read; allowed are {', '.join(formats)}") from error
 
 
 def grid(folder: Path) -> Image.Image:
-    """The picture of the last samples."""
+    """Return the picture of the last samples."""
     return opened(folder / "grid.png", PNG)

@@ -1,4 +1,4 @@
-"""The model `mini`: networks for 64 × 64 images of 64 kinds of things, small enough to ship with the code."""
+"""The model `mini` has networks for 64 × 64 images of 64 kinds of things, small enough to ship with the code."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ NETWORKS = Path(__file__).parent / "networks"
 
 
 def mini(device: torch.device | str = "cpu", as_in_the_paper: bool = False) -> Model:
-    """E, C, G, that of the joint PPGN-h, the captioner, two denoising autoencoders, the score model of codes.
+    """Provide small networks for 64 × 64 images: E, C, two generators, a captioner and three denoisers.
 
-    E names the same classes as C, and more of them rightly; but C was trained adversarially, so that what convinces it
-    looks like the class. `condition.classifier=encoder` climbs E all the same: one pass then serves both. C and the
-    network of scenes are shown pictures moved by up to 5 pixels, which draws better still; E is not, as it would have
-    to pass twice.
+    E classifies the same classes as C, with higher accuracy; but C was trained against adversarial examples, so
+    pictures that convince it look like the class. `condition.classifier=encoder` climbs E instead, and one pass then
+    serves both prior and condition. The inputs of C and of the network of scenes are shifted by up to 5 pixels, which
+    improves the pictures further; E's input is not, as that would need a second pass.
 
-    With `as_in_the_paper` the classifier is E itself and sees the picture as it is. The captioner keeps the network
-    that it was trained on, whose role is then `robust`.
+    With `as_in_the_paper` the classifier is E itself and its input is not shifted. The captioner keeps the network that
+    it was trained on, whose role is then `robust`.
 
     Raises:
-        UserError: what came with the package is not there, or no longer what it was.
+        UserError: a file of the package is missing or has been changed.
     """
     table = NETWORKS / "sha256.json"
     sums = weights.digests(table)

@@ -1,4 +1,4 @@
-"""A prior of codes at every noise level, `score_h`, and an experiment that samples it from noise."""
+"""Provide `score_h`, a prior of codes at every noise level, and an experiment that samples it from noise."""
 
 from ppgn_core import Register, hookimpl
 

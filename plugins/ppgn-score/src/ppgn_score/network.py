@@ -1,4 +1,4 @@
-"""A score model of codes: what a code was before noise of any level, as far as can be told.
+"""A score model of codes estimates clean codes from codes with noise of any level.
 
 EDM is Karras et al. 2022, "Elucidating the Design Space of Diffusion-Based Generative Models" (arXiv 2206.00364).
 """
@@ -16,20 +16,20 @@ from ppgn_core.table import Table
 from ppgn_core.weights import ConfiguredNetwork
 
 FREQUENCIES = 32
-"""Of the sines and cosines that tell the network its noise level."""
+"""Number of frequencies of the sines and cosines that encode the noise level."""
 
 SMALLEST = 1e-4
-"""Noise level that lower ones are taken for."""
+"""Smallest noise level; lower ones are raised to it."""
 
 
 @dataclass(frozen=True)
 class CodeDenoiserConfig(Table):
-    """The layers of a denoiser of codes.
+    """Describe the layers of a denoiser of codes.
 
     Args:
         code: length of the code.
-        width: of the layers between.
-        blocks: how many of them, each of two layers.
+        width: width of the hidden layers.
+        blocks: number of residual blocks, each of two layers.
         sigma_data: standard deviation of a unit of the codes about its mean.
     """
 
@@ -44,7 +44,9 @@ class CodeDenoiserConfig(Table):
 
 
 class Block(nn.Module):
-    """v + W2·SiLU(W1·v'), v' being v normalised, then scaled and shifted by the noise level (Perez et al. 2018)."""
+    """Compute v + W2·SiLU(W1·v'), v' being v normalised, then scaled and shifted by the noise level (Perez et al.
+    2018).
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -62,12 +64,13 @@ class Block(nn.Module):
 
 
 class CodeDenoiser(ConfiguredNetwork):
-    """D(h; σ), the mean of the codes that may have become h = code + N(0, σ²): a perceptron under EDM's scalings.
+    """D(h; σ) estimates the mean of the clean codes given h = code + N(0, σ²): a perceptron with EDM's scalings.
 
     D(h; σ) = p·(c_skip·h + c_out·F(c_in·h; c_noise)) of codes less their mean, which is then added (Karras et al. 2022,
-    Eq. 7 and table 1): whatever σ is, F's input and what F has to learn have unit variance. To the scalings comes p: of
-    codes behind a ReLU most units are 0, and whether one is, a layer narrower than the code cannot tell of each. p is
-    how likely it is not, a logistic regression on the unit itself and on what F knows of the others.
+    Eq. 7 and table 1): for every σ, F's input and its target have unit variance. The factor p is an addition to the
+    scalings: of codes after a ReLU most units are 0, and a layer narrower than the code cannot decide for each of them
+    whether it is. p is the probability that it is not, a logistic regression on the unit itself and on F's hidden
+    values.
     """
 
     mean: Tensor
@@ -90,7 +93,7 @@ class CodeDenoiser(ConfiguredNetwork):
         self.register_buffer("mean", torch.zeros(config.code))
 
     def forward(self, h: Tensor, sigma: Tensor | float) -> Tensor:
-        """Codes `(B, code)` and their noise level, one for all or one of each `(B,)` → `(B, code)`."""
+        """Denoise codes `(B, code)` with one noise level for all or one for each `(B,)` → `(B, code)`."""
         sigma = torch.as_tensor(sigma, dtype=h.dtype, device=h.device).reshape(-1, 1).clamp_min(SMALLEST)
         data = self.config.sigma_data
         total = (sigma.square() + data**2).sqrt()
@@ -100,7 +103,7 @@ class CodeDenoiser(ConfiguredNetwork):
         return code * (self.presence(inside) + self.slope * data * h / (sigma * total)).sigmoid()
 
     def _inside(self, v: Tensor, level: Tensor) -> Tensor:
-        """F but for its last layer, of a scaled code and of c_noise = ln(σ)/4 `(B, 1)`."""
+        """Compute F without its last layer, from a scaled code and c_noise = ln(σ)/4 `(B, 1)`."""
         angles = level * torch.arange(1, FREQUENCIES + 1, device=level.device) * (math.pi / 4)
         waves = torch.cat([angles.cos(), angles.sin()], 1)
         v = self.inward(v)

@@ -1,4 +1,4 @@
-"""The prior `score_h`: the score of codes at every noise level."""
+"""The prior `score_h` knows the score of codes at every noise level."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ppgn_core.protocols import Generator, Prior
 
 
 class ScorePrior:
-    """∇log p(h; σ) = (D(h; σ) − h)/σ² for every σ (Karras et al. 2022, Eq. 3), D a network trained to take noise away.
+    """Denoise codes of any noise level: ∇log p(h; σ) = (D(h; σ) − h)/σ² (Karras et al. 2022, Eq. 3).
 
-    A denoising autoencoder of one σ, `dae_h`, knows where to go from codes that lie σ away from those of photographs
-    and nowhere else, and models p(h) poorly (section 3.3). With all σ it can be sampled: `sampler=annealed`
-    asks for `denoise`. What other samplers follow, and it too when the noise is gone, is `score`. It knows no density.
+    D is a trained network. A denoising autoencoder of one σ, `dae_h`, only works for codes that lie σ away from those
+    of photographs, and models p(h) poorly (section 3.3). With all σ, p(h) can be sampled: `sampler=annealed` uses
+    `denoise`. Other samplers, and this one after the noise is gone, use `score`. This prior has no density.
 
     Args:
         network: role of D in the model.
-        sigma: σ of D's own score, D(h; σ) − h; its factor σ² is part of ε1.
-        then: prior whose score is followed instead, such as noiseless_joint; null for D's own.
+        sigma: σ of D's own score, D(h; σ) − h, whose factor σ² is part of ε1.
+        then: prior whose score is used instead of D's, such as noiseless_joint; null for D's own.
 
     Raises:
-        UserError: D is of other codes than the generator's, or the model has no such network.
+        UserError: D is for codes of another length than the generator's, or the model has no such network.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class ScorePrior:
             raise UserError(f"prior.network={network}: of codes {given}; allowed are {wanted}, as the generator's are")
 
     def denoise(self, h: Tensor, sigma: float) -> Tensor:
-        """D(h; σ) `(B, code)`, within the range of the generator's codes, where any mean of codes is."""
+        """Return D(h; σ) `(B, code)`, clamped to the range of the generator's codes, which holds all means of codes."""
         code = self.network(h, sigma)
         if self.code.low is None and self.code.high is None:
             return code

@@ -1,4 +1,4 @@
-"""Studies that draw under many settings and measure what came of it: `ppgn study NAME KEY=VALUE …`."""
+"""Provide studies, which draw under many settings and measure the results: `ppgn study NAME KEY=VALUE …`."""
 
 from collections.abc import Callable
 

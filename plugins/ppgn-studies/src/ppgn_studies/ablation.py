@@ -1,4 +1,4 @@
-"""`ppgn study ablation data=DIR encoder=FILE`: which of G's losses does what (Fig. S8)."""
+"""`ppgn study ablation data=DIR encoder=FILE` shows the effect of each of G's losses (Fig. S8)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ppgn_core.given import home
 from ppgn_core.sheet import draw
 
 PAPER = ["compared=[pixel,pool5]", "scaled=false", "critic=paper", "gan_loss=logistic", "adversarial=100", "blur=0"]
-"""Eq. 18 to 22. The weight of the adversarial loss, which the paper does not tell, gives it about half the gradient
-that the pixels' error has at G's output when the training begins."""
+"""The losses of Eq. 18 to 22. The paper does not give the weight of the adversarial loss; this one gives it about half
+of the pixel error's gradient at G's output when the training begins."""
 
 COMPARED = {
     "losses": {
@@ -30,7 +30,7 @@ COMPARED = {
         "joint": ["recipe=generator_joint", "compared=[pixel,pool5,fc6]", "blur=0"],
     },
 }
-"""What each generator is trained with: losses beside that of the pixels, or noise on its codes alone."""
+"""Settings of each generator: losses in addition to that of the pixels, or only noise on its codes."""
 
 DEFAULTS = {"recipe": "generator", "network": "small", "images": "30000", "learning_rate": "5e-4"}
 
@@ -41,17 +41,17 @@ def ablation(
     out: str = "training/ablation",
     overrides: Sequence[str] = (),
 ) -> None:
-    """Train one small generator for each set of losses and draw all their reconstructions side by side (Fig. S8).
+    """Train one small generator for each set of losses and draw their reconstructions side by side (Fig. S8).
 
-    All are trained equally long and draw the same photographs. Goes on from what is there. Other arguments go to
-    `ppgn train`: `encoder=FILE` and, with `start=FILE` of a small generator, each changes pictures that are there, and
-    a short training shows what it does. Leaves losses.png or noise.png.
+    All are trained equally long and draw the same photographs. Existing trainings are continued. Other arguments are
+    passed to `ppgn train`, such as `encoder=FILE`; with `start=FILE` of a small generator even a short training shows
+    what each set of losses changes. The result is losses.png or noise.png.
 
     Args:
         data: an ImageFolder with the folders `train` and `val`.
-        of: losses: sets of losses; noise: the generators of the joint and of the noiseless joint PPGN-h, of one size,
-            with the same losses.
-        out: folder for a training of each.
+        of: `losses` compares sets of losses; `noise` compares the generators of the joint and of the noiseless joint
+            PPGN-h, with the same size and losses.
+        out: folder for the trainings.
     """
     place = home(out, "out")
     pictures: list[tuple[dict[str, str], Image.Image]] = []

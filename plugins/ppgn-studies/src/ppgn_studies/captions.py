@@ -1,4 +1,4 @@
-"""`ppgn study captions`: six captions, drawn and judged."""
+"""`ppgn study captions` draws six captions and has the samples judged."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CAPTIONS = {
     "a school bus": "school bus",
     "a yellow butterfly": "sulphur butterfly",
 }
-"""What is asked for, and the class that the judge should see."""
+"""The captions, and the class that the judge should name for each."""
 
 
 def captions(
@@ -42,14 +42,14 @@ def captions(
 ) -> None:
     """Draw six captions with the default preset and have the samples judged, none filtered.
 
-    Prints how often the independent classifier has the caption's noun first and among its first five of the 64
-    classes, and the mean hue of the object, the coloured pixels of the picture's middle; each with its standard error,
-    binomial for the shares, as chains are independent. Captions already in `out` are not drawn again. Leaves
-    captions.png.
+    It prints how often the independent classifier has the caption's noun first and among its first five of the 64
+    classes, and the mean hue of the object, measured on the coloured pixels in the middle of the picture; each with its
+    standard error, binomial for the shares, as chains are independent. Captions already in `out` are not drawn again.
+    The result is captions.png.
 
     Args:
         out: folder for a run of each caption.
-        n_steps: of every chain.
+        n_steps: number of steps of every chain.
     """
     place, judge = home(out, "out"), efficientnet_lite0()
     table = Table("caption", "class", "judge's first", "among its first 5", "hue of the object", title=f"judged: {out}")
@@ -70,18 +70,18 @@ def captions(
 
 
 def hue(paths: list[Path]) -> Estimate:
-    """Of the middle quarter of all pictures, in degrees: 0 red, 60 yellow, 240 blue; pixels count by their chroma.
+    """Return the mean hue of the middle quarter of all pictures, in degrees: 0 red, 60 yellow, 240 blue.
 
-    The error is that of the direction of a mean of vectors, one a picture: √(n/(n − 1)·Σ vₖ²)/|Σ zₖ| with vₖ the part
-    of zₖ that is perpendicular to the mean.
+    Pixels are weighted by their chroma. The error is that of the direction of a mean of vectors, one per picture:
+    √(n/(n − 1)·Σ vₖ²)/|Σ zₖ| with vₖ the part of zₖ that is perpendicular to the mean.
     """
-    found = []
+    vectors = []
     for path in paths:
         pixels = np.asarray(Image.open(path).convert("HSV"), np.float64) / 255
         high, wide = (side // 4 for side in pixels.shape[:2])
         h, s, v = np.moveaxis(pixels[high : 3 * high, wide : 3 * wide], -1, 0)
-        found.append((s * v * np.exp(2j * np.pi * h)).sum())
-    total, n = np.sum(found), len(found)
-    across = np.imag(np.array(found) * np.conj(total)) / abs(total) ** 2
+        vectors.append((s * v * np.exp(2j * np.pi * h)).sum())
+    total, n = np.sum(vectors), len(vectors)
+    across = np.imag(np.array(vectors) * np.conj(total)) / abs(total) ** 2
     error = math.sqrt(n / (n - 1) * (across**2).sum()) if n > 1 else math.nan
     return Estimate(float(np.degrees(cmath.phase(total)) % 360), math.degrees(error))

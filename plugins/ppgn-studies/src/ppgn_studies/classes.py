@@ -1,4 +1,4 @@
-"""`ppgn study classes [data=DIR]`: every class of mini, drawn and judged."""
+"""`ppgn study classes [data=DIR]` draws every class of mini and has the samples judged."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def classes(
 ) -> None:
     """Draw every class of mini with the default preset and have the samples judged, none filtered.
 
-    Prints how often an independent classifier names the class, and how alike the samples of one class are. The
-    standard error of a share is binomial, as chains are independent, and that of likeness is over classes. Classes
-    already in `out` are not drawn again. Leaves classes.png.
+    It prints how often an independent classifier names the class, and how similar the samples of one class are. The
+    standard error of a share is binomial, as chains are independent; that of similarity is over classes. Classes
+    already in `out` are not drawn again. The result is classes.png.
 
     Args:
-        data: real photographs to judge beside: a folder for each class, named for its synset id.
+        data: real photographs for comparison: a folder for each class, named after its synset id.
         out: folder for a run of each class.
-        n_steps: of every chain.
-        n_chains: of each class.
+        n_steps: number of steps of every chain.
+        n_chains: number of chains for each class.
     """
     place, labels, judge = home(out, "out"), mini().labels["classifier"], efficientnet_lite0()
     photographs = data and {k: _photographs(home(data, "data") / label.synset) for k, label in enumerate(labels)}
@@ -75,16 +75,16 @@ def _photographs(folder: Path) -> Tensor:
 
 
 def alike(shown: dict[int, Tensor]) -> Estimate:
-    """Mean structural similarity (Wang et al. 2004) of two images of a class, over at most 8 of each: 1 is the same.
+    """Return the mean structural similarity (Wang et al. 2004) of two images of a class; 1 means identical.
 
-    The error is over classes, as the pairs of one class share images.
+    At most 8 images of each class are compared. The error is over classes, as the pairs of one class share images.
     """
     from torchmetrics.functional.image import structural_similarity_index_measure as ssim
 
-    found = []
+    similarities = []
     for same in shown.values():
         if len(same) > 1:
             pairs = list(itertools.combinations(same[:8], 2))
             first, second = (torch.stack(side) for side in zip(*pairs, strict=True))
-            found.append(float(torch.as_tensor(ssim(first, second, data_range=1.0))))
-    return mean(found)
+            similarities.append(float(torch.as_tensor(ssim(first, second, data_range=1.0))))
+    return mean(similarities)

@@ -1,4 +1,4 @@
-"""`ppgn study NAME KEY=VALUE …`: draw under many settings and measure what came of it."""
+"""Implement `ppgn study NAME KEY=VALUE …`, which draws under many settings and measures the results."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Study = Callable[..., None]
 def study(
     study: Annotated[dict[str, Any], Study], overrides: Sequence[str] = (), arguments: Sequence[str] = ()
 ) -> None:
-    """Draw under many settings and measure what came of it; the same command goes on from what is there.
+    """Draw under many settings and measure the results; the same command continues an interrupted study.
 
-    All other KEY=VALUE go to the runs that a study makes: `n_chains=4`, `device=cuda`.
+    All other KEY=VALUE are passed to the runs of the study: `n_chains=4`, `device=cuda`.
 
     Args:
-        study: what is drawn and measured; its keys may be given as `study.KEY` or as `KEY`.
+        study: name of the study; its keys may be given as `study.KEY` or as `KEY`.
     """
     chosen = components()["study"][study["name"]]
     keys = {key: value for key, value in study.items() if key != "name"}
     given = {"overrides": overrides, "arguments": arguments}
     function = chosen.load()
-    heed_interrupts()  # from here on there is something to keep
+    heed_interrupts()  # from here on there are results to save
     function(**keys, **{key: value for key, value in given.items() if key in chosen.signature.given})

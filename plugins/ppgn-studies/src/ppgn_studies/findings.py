@@ -1,4 +1,4 @@
-"""`ppgn study findings`: the paper's qualitative findings, measured on mini."""
+"""`ppgn study findings` measures the paper's qualitative findings on mini."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from .making import make
 
 CLASSES = ("lemon", "goldfish", "mushroom", "pizza")
 UNITS = (7, 8, 9, 10)
-"""Of the classifier's fc7."""
+"""Units of the classifier's layer fc7."""
 
 NOISY = {"epsilon3": 0.1}
 PIXELS = {"generator": "identity", "epsilon3": 0}
 FREE = {"prior": "none", "epsilon2": 2}
 SAME = {"epsilon2": 20, "epsilon3": 0.1, "generator.network": "generator"}
-"""What chains that differ in their prior share; 20 is the ε2 that DGN-AM draws best with."""
+"""Settings shared by chains that differ in their prior; 20 is the ε2 with which DGN-AM draws best."""
 
 PRIORS = {
     "gaussian": {"prior": "gaussian", "epsilon1": 0.01, **SAME},
@@ -49,17 +49,17 @@ PRIORS = {
     "noiseless_joint": {"prior": "noiseless_joint", "epsilon1": 0.1, **SAME},
     "joint": {"prior": "joint", "epsilon1": 0.1, **SAME},
 }
-"""ε1 is each prior's own, as in the paper: a score that is not divided by σ² has no scale of its own."""
+"""Each prior has its own ε1, as in the paper, since scores that are not divided by σ² have different scales."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Settings that are compared.
+    """Hold settings that are compared.
 
     Args:
-        settings: keys for `ppgn_core` by what the table calls them.
-        neurons: whether hidden neurons are asked for, in place of classes.
-        saves: states of a chain that are kept after its start.
+        settings: keys for `ppgn_core`, by the names that the table shows.
+        neurons: whether hidden neurons are asked for, instead of classes.
+        saves: number of states of a chain that are saved after its start.
     """
 
     settings: Mapping[str, Mapping[str, Any]]
@@ -68,7 +68,7 @@ class Finding:
 
     @property
     def asked(self) -> dict[str, dict[str, Any]]:
-        """Keys of the conditions by the names of their folders."""
+        """Return the conditions' keys by the names of their folders."""
         if self.neurons:
             keys = {"condition": "hidden_neuron", "condition.layer": "fc7"}
             return {f"fc7_{unit}": {**keys, "condition.unit": unit} for unit in UNITS}
@@ -103,23 +103,23 @@ def findings(
 ) -> None:
     """Draw under every setting that a finding of the paper compares, and measure what differs.
 
-    Each setting draws a few classes or hidden neurons, the classifier being shown the picture as it is
-    (`condition.shift=0`), as in the paper. Settings of one finding that compares priors differ in the prior and its
-    weight ε1 alone; ε2, ε3, G and the number of steps are equal. Prints beside each setting
+    Each setting draws a few classes or hidden neurons. As in the paper, the classifier's input is not shifted
+    (`condition.shift=0`). Settings that compare priors differ only in the prior and its weight ε1; ε2, ε3, G and the
+    number of steps are equal. For each setting it prints
       sure    mean p(y | x) of the classifier that the chains climb,
       judge   how often the independent classifier names the class (chance is 1.6 %),
       moved   RMS difference of 8 × 8 thumbnails between the middle and the end of a chain,
       sharp   mean |difference| of neighbouring pixels (0.077 of mini's validation photographs),
-      modes   that the second half of a chain visits: clusters in the independent classifier's features,
-      apart   distance of the last samples of two chains there; 1 is the median distance of a last sample to the
-              nearest other one of what is asked for, which is also the radius of a mode,
-    each with its standard error, binomial for `judge`, over what is asked for in `apart`, over chains for the others,
-    and leaves one sheet of pictures for each finding. Runs already in `out` are not made again.
+      modes   number of modes in the second half of a chain: clusters in the independent classifier's features,
+      apart   distance of the last samples of two chains in these features; 1 is the median distance of a last sample
+              to the nearest other one of the same class or neuron, which is also the radius of a mode,
+    each with its standard error, binomial for `judge`, over classes or neurons for `apart`, over chains for the others.
+    One sheet of pictures is saved for each finding. Runs already in `out` are not repeated.
 
     Args:
         out: folder for the runs.
-        n_steps: of every chain.
-        n_chains: of every run.
+        n_steps: number of steps of every chain.
+        n_chains: number of chains in every run.
     """
     judge, console = efficientnet_lite0(), Console(width=None if sys.stdout.isatty() else 120)
     for number, (title, finding) in enumerate(FINDINGS.items(), start=1):
@@ -139,7 +139,7 @@ def _found(
     judge: Judge,
     console: Console,
 ) -> None:
-    """Make the runs of one finding, print its table, leave its sheet."""
+    """Make the runs of one finding, print its table and save its sheet."""
     usual = {**shared, "writer": ["grid", "samples", "trace", "codes", "record"]}
     table = Table("setting", "sure", "judge", "moved", "sharp", "modes", "apart", title=title)
     sheet, chains = [], {}
@@ -161,13 +161,13 @@ def _found(
 
 @dataclass(frozen=True)
 class Chains:
-    """What is left of the chains of one run.
+    """Hold the results of the chains of one run.
 
     Args:
-        images, middles: the samples at the end and half-way, `(n, 3, H, W)`.
-        features: the judge's, of the second half of each chain `(n, states, D)`.
-        logits: the judge's, of `images`.
-        sure: p(y | x) at the end, where the condition knows it.
+        images, middles: samples at the end and half-way, `(n, 3, H, W)`.
+        features: the judge's features of the second half of each chain, `(n, states, D)`.
+        logits: the judge's logits for `images`.
+        sure: p(y | x) at the end, if the condition has a probability.
     """
 
     images: Tensor
@@ -184,12 +184,12 @@ class Chains:
 def _chains(folder: Path, steps: int, every: int, judge: Judge) -> Chains:
     saved = [step for step in range(0, steps + 1, every) if step >= steps // 2]
     saved += [steps] * (saved[-1] != steps)
-    shown = [images(samples(folder, step)) for step in saved]
-    verdicts = [judge(x) for x in shown]
+    states = [images(samples(folder, step)) for step in saved]
+    verdicts = [judge(x) for x in states]
     features = np.stack([verdict.features.numpy() for verdict in verdicts], axis=1)
     rows = map(json.loads, (folder / "trace.jsonl").read_text(encoding="utf-8").splitlines())
     sure = [row["probability"] for row in rows if row["step"] == steps and row["probability"] is not None]
-    return Chains(shown[-1], shown[0], features, verdicts[-1].logits, sure)
+    return Chains(states[-1], states[0], features, verdicts[-1].logits, sure)
 
 
 def _measured(ours: Mapping[str, Chains], radius: float, judge: Judge, named_classes: bool) -> list[str]:
@@ -211,19 +211,19 @@ def _thumbnails(x: Tensor) -> Tensor:
 
 
 def _sharpness(x: Tensor) -> list[float]:
-    """Of each picture."""
+    """Return the mean difference of neighbouring pixels for each picture."""
     across, down = (x.diff(dim=dim).abs().mean((1, 2, 3)) for dim in (-1, -2))
     return ((across + down) / 2).tolist()
 
 
 @torch.no_grad()
 def _pulled_back() -> Table:
-    """How much of the noise on the codes of samples is left after one pass through G∘E (Fig. S16)."""
+    """Tabulate how much of the noise on samples' codes is left after one pass through G∘E (Fig. S16)."""
     model = mini()
     G, E = model.network("generator"), model.network("encoder")
     noise = ChainNoise(0, 64)
     h = G.draw(noise).clamp(min=0)
-    for _ in range(5):  # codes of pictures, as chains without a condition come to have them
+    for _ in range(5):  # move to codes of pictures, as chains without a condition do
         h = E.activations(G(h), ("fc6",))["fc6"]
     table = Table("σ", "left of the noise", title="G∘E pulls noisy codes back: |R(h + n) − R(h)| / |n|")
     for sigma in (0.1, 0.3, 1.0, 3.0):

@@ -1,4 +1,4 @@
-"""`ppgn study groups data=DIR [classes=NAME,…]`: nine samples beside nine photographs (Fig. 2, S10)."""
+"""`ppgn study groups data=DIR [classes=NAME,…]` compares nine samples with nine photographs (Fig. 2, S10)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .making import drawn
 
 NINE = 9
 MODELS = {"DGN-AM": "dgn_am", "PPGN": "noiseless_joint"}
-"""Experiments by what the picture calls them."""
+"""Experiments, by their names in the picture."""
 
 
 def groups(
@@ -33,21 +33,21 @@ def groups(
     n_steps: Annotated[int, ">= 1", "< 1e9"] = 200,
     overrides: Sequence[str] = (),
 ) -> None:
-    """Draw four groups of nine for each class of mini that is named (Fig. 2, S10), and leave groups.png.
+    """Draw four groups of nine for each named class of mini (Fig. 2, S10) as groups.png.
 
-    Of all photographs the nine that its unit of C answers to most, samples of DGN-AM, photographs of the class at
-    random, samples of the noiseless joint PPGN-h. Runs already in `out` are not made again.
+    They are the photographs that activate its unit of C most, samples of DGN-AM, random photographs of the class, and
+    samples of the noiseless joint PPGN-h. Runs already in `out` are not repeated.
 
     Args:
-        data: photographs: a folder for each class, named for it or for its synset id.
-        classes: names of classes, set apart by commas.
+        data: photographs: a folder for each class, named after it or after its synset id.
+        classes: names of classes, separated by commas.
         out: folder for the runs and groups.png.
-        n_steps: of every chain.
+        n_steps: number of steps of every chain.
     """
     place, model = home(out, "out"), mini()
     labels = model.labels["classifier"]
     asked = [labels.find(name, "classes") for name in classes]
-    there = of_classes(data, labels, asked)
+    by_class = of_classes(data, labels, asked)
     by: dict[tuple[str, str], Tensor] = {}
     for label in asked:
         for name, experiment in MODELS.items():
@@ -59,10 +59,10 @@ def groups(
             }
             keys["writer"] = ["samples", "codes", "record"]
             by[name, label.synset] = drawn(place / f"{experiment}_{label.synset}", n_steps, keys, overrides)
-    best = most_activating(there, model.network("classifier"), asked, model.image_size)
+    best = most_activating(by_class, model.network("classifier"), asked, model.image_size)
     rows = []
     for label in asked:
-        real = load_pictures(str(there[label.index]), model.image_size, "data")
+        real = load_pictures(str(by_class[label.index]), model.image_size, "data")
         some = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))[:NINE]
         rows += [(f"{label}: top photographs", best[label.index]), ("DGN-AM", by["DGN-AM", label.synset])]
         rows += [("photographs at random", real[some]), ("PPGN", by["PPGN", label.synset])]
@@ -75,10 +75,10 @@ def groups(
 def most_activating(
     photographs: Mapping[int, Path], C: Callable[[Tensor], Tensor], asked: list[Label], size: int
 ) -> dict[int, Tensor]:
-    """Of all photographs in those folders the nine that each class's unit of C, before the softmax, answers to most.
+    """Return the nine photographs of all folders that most activate each class's unit of C, before the softmax.
 
     Returns:
-        `(9, 3, size, size)` by class, the most activating first; fewer where there are fewer.
+        `(9, 3, size, size)` by class, the most activating first; fewer if there are fewer photographs.
     """
     scores = {label.index: torch.empty(0) for label in asked}
     best = {label.index: torch.empty(0, 3, size, size) for label in asked}

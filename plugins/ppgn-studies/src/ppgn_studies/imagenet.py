@@ -1,4 +1,4 @@
-"""`ppgn study imagenet`: 40 classes drawn by `condition=imagenet`, and a second opinion."""
+"""`ppgn study imagenet` draws 40 classes by `condition=imagenet` and has them judged by a second network."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ def imagenet(
     n_chains: Annotated[int, ">= 1", "< 1e9"] = 4,
     overrides: Sequence[str] = (),
 ) -> None:
-    """Draw 40 classes by `condition=imagenet` and ask networks of mini what they see, nothing filtered.
+    """Draw 40 classes by `condition=imagenet` and have the samples judged by networks of mini, none filtered.
 
     Twenty are classes that the encoder and the generator of `mini` were trained on, twenty are not; eight of those are
-    scenes, which mini's network of scenes knows. Prints how often the network that was climbed names the class, seeing
-    the picture as it is, and how often a network of mini that had no part in it does: the classifier, first of its 64
-    classes, or that of scenes, first of 20; with standard errors, which are binomial, as chains are independent.
-    Classes already in `out` are not drawn again. Leaves classes.png.
+    scenes, which mini's network of scenes knows. It prints how often the climbed network names the class, given the
+    picture as it is, and how often an independent network of mini does: the classifier, first of its 64 classes, or the
+    network of scenes, first of 20. Standard errors are binomial, as chains are independent. Classes already in `out`
+    are not drawn again. The result is classes.png.
 
     Args:
         out: folder for a run of each class.
-        n_steps: of every chain.
-        n_chains: of each class.
+        n_steps: number of steps of every chain.
+        n_chains: number of chains for each class.
     """
     place = home(out, "out")
     table = Table("class", "climbed network", "second network", "among its first 5", title=f"judged: {out}")
@@ -87,7 +87,10 @@ def imagenet(
 
 @torch.no_grad()
 def _hits(x: Tensor, name: str, role: str | None) -> list[list[bool]]:
-    """In which pictures the climbed network has the class first, and a second one first and among its first five."""
+    """Return for which pictures the climbed network ranks the class first, and a second network does.
+
+    For the second network it is both first and among the first five.
+    """
     climbed, model = efficientnet_lite0(), mini()
     logits = climbed.network(climbed.preprocess(x))
     hits = [_among(logits, climbed.names.index(name), 1)]
@@ -98,6 +101,6 @@ def _hits(x: Tensor, name: str, role: str | None) -> list[list[bool]]:
 
 
 def _among(logits: Tensor, unit: int, first: int) -> list[bool]:
-    """Which rows have the class among their `first` likeliest."""
-    found: list[bool] = (logits.topk(first, 1).indices == unit).any(1).tolist()
-    return found
+    """Return which rows have the class among their `first` most likely ones."""
+    among: list[bool] = (logits.topk(first, 1).indices == unit).any(1).tolist()
+    return among

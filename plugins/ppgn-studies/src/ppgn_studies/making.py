@@ -1,4 +1,4 @@
-"""The runs that a study is made of: each made once, and gone on from where it was interrupted."""
+"""Make the runs of a study, each only once, and continue interrupted ones."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from ppgn_core import UserError, sample
 
 
 def drawn(folder: Path, n_steps: int, keys: Mapping[str, Any], overrides: Sequence[str] = ()) -> Tensor:
-    """Make a run as `make` does and return the last samples of its chains, `(B, 3, H, W)` in [0, 1].
+    """Make a run as `make` does, and return the last samples of its chains, `(B, 3, H, W)` in [0, 1].
 
     Raises:
-        UserError: as of `make`; or no chain came to its last step.
+        UserError: `make` raises it, or no chain reached its last step.
     """
     make(folder, n_steps, keys, overrides)
     return last_samples(folder, n_steps)
 
 
 def last_samples(folder: Path, n_steps: int) -> Tensor:
-    """The samples `(B, 3, H, W)` of a run at its last step.
+    """Return the samples `(B, 3, H, W)` of a run at its last step.
 
     Raises:
-        UserError: no chain came so far.
+        UserError: no chain reached that step.
     """
     paths = samples(folder, n_steps)
     if not paths:
@@ -39,18 +39,17 @@ def last_samples(folder: Path, n_steps: int) -> Tensor:
 def make(folder: Path, n_steps: int, keys: Mapping[str, Any], overrides: Sequence[str] = ()) -> None:
     """Run `keys` into `folder` unless a run of that many steps, or one whose chains all stopped, is there.
 
-    One that was interrupted goes on from where it stopped, if it kept its codes. All that the run is told is `keys`
-    and `overrides`: what an earlier one says of itself is data, and where it says more than these would, it is not
-    gone on from.
+    An interrupted run is continued if its codes were saved. The run is determined by `keys` and `overrides` alone: the
+    record of an earlier run is untrusted data, and if it has other overrides than these, it is not continued.
 
     Args:
-        keys: of the config, as `ppgn_core.sample` takes them.
-        overrides: KEY=VALUE that change them.
+        keys: keys of the config, as `ppgn_core.sample` takes them.
+        overrides: KEY=VALUE that override them.
 
     Raises:
-        UserError: the folder, or anything in it, is a symbolic link; the run to go on from was told other things; or
-            what it is told is not allowed.
-        KeyboardInterrupt: what was drawn is kept.
+        UserError: the folder, or anything in it, is a symbolic link; an interrupted run there has other overrides; or a
+            key or value is not allowed.
+        KeyboardInterrupt: the run was interrupted; results so far are kept.
     """
     refuse_links(folder)
     before = record(folder)
@@ -71,7 +70,7 @@ def make(folder: Path, n_steps: int, keys: Mapping[str, Any], overrides: Sequenc
 
 
 def _check_told(folder: Path, overrides: Any, allowed: set[str]) -> None:
-    """Raises UserError if the overrides that a record tells name other keys than these."""
+    """Raise UserError if the overrides in a record have other keys than these."""
     strange = [o for o in overrides if not isinstance(o, str) or _key(o) not in allowed]
     if not isinstance(overrides, list) or strange:
         told = one_line(strange[0]) if strange else one_line(overrides)
@@ -79,19 +78,19 @@ def _check_told(folder: Path, overrides: Any, allowed: set[str]) -> None:
 
 
 def _key(override: str) -> str:
-    """`condition.text` of `++condition.text=oranges`; of a deletion, `~KEY`, all as it is."""
+    """Return the key of an override: `condition.text` of `++condition.text=oranges`; a deletion, `~KEY`, as it is."""
     return override.partition("=")[0].lstrip("+")
 
 
 def refuse_links(folder: Path) -> None:
-    """Raises UserError if the folder, or anything below it, is a symbolic link: what is written would go elsewhere."""
+    """Raise UserError if the folder, or anything below it, is a symbolic link: files would be written elsewhere."""
     for path in [folder, *(Path(at, name) for at, folders, files in os.walk(folder) for name in folders + files)]:
         if path.is_symlink():
             raise UserError(f"{path}: is a symbolic link; allowed are folders and files of their own")
 
 
 def _stopped(found: Mapping[str, Any]) -> bool:
-    """Whether all chains came to values that are not finite: such a run is as whole as it gets."""
+    """Return whether all chains stopped at values that are not finite: such a run cannot be continued."""
     stopped, config = found.get("stopped"), found.get("config")
     if not isinstance(stopped, list) or not isinstance(config, dict):
         return False

@@ -1,4 +1,4 @@
-"""`ppgn study paper`: the runs that the paper's comparisons take on mini, drawn and measured."""
+"""`ppgn study paper` draws and measures the runs that the paper's comparisons need, on mini."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Setting:
-    """How a prior draws well with mini.
+    """Hold settings with which a prior draws well on mini.
 
     Args:
-        keys: besides ε1 and ε3, for `ppgn_core.sample`.
-        epsilon1, epsilon3: as in Eq. 11.
-        noise: the ε3 that is tried beside none, in units of the space that the chains walk in.
+        keys: keys for `ppgn_core.sample` other than ε1 and ε3.
+        epsilon1, epsilon3: the parameters of Eq. 11.
+        noise: ε3 of the runs with noise, in units of the space of the chains.
     """
 
     keys: Mapping[str, Any]
@@ -39,7 +39,7 @@ class Setting:
 
     @property
     def tried(self) -> list[tuple[float, float]]:
-        """ε1 and ε3 of the runs that mixing is measured on: without noise, with it, and with less of the prior."""
+        """Return ε1 and ε3 of the runs that mixing is measured on: without noise, with it, and with a weaker prior."""
         less = float(f"{self.epsilon1 / 3:.1g}")
         return list(dict.fromkeys([(self.epsilon1, 0.0), (self.epsilon1, self.noise), (less, self.noise)]))
 
@@ -62,7 +62,7 @@ PRIORS = {
     "jitter": _pixels(0.2, 16.0, prior="jitter"),
     "none_x": _pixels(0.0, 2.0, prior="none"),
 }
-"""The settings of the presets; `none_x` is no prior among images."""
+"""Settings of the presets; `none_x` has no prior and samples in image space."""
 
 STILL = {"condition.shift": 0}
 
@@ -77,21 +77,21 @@ CONDITIONS: dict[str, Mapping[str, Any]] = {
     "hidden_neuron": {"condition": "hidden_neuron", "condition.layer": "fc7", "condition.unit": 7},
     "places": {"condition": "places", "condition.target": "alp", **STILL},
 }
-"""Each sort of the paper's; `product` and `mixture` are made of these, and `context` needs a picture."""
+"""One condition of each kind in the paper; `product` and `mixture` combine these, and `context` needs a picture."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of the study: its folder below `out/runs`, and what it gives to `ppgn_core.sample`."""
+    """Hold one run of the study: its folder below `out/runs`, and its keys for `ppgn_core.sample`."""
 
     folder: str
     keys: Mapping[str, Any]
 
 
 def cells(n_chains: int, n_steps: int, n_classes: int, priors: list[str]) -> Iterator[Cell]:
-    """The runs of the study for some of `PRIORS`.
+    """Yield the runs of the study for some of `PRIORS`.
 
-    Chains of `mixing/` have another seed than those of `quality/`, or some would be the same.
+    Runs in `mixing/` have another seed than those in `quality/`, or some chains would be the same.
 
     Raises:
         UserError: no such prior, or more classes than mini has.
@@ -131,26 +131,26 @@ def paper(
     overrides: Sequence[str] = (),
     arguments: Sequence[str] = (),
 ) -> None:
-    """Draw the runs that the paper's comparisons take on mini, measure them, and leave report.html and results.md.
+    """Draw the runs that the paper's comparisons need on mini, measure them, and write report.html and results.md.
 
-    For a table like Table S3 every prior, as it draws well, draws the same classes. For mixing every prior walks under
-    each of four conditions, without and with noise (ε3), and with less of the prior (ε1). As in the paper, C is shown
-    the picture as it is (`condition.shift=0`). A prior keeps the ε2 that it draws well with, so what differs between
-    two is not the prior alone; `ppgn study findings` compares priors with all else equal. Runs already in `out` are
-    not made again.
+    For a table like Table S3 every prior, with settings with which it draws well, draws the same classes. For mixing
+    every prior runs under each of four conditions, without and with noise (ε3), and with a weaker prior (ε1). As in the
+    paper, C's input is not shifted (`condition.shift=0`). Each prior keeps its own ε2, so two priors differ in more
+    than the prior itself; `ppgn study findings` compares priors with everything else equal. Runs already in `out` are
+    not repeated.
 
     Args:
         data: photographs to compare with: a folder for each class, named for it or for its synset id.
         judge: the network that judges; its keys are `judge.KEY`.
         out: folder for report.html, results.md and, in `runs`, the runs.
-        n_chains: of every run.
-        n_steps: of every chain.
-        classes: that every prior draws.
-        priors: those to try, set apart by commas; null: all.
-        photographs: of each class at most, the first by name.
-        burn_in: share of a chain's steps that its mixing is not measured on.
-        device: that chains run on and the judge works on: auto, cpu, cuda, mps.
-        cache: folder for what a judge has seen; null: ppgn/verdicts where the system keeps caches.
+        n_chains: number of chains in every run.
+        n_steps: number of steps of every chain.
+        classes: number of classes that every prior draws.
+        priors: names of the priors to try, separated by commas; null for all.
+        photographs: largest number of photographs of each class, the first by name.
+        burn_in: share of a chain's steps at its start that is left out when mixing is measured.
+        device: device of the chains and of the judge: auto, cpu, cuda, mps.
+        cache: folder for cached verdicts; null for ppgn/verdicts in the system's folder of caches.
     """
     measure = prepared([], data, judge, out, photographs, burn_in, device, cache)
     chosen = list(cells(n_chains, n_steps, classes, priors or list(PRIORS)))
@@ -159,21 +159,21 @@ def paper(
 
 
 def draw(out: Path, n_steps: int, chosen: Sequence[Cell], overrides: Sequence[str] = ()) -> list[Path]:
-    """Make those runs that are not in `out` yet; the folders of all that came to samples.
+    """Make those runs of the study that are not in `out` yet; return the folders of all that have samples.
 
-    A run whose chains all came to values that are not finite is told of, and the others go on.
+    A run whose chains all stopped at values that are not finite is reported, and the others continue.
 
     Raises:
-        UserError: a symbolic link in `out`, or a run was refused.
-        KeyboardInterrupt: what was drawn is kept.
+        UserError: `out` has a symbolic link, or a run was refused.
+        KeyboardInterrupt: the run was interrupted; results so far are kept.
     """
     refuse_links(out)
-    found = []
+    finished = []
     for cell in shown(chosen, "drawing"):
         folder = out / cell.folder
         make(folder, n_steps, cell.keys, overrides)
         if samples(folder, n_steps):
-            found.append(folder)
+            finished.append(folder)
         else:
             print(f"ppgn study: {folder}: no chain reached step {n_steps}; it is left out", file=sys.stderr)
-    return found
+    return finished

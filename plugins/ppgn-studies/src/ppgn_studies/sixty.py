@@ -1,4 +1,4 @@
-"""`ppgn study sixty data=DIR [target=NAME]`: samples beside photographs, and the nearest of those (Fig. S25)."""
+"""`ppgn study sixty data=DIR [target=NAME]` compares samples with their nearest photographs (Fig. S25)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .making import drawn
 
 COLUMNS, GAP = 10, 2
 Space = Callable[[Tensor], Tensor]
-"""Images `(B, 3, H, W)` to the points `(B, D)` that distances are measured between."""
+"""Maps images `(B, 3, H, W)` to the points `(B, D)` whose distances are measured."""
 
 
 def sixty(
@@ -37,27 +37,28 @@ def sixty(
     n_steps: Annotated[int, ">= 1", "< 1e9"] = 200,
     overrides: Sequence[str] = (),
 ) -> None:
-    """Draw four groups of one class of mini (Fig. S25), and leave sixty.png.
+    """Draw samples of one class of mini beside their nearest photographs (Fig. S25) as sixty.png.
 
-    Photographs of it at random, samples, and to each sample, at its place, the nearest of all photographs, by E's fc6
-    and by pixels. Prints how far samples are from the nearest photograph, and photographs of the class from the nearest
-    other one: samples that copy would stand nearer. Samples already in `out` are not drawn again.
+    There are four groups: random photographs of the class, samples, and for each sample, at the same place, the nearest
+    of all photographs, by E's fc6 and by pixels. It prints how far samples are from the nearest photograph, and
+    photographs of the class from the nearest other one: copies would be nearer. Samples already in `out` are not drawn
+    again.
 
     Args:
-        data: photographs: a folder for each class, named for it or for its synset id.
+        data: photographs: a folder for each class, named after it or after its synset id.
         target: the class: a name, an index or a synset id.
-        number: of samples, and of photographs.
+        number: number of samples, and of photographs.
         out: folder for the run and sixty.png.
-        n_steps: of every chain.
+        n_steps: number of steps of every chain.
     """
     place, model = home(out, "out"), mini()
     labels, size = model.labels["classifier"], model.image_size
     label = labels.find(target, "target")
-    there = of_classes(data, labels, [label])
+    by_class = of_classes(data, labels, [label])
     keys: dict[str, Any] = {"condition.target": label.synset, "n_chains": number, "save_every": n_steps}
     keys["writer"] = ["samples", "codes", "record"]
     x = drawn(place / label.synset, n_steps, keys, overrides)
-    real = load_pictures(str(there[label.index]), size, "data")
+    real = load_pictures(str(by_class[label.index]), size, "data")
     some = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))[:number]
     E = model.network("encoder")
     spaces: dict[str, Space] = {
@@ -66,7 +67,7 @@ def sixty(
     }
     groups = {"photographs": real[some], "samples": x}
     table = Table("", *spaces, title="median distance to the nearest photograph")
-    near = nearest(torch.cat([real[some], x]), there, spaces, size, (label.index, some))
+    near = nearest(torch.cat([real[some], x]), by_class, spaces, size, (label.index, some))
     for name, rows in (("samples", slice(len(some), None)), ("photographs", slice(len(some)))):
         table.add_row(name, *(f"{float(near[space][0][rows].median()):.2f}" for space in spaces))
     groups |= {f"nearest photographs by {space}": near[space][1][len(some) :] for space in spaces}
@@ -85,11 +86,10 @@ def nearest(
     size: int,
     itself: tuple[int, Tensor] | None = None,
 ) -> dict[str, tuple[Tensor, Tensor]]:
-    """By space the Euclidean distance `(N,)` of each image of `x` to the nearest photograph, and that `(N, 3, H, W)`.
+    """Return by space the distance `(N,)` of each image of `x` to the nearest photograph, and that `(N, 3, H, W)`.
 
     Args:
-        itself: the class and the places in its folder that the first of `x` were taken from: no photograph is its own
-            neighbour.
+        itself: class and indices of the photographs that are the first of `x`, which must not be their own neighbours.
     """
     points = {name: space(x) for name, space in spaces.items()}
     best = {name: (torch.full((len(x),), torch.inf), torch.zeros_like(x)) for name in spaces}
@@ -99,7 +99,7 @@ def nearest(
             distance = torch.cdist(points[name], torch.cat([space(batch) for batch in real.split(256)]))
             if itself and itself[0] == index:
                 distance[torch.arange(len(itself[1])), itself[1]] = torch.inf
-            there, at = distance.min(1)
-            nearer = there < best[name][0]
-            best[name][0][nearer], best[name][1][nearer] = there[nearer], real[at[nearer]]
+            least, at = distance.min(1)
+            nearer = least < best[name][0]
+            best[name][0][nearer], best[name][1][nearer] = least[nearer], real[at[nearer]]
     return best

@@ -152,7 +152,7 @@ class ProjectedCritic(nn.Module):
 
 
 class Mixture(nn.Module):
-    """A random, untrained convolution that preserves the variance of its input."""
+    """Mix features by a random, untrained convolution that preserves their variance."""
 
     weight: Tensor
 

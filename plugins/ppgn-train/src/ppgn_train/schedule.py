@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 
 class OneCycle(OneCycleLR):
-    """The one-cycle schedule (Smith & Topin 2018), as a function of the number of steps taken.
+    """Compute the one-cycle schedule (Smith & Topin 2018) as a function of the number of steps taken.
 
     A resumed training may have another length, rate or batch size: from there on the rates follow the new cycle.
 

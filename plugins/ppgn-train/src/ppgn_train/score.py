@@ -1,4 +1,4 @@
-"""The score model of codes at every noise level, for annealed sampling: trained as in EDM (Karras et al. 2022)."""
+"""Train the score model of codes at every noise level, for annealed sampling, as in EDM (Karras et al. 2022)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,14 +17,14 @@ from .photographs import beneath, evenly, load_parts
 from .schedule import OneCycle
 
 LEVELS = (0.1, 0.3, 1.0, 3.0)
-"""Noise that validation takes away."""
+"""Noise levels that validation measures."""
 
 
 class ScoreMatching:
-    """AdamW and a one-cycle schedule on λ(σ)·‖D(v + n; σ) − v‖²/dim, n ~ N(0, σ²), ln σ normal.
+    """Train D by AdamW with a one-cycle schedule on λ(σ)·‖D(v + n; σ) − v‖²/dim, n ~ N(0, σ²), ln σ normal.
 
-    λ(σ) = (σ² + σ_data²)/(σ·σ_data)² makes every noise level count alike (Karras et al. 2022, Eq. 8 and table 1). At
-    its best D has D(h; σ) − h = σ²·∇log p(h; σ), the score of the density that the noise makes of the data's.
+    λ(σ) = (σ² + σ_data²)/(σ·σ_data)² gives every noise level equal weight (Karras et al. 2022, Eq. 8 and table 1). For
+    an optimal D, D(h; σ) − h = σ²·∇log p(h; σ), the score of the data's density blurred by the noise.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class ScoreMatching:
         return {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule}
 
     def step(self, clean: Tensor, generator: torch.Generator) -> Tensor:
-        """Learn from one batch `(B, code)`; its loss."""
+        """Train on one batch `(B, code)` and return its loss."""
         mean, deviation = self.log_sigma
         sigma = (mean + deviation * torch.randn(len(clean), 1, generator=generator)).exp()
         noise = sigma * torch.randn(clean.shape, generator=generator)
@@ -62,8 +62,8 @@ class ScoreMatching:
 
     @torch.no_grad()
     def evaluate(self, clean: Tensor, generator: torch.Generator) -> dict[str, float]:
-        """The share of the noise that D leaves, ‖D(v + n; σ) − v‖²/‖n‖², at each of `LEVELS`; 1 for doing nothing."""
-        found = {}
+        """Return the share of noise that D leaves, ‖D(v + n; σ) − v‖²/‖n‖², at each of `LEVELS`; 1 for an idle D."""
+        scores = {}
         for sigma in LEVELS:
             left, all_of_it = 0.0, 0.0
             for part in clean.split(256):
@@ -71,24 +71,26 @@ class ScoreMatching:
                 v, n = self.fabric.to_device(part), self.fabric.to_device(noise)
                 left += float((self.network(v + n, sigma) - v).square().sum())
                 all_of_it += float(n.square().sum())
-            found[f"left_at_{sigma:g}"] = left / all_of_it
-        return found
+            scores[f"left_at_{sigma:g}"] = left / all_of_it
+        return scores
 
 
 class ScoreRecipe:
-    """D of `prior=score_h`: the encoder's codes of photographs and of their mirror images, from noise of every level.
+    """Train D of `prior=score_h`, which denoises the encoder's codes of photographs at every noise level.
+
+    Codes of the photographs' mirror images are included.
 
     Args:
         data: an ImageFolder with `train` and `val`.
-        encoder: `encoder.safetensors`, as the encoder's recipe exports it.
+        encoder: path of an `encoder.safetensors`, as exported by `recipe=encoder`.
         cache: folder for the decoded photographs and their codes.
-        decoder: `generator.safetensors`, to show pictures of codes with; without it there are none.
-        layer: of the encoder, whose values are the codes.
-        width: of D's layers.
-        blocks: of D, each of two layers.
-        log_mean, log_deviation: of ln σ, in units of the code.
+        decoder: path of a `generator.safetensors` to draw pictures of codes; without it no pictures are drawn.
+        layer: encoder layer whose values are the codes.
+        width: width of D's hidden layers.
+        blocks: number of D's residual blocks, each of two layers.
+        log_mean, log_deviation: mean and standard deviation of ln σ, with σ in units of the code.
         images: length of the one-cycle schedule, in codes.
-        weight_decay: of AdamW.
+        weight_decay: weight decay of AdamW.
     """
 
     def __init__(
@@ -139,13 +141,13 @@ class ScoreRecipe:
 
     @torch.no_grad()
     def picture(self) -> Tensor | None:
-        """What G draws of photographs' codes, and beneath it what D makes of them with noise of σ = 0.3, 1 and 3."""
+        """Draw pictures of photographs' codes, and beneath them of D's output for noise of σ = 0.3, 1 and 3."""
         if self.decoder is None:
             return None
-        shown = self.matching.fabric.to_device(evenly(self.val))
+        codes = self.matching.fabric.to_device(evenly(self.val))
         generator = self.generator.manual_seed(self.seed)
-        noise = torch.randn(shown.shape, generator=generator).to(shown.device)
-        rows = [shown, *(self.matching.network(shown + sigma * noise, sigma) for sigma in LEVELS[1:])]
+        noise = torch.randn(codes.shape, generator=generator).to(codes.device)
+        rows = [codes, *(self.matching.network(codes + sigma * noise, sigma) for sigma in LEVELS[1:])]
         return beneath(*(self.decoder(h).cpu() for h in rows))
 
     def export(self, folder: Path) -> None:

@@ -12,7 +12,7 @@ STRIDES = {"stride4": 4, "stride8": 8, "stride16": 16, "stride32": 32}
 """Names of the features, with their strides in pixels of the network's input."""
 
 REACH = 4
-"""Pixels of the network's input that pictures may be moved by, either way: no grid of its strides is drawn then."""
+"""Largest shift of the network's input in each direction, in pixels; it keeps G from drawing a grid of the strides."""
 
 LOGITS = "logits"
 """Name of the view that consists of the network's 1000 logits."""
@@ -24,7 +24,7 @@ class Stages(nn.Module):
     Each channel is divided by its standard deviation over photographs, so that all have equal weight. Lite1 was trained
     on ImageNet; the judge of this project's figures is Lite0, which no training here uses.
 
-    `offset` moves what the network sees, photographs and drawings alike; (REACH, REACH) is where they are.
+    `offset` shifts the network's input, for photographs and drawings alike; (REACH, REACH) is no shift.
 
     Args:
         photographs: float RGB `(N, 3, H, W)` in [0, 1], on which the standard deviations are measured.
