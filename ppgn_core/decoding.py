@@ -48,8 +48,8 @@ def decode(file: Path, key: str) -> Image.Image:
             with Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
                 return _read(image)
     except UnidentifiedImageError as error:
-        told = f"not a picture that can be read; allowed are {', '.join(FORMATS)}"
-        raise UserError(f"{key}={shown(file)}: {told}") from error
+        problem = f"not a picture that can be read; allowed are {', '.join(FORMATS)}"
+        raise UserError(f"{key}={shown(file)}: {problem}") from error
     except _Undefined as error:
         raise UserError(f"{key}={shown(file)}: {error}") from error
     except Exception as error:  # on damaged data decoders raise errors of any type

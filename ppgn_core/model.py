@@ -80,8 +80,8 @@ class Labels(Sequence[Label]):
                     raise csv.Error(f"{len(row)} columns" if len(row) != 2 else "a name is empty")
                 labels.append(Label(len(labels), row[0], names))
         except csv.Error as error:
-            told = f"line {len(labels) + 1}: {error}; allowed is SYNSET TAB NAME, NAME, …"
-            raise UserError(f"{key}={shown(table)}: {told}") from error
+            problem = f"line {len(labels) + 1}: {error}; allowed is SYNSET TAB NAME, NAME, …"
+            raise UserError(f"{key}={shown(table)}: {problem}") from error
         if not labels:
             raise UserError(f"{key}={shown(table)}: it is empty; allowed are lines of SYNSET TAB NAME, NAME, …")
         return cls(labels)
@@ -118,8 +118,8 @@ class Labels(Sequence[Label]):
         if len(found) == 1:
             return found[0]
         each = ", ".join(f"{one.index} ({', '.join(filter(None, (one.synset, *one.names)))})" for one in found[:8])
-        told = f"{len(found)} classes have that name; give one by its index or synset id"
-        raise UserError(f"{key}={shown(text)}: {told}: {each}{', …' if found[8:] else ''}")
+        problem = f"{len(found)} classes have that name; give one by its index or synset id"
+        raise UserError(f"{key}={shown(text)}: {problem}: {each}{', …' if found[8:] else ''}")
 
     def _nearest(self, text: str) -> str:
         text = SPELLINGS[-1](text[:100])
@@ -176,11 +176,11 @@ class Model:
             UserError: the bundle has no such network, the network lacks what is needed, or its number of classes
                 differs from the number of names.
         """
-        network, told = self._network(role, key), f"{key}={role}: " if key else ""
+        network, prefix = self._network(role, key), f"{key}={role}: " if key else ""
         if lacking := [name for name in needs if not _has(network, name)]:
             fitting = ", ".join(other for other in sorted(self.loaders) if self._fits(other, needs)) or "none"
-            told += f"model={self.name}'s network {role!r}, of type {type(network).__name__}, has no {lacking[0]}"
-            raise UserError(f"{told}; allowed are {fitting}")
+            prefix += f"model={self.name}'s network {role!r}, of type {type(network).__name__}, has no {lacking[0]}"
+            raise UserError(f"{prefix}; allowed are {fitting}")
         return network
 
     def _fits(self, role: str, needs: Sequence[str]) -> bool:
@@ -192,9 +192,9 @@ class Model:
 
     def _network(self, role: str, key: str | None = None) -> Any:
         if role not in self.loaders:
-            told = f"{key}={role}: " if key else ""
+            prefix = f"{key}={role}: " if key else ""
             roles = ", ".join(sorted(self.loaders))
-            raise UserError(f"{told}model={self.name} has no network {role!r}; it has: {roles}")
+            raise UserError(f"{prefix}model={self.name} has no network {role!r}; it has: {roles}")
         if role not in self._loaded:
             import torch
 
@@ -216,9 +216,9 @@ class Model:
         """
         if role not in self.labels:
             self.network(role, key=key)
-            told, allowed = f"{key}={role}: " if key else "", ", ".join(sorted(self.labels))
+            prefix, allowed = f"{key}={role}: " if key else "", ", ".join(sorted(self.labels))
             raise UserError(
-                f"{told}model={self.name}: its network {role!r} tells no classes apart; allowed are {allowed}"
+                f"{prefix}model={self.name}: its network {role!r} tells no classes apart; allowed are {allowed}"
             )
         return self.labels[role]
 

@@ -56,8 +56,8 @@ def read_pictures(path: str, key: str, prepare: Callable[[Image.Image], T], at_m
         except UserError as error:
             broken.append(error)
     if not read:
-        told = f"none of its {len(files)} files is a picture that can be read"
-        raise UserError(f"{key}={shown(path)}: {told}; {broken[0]}")
+        problem = f"none of its {len(files)} files is a picture that can be read"
+        raise UserError(f"{key}={shown(path)}: {problem}; {broken[0]}")
     if broken:
         print(f"ppgn: {key}={shown(path)}: {len(broken)} files passed over; {broken[0]}", file=sys.stderr)
     return read

@@ -140,14 +140,14 @@ class RunFolder:
             return
 
     def _clear(self, manifest: Mapping[str, Any]) -> None:
-        there = [name for name in FILES if os.path.lexists(self.path / name)]
-        for name in there:
+        present = [name for name in FILES if os.path.lexists(self.path / name)]
+        for name in present:
             if (self.path / name).is_symlink():
                 raise UserError(f"out={self.path}: {name} is a symbolic link; nothing is written through one")
         in_place = self.resume is not None and self.path.resolve() == self.resume.resolve()
-        if there and not in_place and not self.overwrite:
+        if present and not in_place and not self.overwrite:
             raise UserError(
-                f"out={self.path}: there is a run in it ({', '.join(there)}); overwrite=true replaces it, "
+                f"out={self.path}: there is a run in it ({', '.join(present)}); overwrite=true replaces it, "
                 f"resume={self.path} goes on with it"
             )
         source = self.resume or self.path
@@ -155,7 +155,7 @@ class RunFolder:
             _check(source, name, length, crc)
         self._sweep()
         if not in_place:
-            self._remove(there)
+            self._remove(present)
         for name, (length, crc) in manifest.items():
             if not in_place:
                 _copy(source / name, self.path / name, length)

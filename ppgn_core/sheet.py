@@ -18,18 +18,18 @@ Cell = tuple[tuple[int, int], str, "Image"]
 
 
 def draw(runs: list[tuple[dict[str, str], Image]], columns: int | None = None) -> Image:
-    """Draw one sheet of all pictures, each labelled by the settings that differ.
+    """Draw one sheet of all pictures, each labelled by the keys that differ.
 
     It has `columns` columns; by default it is a table if two keys differ, and has six columns otherwise.
     """
-    varying = [key for key in runs[0][0] if len({given.get(key) for given, _ in runs}) > 1]
+    varying = [key for key in runs[0][0] if len({keys.get(key) for keys, _ in runs}) > 1]
     if len(varying) == 2 and columns is None:
-        across = list(dict.fromkeys(given[varying[1]] for given, _ in runs))
-        down = list(dict.fromkeys(given[varying[0]] for given, _ in runs))
-        places = [(down.index(given[varying[0]]), across.index(given[varying[1]])) for given, _ in runs]
+        across = list(dict.fromkeys(keys[varying[1]] for keys, _ in runs))
+        down = list(dict.fromkeys(keys[varying[0]] for keys, _ in runs))
+        places = [(down.index(keys[varying[0]]), across.index(keys[varying[1]])) for keys, _ in runs]
     else:
         places = [divmod(k, columns or 6) for k in range(len(runs))]
-    return paste([(place, _label(given, varying), image) for place, (given, image) in zip(places, runs, strict=True)])
+    return paste([(place, _label(keys, varying), image) for place, (keys, image) in zip(places, runs, strict=True)])
 
 
 def _label(given: dict[str, str], varying: list[str]) -> str:

@@ -31,17 +31,17 @@ def read_state_dict(path: Path, told: str) -> dict[str, Tensor]:
     """
     regular(path, told)
     try:
-        found = _loaded(path)
+        content = _loaded(path)
     except OSError as error:
         raise UserError(f"{told}: {error.strerror or error}") from None
     except Exception as error:  # torch may raise anything on a damaged file
         raise UserError(f"{told}: not a state dict ({_reason(error)}); {ALLOWED}") from None
-    if isinstance(found, Mapping):
-        found = found.get("state_dict", found)
-    if not isinstance(found, Mapping) or not found:
-        raise UserError(f"{told}: not a state dict, but {type(found).__name__}; {ALLOWED}")
+    if isinstance(content, Mapping):
+        content = content.get("state_dict", content)
+    if not isinstance(content, Mapping) or not content:
+        raise UserError(f"{told}: not a state dict, but {type(content).__name__}; {ALLOWED}")
     tensors = {}
-    for name, value in found.items():
+    for name, value in content.items():
         if reason := _unfit(value):
             raise UserError(f"{told}: not a state dict, its {str(name)[:100]!r} is {reason}; {ALLOWED}")
         tensors[str(name).removeprefix("module.").replace(".module.", ".")] = value

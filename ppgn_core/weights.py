@@ -132,21 +132,21 @@ def load(path: Path, sha256: str | None = None, key: str = "weights") -> tuple[d
     """
     from safetensors import SafetensorError, safe_open
 
-    told = f"{key}={path}"
-    regular(path, told)
+    prefix = f"{key}={path}"
+    regular(path, prefix)
     try:
         if sha256 is not None and (actual := digest(path)) != sha256:
-            raise UserError(f"{told}: corrupt, its sha256 is {actual[:12]}…, expected {sha256[:12]}…")
+            raise UserError(f"{prefix}: corrupt, its sha256 is {actual[:12]}…, expected {sha256[:12]}…")
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             architecture = json.loads(metadata["architecture"])
-            tensors = {name: _own(file, name, told) for name in file.keys()}  # noqa: SIM118, no mapping
+            tensors = {name: _own(file, name, prefix) for name in file.keys()}  # noqa: SIM118, no mapping
     except OSError as error:
-        raise UserError(f"{told}: {error.strerror or error}") from None
+        raise UserError(f"{prefix}: {error.strerror or error}") from None
     except (SafetensorError, KeyError, ValueError, RecursionError):
-        raise UserError(f"{told}: not a file of weights with its architecture") from None
+        raise UserError(f"{prefix}: not a file of weights with its architecture") from None
     if not isinstance(architecture, dict):
-        raise UserError(f"{told}: not a file of weights with its architecture, which is no table")
+        raise UserError(f"{prefix}: not a file of weights with its architecture, which is no table")
     return tensors, architecture
 
 
@@ -168,8 +168,8 @@ def of_kind(architecture: Mapping[str, Any], kind: str) -> Any:
         ValueError: the architecture has no such part.
     """
     if kind not in architecture:
-        there = ", ".join(name[:40] for name in architecture) or "nothing"
-        raise ValueError(f"not of the kind {kind}, but of {there}")
+        kinds = ", ".join(name[:40] for name in architecture) or "nothing"
+        raise ValueError(f"not of the kind {kind}, but of {kinds}")
     return architecture[kind]
 
 

@@ -45,10 +45,10 @@ def perform(name: str, arguments: Sequence[str]) -> int:
         UserError: there is no such command or key, a value is not allowed, or the command itself raises it.
     """
     registry = plugins.registry()
-    found = registry.find("command", name)
-    values = command_line.read(found, arguments, registry)
-    given = {"arguments": arguments} if "arguments" in found.signature.given else {}
-    return found.load()(**{key: value for key, value in values.items() if key != "name"}, **given) or 0
+    option = registry.find("command", name)
+    values = command_line.read(option, arguments, registry)
+    extra = {"arguments": arguments} if "arguments" in option.signature.given else {}
+    return option.load()(**{key: value for key, value in values.items() if key != "name"}, **extra) or 0
 
 
 def _call(name: str, arguments: list[str]) -> int:

@@ -71,8 +71,8 @@ def _hydra(arguments: list[str]) -> int:
 
             stopped = run(assemble(config, registry, own_overrides), out.absolute())
         except Exception as error:  # the other jobs of a sweep go on
-            if (told := explained(error)) is not None:
-                failed = report("ppgn", told)
+            if (user_error := explained(error)) is not None:
+                failed = report("ppgn", user_error)
             elif sweep:
                 traceback.print_exc()
                 failed = 1
@@ -94,10 +94,10 @@ def _hydra(arguments: list[str]) -> int:
     except sweep_folders.Refused as error:
         raise UserError(str(error)) from error
     except Exception as error:
-        told = explain(error, registry)
-        if told is error:
+        user_error = explain(error, registry)
+        if user_error is error:
             raise
-        raise told from error
+        raise user_error from error
     finally:
         sweep_folders.remove_empty()
     return failed

@@ -30,8 +30,8 @@ def through(method: Callable[..., None]) -> Callable[..., None]:
         try:
             method(*arguments, **keys)
         except Exception as error:
-            if (told := explained(error)) is not None:
-                raise Refused(str(told)) from error
+            if (user_error := explained(error)) is not None:
+                raise Refused(str(user_error)) from error
             raise
 
     return call
@@ -57,8 +57,8 @@ class Remember(Callback):
         folder = Path(config.hydra.sweep.dir)
         earlier = _earlier(folder)
         if earlier and not config.get("overwrite"):
-            told = ", ".join(path.name for path in earlier[:5])
-            raise UserError(f"out={folder}: there is a sweep in it ({told}); overwrite=true replaces it")
+            names = ", ".join(path.name for path in earlier[:5])
+            raise UserError(f"out={folder}: there is a sweep in it ({names}); overwrite=true replaces it")
         for path in earlier:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         _remember(folder)

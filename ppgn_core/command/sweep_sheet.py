@@ -34,7 +34,7 @@ class Sheet(Callback):
         import numpy as np
         from PIL import Image
 
-        runs = [(given, Image.open(path).convert("RGB")) for given, path in self.runs if path]
+        runs = [(overrides, Image.open(path).convert("RGB")) for overrides, path in self.runs if path]
         columns = 1 if any(path and path.name == STRIP for _, path in self.runs) else None
         self.runs = []
         if runs:

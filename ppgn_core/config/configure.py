@@ -31,9 +31,9 @@ def configure(arguments: Sequence[str], registry: Registry) -> tuple[DictConfig,
         if resumed:
             config = resumed.restored(config, composed(resumed.choices), overrides)
     except Exception as error:
-        told = explain(error, registry)
-        if told is error:
+        user_error = explain(error, registry)
+        if user_error is error:
             raise
-        raise told from error
+        raise user_error from error
     check(config)
     return config, overrides

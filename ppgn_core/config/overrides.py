@@ -98,5 +98,7 @@ def _text(value: Any, key: str) -> str:
         return "{" + ",".join(f"{name}:{_text(part, key)}" for name, part in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(_text(part, key) for part in value) + "]"
-    told = "numbers, text, lists and mappings; a component of your own stands for a whole kind: condition=MyCondition()"
-    raise UserError(f"{key}={shown(value)}: allowed are {told}")
+    kinds = (
+        "numbers, text, lists and mappings; a component of your own stands for a whole kind: condition=MyCondition()"
+    )
+    raise UserError(f"{key}={shown(value)}: allowed are {kinds}")

@@ -83,12 +83,12 @@ class Option:
             return self.factory
         module, _, attribute = self.factory.partition(":")
         try:
-            found: Any = importlib.import_module(module)
+            target: Any = importlib.import_module(module)
             for part in attribute.split("."):
-                found = getattr(found, part)
+                target = getattr(target, part)
         except (ImportError, AttributeError) as error:
             raise UserError(f"{self.kind}={self.name}: {self.package} cannot be imported: {error}") from error
-        return found
+        return target
 
 
 def _type(key: Key) -> Any:
@@ -201,8 +201,8 @@ class Registry:
             allowed_values = choices(key.annotation)
             left_out = value is None and isinstance(key.default, Unread)
             if allowed_values and value not in allowed_values and not left_out:
-                told = ", ".join(map(str, allowed_values))
-                raise UserError(f"{option.at(key.name)}={value}: allowed are {told}")
+                choices_text = ", ".join(map(str, allowed_values))
+                raise UserError(f"{option.at(key.name)}={value}: allowed are {choices_text}")
         return {str(name): value for name, value in values.items()}
 
     def _nested(self, kind: str, value: Any, context: Mapping[str, Any], place: str) -> Any:

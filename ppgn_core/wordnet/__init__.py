@@ -51,9 +51,9 @@ def related(word: str, synset: str) -> str | None:
     """
     wanted = word.casefold().strip()
     for depth, key in enumerate(lineage(synset)):
-        found = synsets()[key]
-        if any(wanted == name.casefold() for name in found.names):
-            return f"a kind of {found.names[0]}" if depth else "another name"
+        ancestor = synsets()[key]
+        if any(wanted == name.casefold() for name in ancestor.names):
+            return f"a kind of {ancestor.names[0]}" if depth else "another name"
     for key in [synset, *(synsets()[synset].hypernyms if synset in synsets() else ())]:
         if key in synsets() and any(wanted == part.casefold() for part in synsets()[key].parts):
             return f"part of a {synsets()[key].names[0]}"

@@ -47,8 +47,8 @@ class HiddenNeuron:
             raise UserError(f"condition.layer={layer}: no such layer; allowed are {', '.join(self.network.layers)}")
         rectified = getattr(self.network, "rectified", list)() if before_relu else [layer]
         if layer not in rectified:
-            told = ", ".join(rectified) or "none of this network's"
-            raise UserError(f"condition.before_relu=true: {layer} ends in no ReLU; allowed are {told}")
+            allowed = ", ".join(rectified) or "none of this network's"
+            raise UserError(f"condition.before_relu=true: {layer} ends in no ReLU; allowed are {allowed}")
         channels, *size = self.network.shape(layer)
         if not 0 <= unit < channels:
             raise UserError(f"condition.unit={unit}: {layer} has units 0 to {channels - 1}")

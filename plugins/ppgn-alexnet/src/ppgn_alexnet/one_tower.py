@@ -46,8 +46,8 @@ def one_tower(state: Mapping[str, Tensor]) -> tuple[AlexNetConfig, dict[str, Ten
     weights = dict(zip(shapes, (tensor for pair in layers.values() for tensor in pair), strict=True))
     for name, shape in shapes.items():
         if weights[name].shape != shape or not weights[name].isfinite().all():
-            given = tuple(weights[name].shape)
-            raise UserError(f"the tensor of {name} has the shape {given} or is not finite; {tuple(shape)} is expected")
+            actual = tuple(weights[name].shape)
+            raise UserError(f"the tensor of {name} has the shape {actual} or is not finite; {tuple(shape)} is expected")
     return config, weights
 
 

@@ -38,8 +38,8 @@ def alexnet(layers: Layers, mean: np.ndarray | None = None) -> tuple[AlexNetConf
         out, into, *_ = layers.shape(f"conv{i}", 4)
         groups = channels // into
         if channels % into or out % groups:
-            told = f"the layer {layers.told(f'conv{i}')} makes {out} channels of groups of {into}"
-            raise UserError(f"{told}; it gets {channels}")
+            problem = f"the layer {layers.told(f'conv{i}')} makes {out} channels of groups of {into}"
+            raise UserError(f"{problem}; it gets {channels}")
         convs.append(replace(conv, channels=out, groups=groups))
         numbers = {"num_output": out, "stride": conv.stride, "pad": conv.padding, "group": groups, "dilation": 1}
         layers.require(f"conv{i}", "Convolution", **numbers, kernel_size=conv.kernel)
@@ -75,8 +75,8 @@ def _between(layers: Layers) -> None:
         if missing := sorted(set(names) - set(present[kind])):
             raise UserError(f"there is no {missing[0]}, a layer of the type {kind}, which CaffeNet and AlexNet have")
         if kind != "ReLU" and (more := sorted(set(present[kind]) - set(names))):
-            told = f"the layer {layers.told(more[0])} is of the type {kind}"
-            raise UserError(f"{told}; CaffeNet and AlexNet have none there")
+            problem = f"the layer {layers.told(more[0])} is of the type {kind}"
+            raise UserError(f"{problem}; CaffeNet and AlexNet have none there")
     for kind in OTHERS:
         for name in layers.of_kind(kind):
             if layers.order["conv1"] < layers.order[name] < layers.order["fc8"]:

@@ -41,8 +41,8 @@ def recognised(layers: Sequence[Layer]) -> tuple[str, Layers]:
             continue
         elif family == "alexnet" and set(wanted) <= present and (more := sorted(present - set(wanted))):
             kind = next(layer.kind for layer in layers if layer.name == more[0])
-            told = f"it has weights in the layer {more[0]} too, of the type {kind}"
-            raise UserError(f"{told}; CaffeNet and AlexNet have none there")
+            problem = f"it has weights in the layer {more[0]} too, of the type {kind}"
+            raise UserError(f"{problem}; CaffeNet and AlexNet have none there")
         return "lrcn" if spoken and family == "alexnet" else family, Layers(layers, names)
     listed = ", ".join(_told(layers[i]) for i in weighty[:8]) + (", …" if len(weighty) > 8 else "")
     raise UserError(

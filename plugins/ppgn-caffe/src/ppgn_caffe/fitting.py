@@ -54,8 +54,8 @@ class Layers:
         """Return the shape of one of the layer's `n` blobs, without the leading axes of length 1 of legacy files."""
         shape = _squeezed(self.blobs(name, n)[blob], axes).shape
         if len(shape) != axes or 0 in shape:
-            told = f"the layer {self.told(name)} has the shape {shape} in blob {blob}"
-            raise UserError(f"{told}; {axes} axes are expected")
+            problem = f"the layer {self.told(name)} has the shape {shape} in blob {blob}"
+            raise UserError(f"{problem}; {axes} axes are expected")
         return shape
 
     def tensors(self, name: str, *shapes: Sequence[int]) -> list[Tensor]:
@@ -64,18 +64,18 @@ class Layers:
         Raises:
             UserError: their number differs, or a blob has another shape or values that are not finite.
         """
-        found = []
+        tensors: list[Tensor] = []
         for i, (blob, shape) in enumerate(zip(self.blobs(name, len(shapes)), shapes, strict=True)):
             values = _squeezed(blob, len(shape))
             if values.shape != tuple(shape):
-                told = f"the layer {self.told(name)} has the shape {values.shape} in blob {i}"
-                raise UserError(f"{told}; {tuple(shape)} is expected")
+                problem = f"the layer {self.told(name)} has the shape {values.shape} in blob {i}"
+                raise UserError(f"{problem}; {tuple(shape)} is expected")
             with np.errstate(over="ignore"):
                 kept = np.array(values, np.float32)
             if not np.isfinite(kept).all():
                 raise UserError(f"the layer {self.told(name)} has values in blob {i} that are not finite")
-            found.append(torch.from_numpy(kept))
-        return found
+            tensors.append(torch.from_numpy(kept))
+        return tensors
 
     def require(self, name: str, kind: str, **wanted: float) -> None:
         """Check the layer's type and settings against the architecture, as far as the file has them.

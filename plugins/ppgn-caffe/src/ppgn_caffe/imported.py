@@ -49,8 +49,8 @@ def networks(path: Path, given: Given) -> dict[str, Network]:
     try:
         return _networks(path, given)
     except UserError as error:
-        told = str(error)
-        raise UserError(told if str(path) in told else f"{path}: {told}") from None
+        message = str(error)
+        raise UserError(message if str(path) in message else f"{path}: {message}") from None
 
 
 def _networks(path: Path, given: Given) -> dict[str, Network]:

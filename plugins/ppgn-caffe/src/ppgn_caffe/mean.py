@@ -23,8 +23,8 @@ def read_mean(path: Path) -> np.ndarray:
     try:
         mean = _array(path) if kind == NUMPY else read_blob(Message(data))
     except Corrupt as error:
-        told = f"not a mean image, or a damaged one: {error}" if kind in (None, MEAN, NUMPY) else f"it is {kind}"
-        raise UserError(f"{path}: {told}; allowed is a .binaryproto or .npy of one image") from None
+        problem = f"not a mean image, or a damaged one: {error}" if kind in (None, MEAN, NUMPY) else f"it is {kind}"
+        raise UserError(f"{path}: {problem}; allowed is a .binaryproto or .npy of one image") from None
     mean = mean[0] if mean.ndim == 4 and len(mean) == 1 else mean
     if mean.ndim != 3 or len(mean) != 3 or not np.isfinite(mean).all():
         raise UserError(f"{path}: its shape is {mean.shape}, or not all values are finite; a mean image is (3, H, W)")

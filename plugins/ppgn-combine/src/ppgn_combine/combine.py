@@ -78,9 +78,9 @@ def _weighted(
     terms: dict[str, Condition] | list[Condition], weights: Mapping[str, float]
 ) -> list[tuple[Condition, float]]:
     if not isinstance(terms, dict | list) or not terms:
-        given = terms if terms is None or isinstance(terms, dict | list) else "…"
+        value = terms if terms is None or isinstance(terms, dict | list) else "…"
         raise UserError(
-            f"condition.terms={given}: allowed are conditions by name, {{NAME: {{name: OPTION, KEY: …}}, …}}"
+            f"condition.terms={value}: allowed are conditions by name, {{NAME: {{name: OPTION, KEY: …}}, …}}"
         )
     named = terms if isinstance(terms, dict) else {str(i): term for i, term in enumerate(terms)}
     for name, weight in weights.items():

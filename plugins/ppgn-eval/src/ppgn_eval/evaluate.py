@@ -58,11 +58,11 @@ def check_out(out: Path, folders: Sequence[Path]) -> None:
 
 def check_writable(key: str, folder: Path) -> None:
     """Raise UserError if that folder cannot be created or written."""
-    there = Path(os.path.abspath(folder))
-    while not os.path.lexists(there):
-        there = there.parent
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise UserError(f"{key}={folder}: {there} is no folder that can be written")
+    parent = Path(os.path.abspath(folder))
+    while not os.path.lexists(parent):
+        parent = parent.parent
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise UserError(f"{key}={folder}: {parent} is no folder that can be written")
 
 
 def _beginning(path: Path) -> str:

@@ -63,11 +63,11 @@ def of_classes(data: str | None, labels: Labels, asked: Iterable[Label]) -> dict
     """
     if not data:
         raise UserError("data is required: a folder of photographs for each class")
-    there = folders(Path(data), labels)
+    by_class = folders(Path(data), labels)
     for label in asked:
-        if label.index not in there:
+        if label.index not in by_class:
             raise UserError(f"data={data}: there is no folder of {label} ({label.synset})")
-    return there
+    return by_class
 
 
 def check(folder: Path, at_most: int) -> None:

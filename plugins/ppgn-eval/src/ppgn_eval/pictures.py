@@ -21,22 +21,22 @@ CLASSES = 3
 
 def pictures(study: Study, at_most: int = 12) -> list[Section]:
     """Make a section for each of the first systems that have samples of several classes, or else of any."""
-    drawn = [found for found in study.systems if found.ends]
-    several = [found for found in drawn if len(found.ends) > 1] or drawn
+    drawn = [studied for studied in study.systems if studied.ends]
+    several = [studied for studied in drawn if len(studied.ends) > 1] or drawn
     chosen = several[:at_most]
     left = f" The first {at_most} of {len(several)} are shown." if len(several) > at_most else ""
     sections = [
-        Section(found.system.label, f"Samples of this system alone.{left}", list(_of_one(found, study)))
-        for found in shown(chosen, "pictures")
+        Section(studied.system.label, f"Samples of this system alone.{left}", list(_of_one(studied, study)))
+        for studied in shown(chosen, "pictures")
     ]
     return [*sections, Section("All systems", "The first samples of each.", list(_sheets(drawn)))]
 
 
-def _of_one(found: Studied, study: Study) -> Iterator[Figure]:
-    samples, classes = joined(found.ends.values()), [k for k in found.ends if k in study.real]
+def _of_one(studied: Studied, study: Study) -> Iterator[Figure]:
+    samples, classes = joined(studied.ends.values()), [k for k in studied.ends if k in study.real]
     rows = []
     for k in classes[:CLASSES]:
-        name, photographs, drawn = study.judge.labels[k], study.real[k], found.ends[k]
+        name, photographs, drawn = study.judge.labels[k], study.real[k], studied.ends[k]
         best = photographs.logits.log_softmax(1)[:, k].argsort(descending=True)[:9]
         some = torch.randperm(len(photographs), generator=torch.Generator().manual_seed(k))[:9]
         rows += [(f"{name}: best real", photographs.images[best]), (f"{name}: real", photographs.images[some])]
@@ -44,14 +44,14 @@ def _of_one(found: Studied, study: Study) -> Iterator[Figure]:
     if rows:
         note = "For each class the nine photographs that the judge is surest of, nine at random, nine samples (Fig. 2)."
         yield Figure("Beside photographs", figures.side_by_side(rows), note)
-        few = joined(found.ends[k][:2] for k in classes[:CLASSES])
+        few = joined(studied.ends[k][:2] for k in classes[:CLASSES])
         real = joined(study.real.values())
         image = figures.neighbours(few.images, few.features, real.images, real.features)
         yield Figure("Nearest photographs", image, "In the judge's features: does a sample copy one?")
     if len(samples) > 3:
         spread = _evenly(samples, MOST)
         yield Figure("By likeness", figures.tsne_grid(spread.images, spread.features), "t-SNE of the judge's features.")
-    for run in found.system.runs[:1]:
+    for run in studied.system.runs[:1]:
         quantities, steps = trace(run)
         quantities = {
             name: values for name, values in quantities.items() if (values == values).any() and not (values == 1).all()
@@ -66,10 +66,10 @@ def _evenly(judged: Judged, at_most: int) -> Judged:
 
 
 def _sheets(drawn: list[Studied]) -> Iterator[Figure]:
-    for condition in dict.fromkeys(found.system.parts[1] for found in drawn):
+    for condition in dict.fromkeys(studied.system.parts[1] for studied in drawn):
         cells = {}
-        for found in drawn:
-            prior, own, *besides = found.system.parts
+        for studied in drawn:
+            prior, own, *besides = studied.system.parts
             if own == condition:
-                cells[" · ".join([prior, *besides])] = _evenly(joined(found.ends.values()), 4).images
+                cells[" · ".join([prior, *besides])] = _evenly(joined(studied.ends.values()), 4).images
         yield Figure(f"condition={condition}", figures.contact_sheet(cells))

@@ -71,8 +71,8 @@ def check(paths: Sequence[Path]) -> tuple[int, int] | None:
 
 def _alike(path: Path, shape: tuple[int, ...], other: Path, wanted: tuple[int, ...]) -> None:
     if shape != wanted:
-        told = [" × ".join(map(str, side)) for side in (shape, wanted)]
-        raise UserError(f"{path}: is {told[0]} pixels, but {other.name} is {told[1]}; allowed is one size")
+        sizes = [" × ".join(map(str, side)) for side in (shape, wanted)]
+        raise UserError(f"{path}: is {sizes[0]} pixels, but {other.name} is {sizes[1]}; allowed is one size")
 
 
 def opened(path: Path, formats: tuple[str, ...]) -> Image.Image:

@@ -95,14 +95,14 @@ def study(systems: Sequence[System], judge: Judge, data: Path | None, at_most: i
     for system in systems:
         _check_sizes(system)
     ends = [_ends(system, judge) for system in shown(systems, "last samples")]
-    size = next((judged.images.shape[-1] for found in ends for judged in found.values()), 64)
+    size = next((judged.images.shape[-1] for parts in ends for judged in parts.values()), 64)
     real = {k: photographs(folder, size, judge, at_most) for k, folder in shown(chosen, "photographs")}
     radius = spacing([judged.features.numpy() for judged in (real or _pooled(ends)).values()])
     walks: list[list[Walk]] = [[] for _ in systems]
     for i, run in shown([(i, run) for i, system in enumerate(systems) for run in system.runs], "chains"):
         walk = _walk(run, judge, burn_in, radius)
         walks[i] += [walk] if walk else []
-    studied = [Studied(*found) for found in zip(systems, ends, walks, strict=True)]
+    studied = [Studied(*parts) for parts in zip(systems, ends, walks, strict=True)]
     return Study(judge, studied, real, size)
 
 
@@ -115,9 +115,9 @@ def _check_sizes(system: System) -> None:
             continue
         first = first or (run, run.size)
         if run.size != first[1]:
-            told = [" × ".join(map(str, side)) for side in (run.size, first[1])]
+            sizes = [" × ".join(map(str, side)) for side in (run.size, first[1])]
             raise UserError(
-                f"run={run.folder}: samples of {told[0]} pixels, but {first[0].folder} has {told[1]}; "
+                f"run={run.folder}: samples of {sizes[0]} pixels, but {first[0].folder} has {sizes[1]}; "
                 "allowed in runs of one system is one size"
             )
 

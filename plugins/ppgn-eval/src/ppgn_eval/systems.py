@@ -125,14 +125,14 @@ def read(folder: Path) -> Run:
         UserError: its record or a sample is damaged, or it has no samples.
     """
     content = parsed(text(folder / "run.json"), f"run={folder}: run.json")
-    for key, allowed, told in RULES:
+    for key, allowed, requirement in RULES:
         value = content
         for part in key.split("."):
             value = value.get(part, _MISSING) if isinstance(value, Mapping) else _MISSING
         value = OPTIONAL.get(key, _MISSING) if value is _MISSING else value
         if not allowed(value):
-            given = "is missing" if value is _MISSING else f"is {one_line(value)}"
-            raise UserError(f"run={folder}: run.json is damaged: {key} {given}; allowed is {told}")
+            problem = "is missing" if value is _MISSING else f"is {one_line(value)}"
+            raise UserError(f"run={folder}: run.json is damaged: {key} {problem}; allowed is {requirement}")
     run = Run(folder, content, check([path for _, _, path in saved_samples(folder / SAMPLES)]))
     if not samples(folder, run.step) and not run.record.get("stopped"):
         raise UserError(f"run={folder}: there are no samples of step {run.step}; run it with the writer samples")

@@ -59,13 +59,13 @@ def quality(study: Study) -> Table:
     sizes = [study.size] + [RESIZED] * (study.size != RESIZED)
     columns = ["images", "number", "classes", "first, %", "first five, %", "inception score", "FID", "KID × 1000"]
     columns += ["precision", "recall", *(f"MS-SSIM, {size} px" for size in sizes), "more diverse, %"]
-    several = any(len(found.ends) > 1 for found in study.systems)
-    systems = [found for found in study.systems if found.ends and (len(found.ends) > 1 or not several)]
-    asked = {k for found in systems for k in found.ends}
+    several = any(len(studied.ends) > 1 for studied in study.systems)
+    systems = [studied for studied in study.systems if studied.ends and (len(studied.ends) > 1 or not several)]
+    asked = {k for studied in systems for k in studied.ends}
     measured, reference = halves({k: judged for k, judged in study.real.items() if k in asked})
     alike = [within_classes(_images(measured), size) for size in sizes]
     rows = [_row("real photographs", measured, reference, alike, sizes)] if measured else []
-    rows += [_row(found.system.label, found.ends, reference, alike, sizes) for found in shown(systems, "quality")]
+    rows += [_row(studied.system.label, studied.ends, reference, alike, sizes) for studied in shown(systems, "quality")]
     return Table(f"Quality, judged by {study.judge.name}", columns, rows, QUALITY_NOTE)
 
 
@@ -86,7 +86,7 @@ def _row(name: str, ends: Classes, real: Classes, alike: list[dict[int, float]],
     row.append(inception_score(everything.logits))
     row += _distances(known, {k: judged for k, judged in real.items() if k in known})
     own = [within_classes(_images(ends), size) if _side(ends) >= WINDOW else {} for size in sizes]
-    row += [str(mean(found.values())) for found in own]
+    row += [str(mean(by_class.values())) for by_class in own]
     paired = {k: value for k, value in own[-1].items() if k in alike[-1]}
     return [*row, str(100 * _of(len(paired), share_more_diverse(paired, alike[-1])))]
 
@@ -117,7 +117,7 @@ def mixing(study: Study) -> Table:
     """Make a table with a row for each system whose runs saved enough states."""
     columns = ["prior", "condition", "ε1", "ε3", "besides", "chains", "effective samples", "steps for one", "R̂"]
     columns += ["modes", "accepted, %", "seconds", "effective samples a second"]
-    rows = [_mixed(found) for found in study.systems if found.walks]
+    rows = [_mixed(studied) for studied in study.systems if studied.walks]
     if not any(row[4] for row in rows):
         columns.pop(4)
         rows = [row[:4] + row[5:] for row in rows]

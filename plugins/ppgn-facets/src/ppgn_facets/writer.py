@@ -68,8 +68,8 @@ class Facets:
         rows: Any = np.memmap(path, self.layout, "r") if path.stat().st_size else np.empty(0, self.layout)
         probable = (rows["p"] >= self.above).nonzero()[0]
         if len(probable) == 0:
-            told = f"no facets.png: none of {self.seen} samples has p(y | x) of writer.facets.above={self.above:g}"
-            print(f"ppgn: {told}; the highest is {self.best:.2g}", file=sys.stderr)
+            problem = f"no facets.png: none of {self.seen} samples has p(y | x) of writer.facets.above={self.above:g}"
+            print(f"ppgn: {problem}; the highest is {self.best:.2g}", file=sys.stderr)
             return
         chosen = rows[probable[np.linspace(0, len(probable) - 1, min(self.at_most, len(probable))).astype(int)]]
         picture = like_beside_like(chosen["image"], chosen["code"], self.gap, self.seed)

@@ -99,8 +99,8 @@ class LRCN:
         if self.among == "rivals" and any(rivals):
             among = torch.zeros(len(ids), 1, len(vocabulary), dtype=torch.bool, device=device)
             counted = sum(map(bool, rivals))
-            for t, (said, others) in enumerate(zip(ids, rivals, strict=True)):
-                among[t, 0, [said, *others]] = True
+            for t, (word_id, others) in enumerate(zip(ids, rivals, strict=True)):
+                among[t, 0, [word_id, *others]] = True
         weight = self.given_weight or (ALONE if among is not None and counted == 1 else TOGETHER)
         return _Caption(words, self.captioner.language(words), among, counted, weight)
 

@@ -71,15 +71,17 @@ class Vocabulary:
             UserError: there are no words, more than 100, or unknown ones; the message names `key`, the unknown words
                 and the nearest known ones.
         """
-        tokens, given = tokenize(text), f"{key}={shown(text)!r}"
+        tokens, prefix = tokenize(text), f"{key}={shown(text)!r}"
         if not tokens:
-            raise UserError(f"{given}: no words in it; allowed is a caption such as 'a {self.words[-1]}'")
+            raise UserError(f"{prefix}: no words in it; allowed is a caption such as 'a {self.words[-1]}'")
         if len(tokens) > LONGEST:
-            raise UserError(f"{given}: it has {len(tokens)} words; allowed are {LONGEST}")
+            raise UserError(f"{prefix}: it has {len(tokens)} words; allowed are {LONGEST}")
         unknown = [word for word in dict.fromkeys(tokens) if word not in self._ids]
         if unknown:
-            told = "; ".join(f"{shown(word)!r} is not in the vocabulary, {self._nearest(word)}" for word in unknown[:5])
-            raise UserError(f"{given}: {told}{f'; and {len(unknown) - 5} more' if unknown[5:] else ''}")
+            parts = "; ".join(
+                f"{shown(word)!r} is not in the vocabulary, {self._nearest(word)}" for word in unknown[:5]
+            )
+            raise UserError(f"{prefix}: {parts}{f'; and {len(unknown) - 5} more' if unknown[5:] else ''}")
         return [*(self._ids[word] for word in tokens), 0]
 
     def encode_rare(self, text: str) -> list[int]:

@@ -37,9 +37,9 @@ class ScorePrior:
     ) -> None:
         self.network = model.network(network, ("config.sigma_data", "config.code"), "prior.network")
         self.sigma, self.then, self.code = sigma, then, generator.code
-        given, wanted = (self.network.config.code,), tuple(generator.code.shape)
-        if given != wanted:
-            raise UserError(f"prior.network={network}: of codes {given}; allowed are {wanted}, as the generator's are")
+        length, wanted = (self.network.config.code,), tuple(generator.code.shape)
+        if length != wanted:
+            raise UserError(f"prior.network={network}: of codes {length}; allowed are {wanted}, as the generator's are")
 
     def denoise(self, h: Tensor, sigma: float) -> Tensor:
         """Return D(h; σ) `(B, code)`, clamped to the range of the generator's codes, which holds all means of codes."""

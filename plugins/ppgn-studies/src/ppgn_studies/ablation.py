@@ -55,11 +55,11 @@ def ablation(
     """
     place = home(out, "out")
     pictures: list[tuple[dict[str, str], Image.Image]] = []
-    given = DEFAULTS | {"data": data} | dict(override.partition("=")[::2] for override in overrides)
+    keys = DEFAULTS | {"data": data} | dict(override.partition("=")[::2] for override in overrides)
     for name, own in COMPARED[of].items():
         folder = place / name.replace(" ", "_").replace("'", "")
         say(f"{name}: {folder}")
-        perform("train", *(f"{key}={value}" for key, value in given.items()), *own, f"out={folder}")
+        perform("train", *(f"{key}={value}" for key, value in keys.items()), *own, f"out={folder}")
         pictures.append(({of: name}, Image.open(max(folder.glob("picture_*.png"))).convert("RGB")))
     with atomic(place / f"{of}.png") as temporary:
         draw(pictures).save(temporary)

@@ -54,13 +54,13 @@ def classes(
         make(place / label.synset, n_steps, {**keys, "writer": ["samples", "codes", "record"]}, overrides)
     drawn = {k: last_samples(place / label.synset, n_steps) for k, label in enumerate(labels)}
     table = Table("images", "judge's first", "among its first 5", "SSIM within a class", title=f"judged: {out}")
-    for name, shown in (("samples", drawn), ("photographs", photographs)):
-        if not shown:
+    for name, by_class in (("samples", drawn), ("photographs", photographs)):
+        if not by_class:
             continue
-        logits = judge(torch.cat(list(shown.values()))).logits
-        truth = torch.cat([torch.full((len(v),), k) for k, v in shown.items()])
+        logits = judge(torch.cat(list(by_class.values()))).logits
+        truth = torch.cat([torch.full((len(v),), k) for k, v in by_class.items()])
         shares = [named(logits, truth, first).percent for first in (1, 5)]
-        table.add_row(name, *shares, str(alike(shown)))
+        table.add_row(name, *shares, str(alike(by_class)))
     Console().print(table)
     grid = make_grid(torch.cat(list(drawn.values())), nrow=2 * n_chains, padding=1)
     with atomic(place / "classes.png") as temporary:

@@ -23,7 +23,7 @@ def study(
     """
     chosen = components()["study"][study["name"]]
     keys = {key: value for key, value in study.items() if key != "name"}
-    given = {"overrides": overrides, "arguments": arguments}
+    context = {"overrides": overrides, "arguments": arguments}
     function = chosen.load()
     heed_interrupts()  # from here on there are results to save
-    function(**keys, **{key: value for key, value in given.items() if key in chosen.signature.given})
+    function(**keys, **{key: value for key, value in context.items() if key in chosen.signature.given})

@@ -73,8 +73,8 @@ def _check_told(folder: Path, overrides: Any, allowed: set[str]) -> None:
     """Raise UserError if the overrides in a record have other keys than these."""
     strange = [o for o in overrides if not isinstance(o, str) or _key(o) not in allowed]
     if not isinstance(overrides, list) or strange:
-        told = one_line(strange[0]) if strange else one_line(overrides)
-        raise UserError(f"out={folder}: the run there was told {told}, which this command does not; remove it")
+        example = one_line(strange[0]) if strange else one_line(overrides)
+        raise UserError(f"out={folder}: the run there was told {example}, which this command does not; remove it")
 
 
 def _key(override: str) -> str:

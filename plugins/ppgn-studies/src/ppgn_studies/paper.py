@@ -154,8 +154,8 @@ def paper(
     """
     measure = prepared([], data, judge, out, photographs, burn_in, device, cache)
     chosen = list(cells(n_chains, n_steps, classes, priors or list(PRIORS)))
-    found = draw(path("out", out) / "runs", n_steps, chosen, [f"device={device}", *overrides])
-    measure(found, ["ppgn", "study", *arguments])
+    folders = draw(path("out", out) / "runs", n_steps, chosen, [f"device={device}", *overrides])
+    measure(folders, ["ppgn", "study", *arguments])
 
 
 def draw(out: Path, n_steps: int, chosen: Sequence[Cell], overrides: Sequence[str] = ()) -> list[Path]:
