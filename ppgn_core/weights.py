@@ -198,7 +198,7 @@ def fill(network: nn.Module, tensors: Mapping[str, Tensor], told: str) -> None:
     own = network.state_dict()
     for name, value in own.items():
         if name not in tensors:
-            if name.endswith("num_batches_tracked"):  # of batch norm: counts, and old files have none
+            if name.endswith("num_batches_tracked"):  # batch norm's counts, which old files lack
                 continue
             raise UserError(f"{told}, it has no {name}")
         tensor = tensors[name]

@@ -11,7 +11,7 @@ from ppgn_core.model import Label, Labels, Model
 from ppgn_core.noise import ChainNoise
 from ppgn_core.pictures import load_pictures
 
-# written out in signatures, which are read without running the module
+# signatures repeat it in full, as they are read without running the module
 Gradient = Literal["log_softmax", "softmax", "logit", "target_logit"]
 
 

@@ -26,7 +26,7 @@ EXAMPLES = {
     "black": "000000 161616 282626 181014 101820",
 }
 NAMES = tuple(EXAMPLES)
-# Share of an object's (chroma-weighted) area: shadows and mixtures pass for grey, brown and black.
+# Least share of the object's (chroma-weighted) area. Shadows and mixtures look grey, brown or black.
 ENOUGH = {name: {"grey": 0.62, "brown": 0.6, "black": 0.48, "white": 0.42}.get(name, 0.4) for name in NAMES}
 UNNAMED = -1
 LEVELS = 32

@@ -153,7 +153,7 @@ def kinds(classes: Sequence[str], names: str | Path | None = None) -> list[Kind]
         except (OSError, ValueError, KeyError, AttributeError, csv.Error) as error:
             raise UserError(f"names={names}: allowed is a file of tab-separated wnid and synonyms") from error
         for wnid, synonyms in said_of.items():
-            # Latin names are no help: `Carassius auratus` has a capital and another word after it.
+            # Skip Latin names: `Carassius auratus` has a capital and a second word.
             nouns = [noun.strip() for noun in synonyms]
             english = [noun.lower() for noun in nouns if noun.islower() or " " not in noun] or [nouns[0].lower()]
             listed[wnid] = Kind(tuple(english))
