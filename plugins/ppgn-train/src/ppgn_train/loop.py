@@ -95,7 +95,8 @@ def train(
         kept = before = time.monotonic()
         logged_at, since_log = progress["seen"], 0.0
         while progress["seen"] < images and not asked():
-            torch.manual_seed((recipe.seed << 40) + (1 << 39) + progress["seen"])  # for dropout; differs from seed_step's seeds
+            # unlike any seed of seed_step
+            torch.manual_seed((recipe.seed << 40) + (1 << 39) + progress["seen"])  # for dropout
             scalars = recipe.step(progress["seen"])
             progress["seen"] += recipe.batch_size
             before, passed = time.monotonic(), time.monotonic() - before
@@ -162,7 +163,8 @@ def _asked_to_stop() -> Iterator[Callable[[], bool]]:
 
     if threading.current_thread() is threading.main_thread():  # signals reach no other
         signals = [number for number in Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP")]
-        before = {n: getsignal(n) for n in signals if n.name != "SIGHUP" or getsignal(n) is not SIG_IGN}  # nohup ignores SIGHUP
+        # nohup ignores SIGHUP
+        before = {n: getsignal(n) for n in signals if n.name != "SIGHUP" or getsignal(n) is not SIG_IGN}
     for number in before:
         signal(number, ask)
     try:
