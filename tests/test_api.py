@@ -9,6 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import hydra
 import numpy as np
@@ -22,7 +23,7 @@ from ppgn_core.__main__ import main
 from ppgn_core.api import assembled, component
 from ppgn_core.config.compose import composed
 
-TOY = {"experiment": "toy", "n_chains": 3, "n_steps": 6, "save_every": 2}
+TOY: dict[str, Any] = {"experiment": "toy", "n_chains": 3, "n_steps": 6, "save_every": 2}
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -39,7 +40,8 @@ def test_the_result(tmp_path, monkeypatch, capfd):
     assert result.trace.probability.isnan().all()  # the toy condition knows none
     assert len(result.trace.rows()) == 12 and result.trace.rows()[3]["step"] == 2
     assert list(tmp_path.iterdir()) == [] and capfd.readouterr() == ("", "")
-    assert result._repr_png_().startswith(b"\x89PNG") and "experiment=toy" in result._repr_html_()
+    png, html = result._repr_png_(), result._repr_html_()
+    assert png and png.startswith(b"\x89PNG") and html and "experiment=toy" in html
 
 
 def test_saving_leaves_what_the_command_line_leaves(tmp_path):
@@ -202,4 +204,5 @@ def test_one_component_can_be_built():
 
 def test_what_belongs_to_the_chains_is_at_hand():
     ready = assembled(**TOY)
-    assert ready.context.generator.code.shape == (6,) and ready.h.shape == (3, 6)
+    generator = ready.context.generator
+    assert generator and generator.code.shape == (6,) and ready.h.shape == (3, 6)

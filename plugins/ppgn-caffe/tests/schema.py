@@ -144,8 +144,8 @@ def write(folder: Path, name: str, specs: list[Spec], entry: tuple | None, **how
     return model, text
 
 
-SMALL = {"channels": (8, 12, 10, 8, 6), "fc": (20, 14), "n": 7}
-FULL = {"channels": (96, 256, 384, 384, 256), "fc": (4096, 4096), "n": 1000}
+SMALL: dict[str, Any] = {"channels": (8, 12, 10, 8, 6), "fc": (20, 14), "n": 7}
+FULL: dict[str, Any] = {"channels": (96, 256, 384, 384, 256), "fc": (4096, 4096), "n": 1000}
 
 
 def alexnet(channels: tuple[int, ...], fc: tuple[int, ...], n: int, first: str = "pool", seed: int = 0) -> list[Spec]:
@@ -174,8 +174,8 @@ def alexnet(channels: tuple[int, ...], fc: tuple[int, ...], n: int, first: str =
     return [*specs, Spec("prob", "Softmax", "fc8", "prob")]
 
 
-SMALL_UP = {"code": 6, "fc": (9, 8, 64), "channels": 4, "outs": (5, 6, 5, 4, 4, 5, 4, 3, 3)}
-FULL_UP = {"code": 4096, "fc": (4096,) * 3, "channels": 256, "outs": (256, 512, 256, 256, 128, 128, 64, 32, 3)}
+SMALL_UP: dict[str, Any] = {"code": 6, "fc": (9, 8, 64), "channels": 4, "outs": (5, 6, 5, 4, 4, 5, 4, 3, 3)}
+FULL_UP: dict[str, Any] = {"code": 4096, "fc": (4096,) * 3, "channels": 256, "outs": (256, 512, 256, 256, 128, 128, 64, 32, 3)}
 UPS = ("deconv5", "conv5_1", "deconv4", "conv4_1", "deconv3", "conv3_1", "deconv2", "deconv1", "deconv0")
 
 
