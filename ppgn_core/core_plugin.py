@@ -26,6 +26,7 @@ def register_conditions(register: Register) -> None:
 
 @hookimpl
 def register_samplers(register: Register) -> None:
+    register("annealed", "ppgn_core.samplers.annealed:Annealed")
     register("mala_approx", "ppgn_core.samplers.mala_approx:MalaApprox")
     register("mala", "ppgn_core.samplers.mala:MALA")
     register("metropolis_hastings", "ppgn_core.samplers.metropolis_hastings:MetropolisHastings")

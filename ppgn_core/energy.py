@@ -33,17 +33,27 @@ class Energy:
         self.condition = condition
         self.clock = clock or Clock()
 
-    def evaluate(self, h: Tensor, step: int = 0) -> State:
+    def evaluate(self, h: Tensor, step: int = 0, sigma: float = 0.0) -> State:
         """What there is to know at codes `h` `(B, *code)`: one pass forward through G and the condition, one back.
 
         The condition comes first: a network that prior and condition share keeps what it has found in the cache of this
         evaluation, and need not pass again.
+
+        Args:
+            sigma: σ of Gaussian noise that the codes have on them. Where there is any, G draws what the prior takes
+                them to have been without it, x = G(D(h; σ)); the scores are those of noisy codes, ∇log p(h; σ) =
+                (D(h; σ) − h)/σ² (Karras et al. 2022, Eq. 3) and ∇log p(y | x), taken back through D.
+
+        Raises:
+            UserError: there is noise, and the prior knows nothing of it.
         """
         self.clock.step = step
         with forward_cache.opened() as cache:
             with torch.enable_grad():
                 h = h.detach().requires_grad_()
-                drawn = self.generator(h.view_as(h))  # torch's module hooks, as of its FLOP counter, take no leaf
+                # torch's module hooks, as of its FLOP counter, take no leaf
+                code = self.denoiser()(h, sigma) if sigma else h.view_as(h)
+                drawn = self.generator(code)
                 x = drawn.contiguous()  # a condition may take a view of it
                 cache.equate(x, drawn)
                 log_prob = self.condition.log_prob(x)
@@ -52,7 +62,8 @@ class Energy:
             with torch.no_grad():
                 h, shown = h.detach(), x.detach()
                 cache.equate(shown, x)
-                return State(step, h, shown, log_prob.detach(), self.prior.score(h, shown), condition_score)
+                prior_score = (code.detach() - h) / sigma**2 if sigma else self.prior.score(h, shown)
+                return State(step, h, shown, log_prob.detach(), prior_score, condition_score)
 
     @property
     def weight(self) -> float:
@@ -91,3 +102,17 @@ class Energy:
                 "sampler=ula and sampler=mala_approx do not"
             )
         return density
+
+    def denoiser(self) -> Callable[[Tensor, float], Tensor]:
+        """The prior's D: of codes `h` with noise σ on them and of that σ, the mean of what they were without it.
+
+        Raises:
+            UserError: the prior knows codes without noise only, or with noise of one level.
+        """
+        denoise = getattr(self.prior, "denoise", None)
+        if denoise is None:
+            raise UserError(
+                f"prior={type(self.prior).__name__} does not know codes at every noise level (denoise), which this "
+                "sampler needs; prior=score_h and prior=gaussian do"
+            )
+        return denoise

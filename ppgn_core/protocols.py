@@ -47,7 +47,12 @@ class Generator(Protocol):
 
 @runtime_checkable
 class Prior(Protocol):
-    """p(h). One that can evaluate its density also has `log_prob(h, x) -> (B,)`; MALA and MH need it."""
+    """p(h).
+
+    One that can evaluate its density also has `log_prob(h, x) -> (B,)`; MALA and MH need it. One that knows codes with
+    noise of any σ on them also has `denoise(h, sigma) -> (B, *code)`, differentiable in `h`: the mean of what codes
+    `h` were without it; annealed sampling needs that.
+    """
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         """∇log p(h) up to a positive factor, shaped like `h`; `x = G(h)` is given, already computed, detached."""

@@ -39,7 +39,7 @@ def check_generator(generator: Generator) -> None:
 
 
 def check_prior(prior: Prior | Callable[[ChainNoise], Prior], generator: Generator) -> None:
-    """A score shaped like the code, chain by chain; the gradient of its density where it has one.
+    """A score shaped like the code, chain by chain; the gradient of its density, and a denoiser, where it has one.
 
     One that draws noise is given as a function that makes it from its noise, so that chain k can be asked alone.
     """
@@ -52,6 +52,13 @@ def check_prior(prior: Prior | Callable[[ChainNoise], Prior], generator: Generat
     _assert_shape("score", score, h.shape)
     for k in range(BATCH):
         _assert_row("score", make(ChainNoise(0, [k])).score, score, k, h, x)
+    denoise = getattr(prior, "denoise", None)
+    if denoise is not None:
+        for sigma in (0.1, 10.0):
+            code = _pure("denoise", prior, lambda h, sigma=sigma: denoise(h, sigma).detach(), h)
+            _assert_shape("denoise", code, h.shape)
+            _assert_rows("denoise", lambda h, sigma=sigma: denoise(h, sigma), code, h)
+        _assert_gradient("denoise", lambda h: denoise(h, 1.0), h)
     density = getattr(prior, "log_prob", None)
     if density is not None:
         log_prob = _pure("log_prob", prior, density, h, x)

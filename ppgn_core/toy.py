@@ -50,6 +50,10 @@ class StandardNormal:
         """−½‖h‖², `(B,)`, up to a constant."""
         return -0.5 * h.flatten(1).square().sum(1)
 
+    def denoise(self, h: Tensor, sigma: float) -> Tensor:
+        """h/(1 + σ²), the mean of codes that noise σ has made `h` of."""
+        return h / (1 + sigma**2)
+
 
 class Colour:
     """The picture's mean colour is a given one: log p(y | x) = −‖mean x − y‖² / 2σ², `(B,)`.

@@ -10,6 +10,7 @@ from ppgn_alexnet.generator import Up, UpConv, UpConvConfig
 from ppgn_dae.networks import CodeDAE, CodeDAEConfig, ImageDAE, ImageDAEConfig
 from ppgn_lrcn.captioner import Captioner, CaptionerConfig
 from ppgn_lrcn.vocabulary import Vocabulary
+from ppgn_score.network import CodeDenoiser, CodeDenoiserConfig
 from ppgn_torchvision.classifier import Classifier
 from ppgn_torchvision.efficientnet_lite import efficientnet_lite0
 from ppgn_torchvision.networks import load
@@ -60,6 +61,7 @@ def model() -> Model:
     networks = {"generator": generator, "encoder": encoder, "classifier": encoder, "captioner": captioner}
     networks["places"] = AlexNet(table)
     networks["dae_h"] = CodeDAE(CodeDAEConfig((CODE, 12, CODE), sigma=1.0))
+    networks["score_h"] = CodeDenoiser(CodeDenoiserConfig(CODE, 12, 2))
     networks["dae_x"] = ImageDAE(ImageDAEConfig(8, kernel=5, stride=2, ups=((8, 1), (8, 2)), sigma=0.1))
     loaders = {role: lambda n=network: n for role, network in networks.items()}
     return Model("small", loaders, {"classifier": labels, "places": labels}, SIZE)

@@ -16,6 +16,7 @@ from ppgn_joint.joint_x import JointX
 from ppgn_joint.noiseless import NoiselessJoint
 from ppgn_lrcn.condition import LRCN
 from ppgn_mini.model import mini
+from ppgn_score.prior import ScorePrior
 
 from ppgn_core.errors import UserError
 from ppgn_core.identity import Identity
@@ -30,6 +31,7 @@ ROLES: dict[str, tuple[Callable[[Model], Any], str]] = {
     "prior.network=classifier": (lambda m: CodePrior(m, UpConvGenerator(m), network="classifier"), "allowed are dae_h"),
     "prior.network=dae_x": (lambda m: CodePrior(m, UpConvGenerator(m), network="dae_x"), "allowed are dae_h"),
     "prior.network=dae_h": (lambda m: ImagePrior(m, Identity(m), network="dae_h"), "allowed are dae_x"),
+    "prior.network=encoder": (lambda m: ScorePrior(m, UpConvGenerator(m), network="encoder"), "allowed are score_h"),
     "prior.encoder=captioner": (lambda m: NoiselessJoint(m, encoder="captioner"), ENCODERS),
     "prior.encoder=dae_h": (lambda m: Joint(m, ChainNoise(0, 1), encoder="dae_h"), ENCODERS),
     "prior.encoder=generator": (lambda m: JointX(m, Identity(m), encoder="generator"), ENCODERS),

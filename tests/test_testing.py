@@ -164,7 +164,27 @@ def test_a_prior_that_draws_noise_is_asked_chain_by_chain():
         check_prior(lambda noise: Noisy(noise, own=False), Generator())
 
 
-@pytest.mark.parametrize(("prior", "complaint"), [(Downhill, "points down"), (Aslant, "not along")])
+class Crowded(Prior):
+    """What noise it takes away is that of the whole batch."""
+
+    def denoise(self, h, sigma):
+        return h - h.mean(0) * sigma
+
+
+class Frozen(Prior):
+    def denoise(self, h, sigma):
+        return h.detach() / (1 + sigma)
+
+
+@pytest.mark.parametrize(
+    ("prior", "complaint"),
+    [
+        (Downhill, "points down"),
+        (Aslant, "not along"),
+        (Crowded, "denoise: row 0 depends on the rows beside it"),
+        (Frozen, "denoise: not differentiable"),
+    ],
+)
 def test_bad_priors_do_not(prior, complaint):
     with pytest.raises(AssertionError, match=complaint):
         check_prior(prior(), Generator())

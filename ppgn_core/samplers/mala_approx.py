@@ -74,7 +74,7 @@ class MalaApprox:
         if self.clip:
             h = h.clamp(self.energy.generator.code.low, self.energy.generator.code.high)
 
-        info = Info(_norm(prior_term), _norm(condition_term), acceptance=torch.ones_like(state.log_prob))
+        info = Info(norm(prior_term), norm(condition_term), acceptance=torch.ones_like(state.log_prob))
         return self.energy.evaluate(h, state.step + 1), info
 
     def step_size_at(self, step: int) -> float:
@@ -87,5 +87,6 @@ def _mean_abs(delta: Tensor) -> Tensor:
     return mean.view(-1, *[1] * (delta.dim() - 1))
 
 
-def _norm(term: Tensor) -> Tensor:
+def norm(term: Tensor) -> Tensor:
+    """Return the length of each chain's term `(B, *code)`: `(B,)`."""
     return torch.linalg.vector_norm(term.flatten(1), dim=1)

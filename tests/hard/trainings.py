@@ -31,6 +31,7 @@ KEYS = {
     "classifier": ["batch_size=4", "images=24"],
     "encoder": ["batch_size=4", "images=24"],
     "dae_h": ["encoder=ENCODER", "widths=[8]", "batch_size=4", "images=32"],
+    "score_h": ["encoder=ENCODER", "width=8", "blocks=1", "batch_size=4", "images=32"],
     "captioner": ["classifier=ENCODER", "variants=1", "batch_size=4", "images=24"],
     "generator": ["encoder=ENCODER", "network=small", "batch_size=2", "images=10", "warm_up=2", "rest_below=0.5"],
     "generator_joint": ["encoder=ENCODER", "network=small", "batch_size=2", "images=8", "warm_up=2", "walkers=2"],
@@ -39,7 +40,7 @@ KEYS = {
 
 SERVER: Any = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(
-    [f"ppgn_train.{name}" for name in ("loop", "generator_joint", "encoder", "captioner", "dae")]
+    [f"ppgn_train.{name}" for name in ("loop", "generator_joint", "encoder", "captioner", "dae", "score")]
 )
 
 

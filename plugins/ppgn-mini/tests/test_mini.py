@@ -30,7 +30,7 @@ def test_files_are_whole_and_small() -> None:
     assert set(sums) == {path.stem for path in NETWORKS.glob("*.safetensors")} >= {"generator", "encoder", "captioner"}
     for name, digest in sums.items():
         assert hashlib.sha256((NETWORKS / f"{name}.safetensors").read_bytes()).hexdigest() == digest
-    assert sum(path.stat().st_size for path in NETWORKS.iterdir()) < 40e6
+    assert sum(path.stat().st_size for path in NETWORKS.iterdir()) < 60e6
 
 
 def test_sixty_four_classes_by_name_and_synset(model: Model) -> None:

@@ -56,3 +56,7 @@ class Gaussian:
         """−½‖h − m‖² − ½·d·log 2π, `(B,)`."""
         flat = self._offset(h).flatten(1)
         return -0.5 * (flat.square().sum(1) + flat.shape[1] * math.log(2 * math.pi))
+
+    def denoise(self, h: Tensor, sigma: float) -> Tensor:
+        """m + (h − m)/(1 + σ²), the mean of codes of which `h` are left with noise σ on them."""
+        return h - sigma**2 / (1 + sigma**2) * self._offset(h)

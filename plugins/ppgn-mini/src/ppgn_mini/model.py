@@ -11,6 +11,7 @@ from ppgn_alexnet.alexnet import AlexNet
 from ppgn_alexnet.generator import UpConv
 from ppgn_dae.networks import CodeDAE, ImageDAE
 from ppgn_lrcn.captioner import Captioner
+from ppgn_score.network import CodeDenoiser
 
 from ppgn_core import weights
 from ppgn_core.errors import UserError
@@ -20,7 +21,7 @@ NETWORKS = Path(__file__).parent / "networks"
 
 
 def mini(device: torch.device | str = "cpu", as_in_the_paper: bool = False) -> Model:
-    """E, C, G, that of the joint PPGN-h, the captioner, two denoising autoencoders.
+    """E, C, G, that of the joint PPGN-h, the captioner, two denoising autoencoders, the score model of codes.
 
     E names the same classes as C, and more of them rightly; but C was trained adversarially, so that what convinces it
     looks like the class. `condition.classifier=encoder` climbs E all the same: one pass then serves both. C and the
@@ -67,6 +68,7 @@ def mini(device: torch.device | str = "cpu", as_in_the_paper: bool = False) -> M
             "captioner": captioner,
             "dae_x": lambda: ImageDAE.load(*kept("dae_x")),
             "dae_h": lambda: CodeDAE.load(*kept("dae_h")),
+            "score_h": lambda: CodeDenoiser.load(*kept("score_h")),
             **({"robust": robust} if as_in_the_paper else {}),
         },
         labels={"classifier": things, "encoder": things, "places": scenes},

@@ -22,6 +22,7 @@ def register_recipes(register: Register) -> None:
     register("captioner", "ppgn_train.captioner:CaptionerRecipe")
     register("dae_x", "ppgn_train.dae:ImageDAERecipe")
     register("dae_h", "ppgn_train.dae:CodeDAERecipe")
+    register("score_h", "ppgn_train.score:ScoreRecipe")
     register("patches", "ppgn_train.patches:PatchesRecipe")
 
 

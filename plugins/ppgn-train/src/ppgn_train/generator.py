@@ -23,6 +23,7 @@ from .loop import seed_step
 from .networks import load
 from .photographs import beneath, evenly, load_parts, shift_and_flip
 from .reconstruction import ReconstructionLoss, Views
+from .stages import REACH
 from .walkers import Climb
 
 TABLES = {"mini": MINI, "small": SMALL, "original": ORIGINAL}
@@ -142,6 +143,9 @@ class GeneratorRecipe:
         seed_step(self.generator, self.seed, seen)
         picked = torch.randint(len(self.train.images), (self.batch_size,), generator=self.generator)
         photographs = shift_and_flip(self.train.images[picked], self.shift, self.generator).float() / 255
+        if self.views.stages:
+            top, left = torch.randint(2 * REACH + 1, (2,), generator=self.generator).tolist()
+            self.views.stages.offset = top, left
         truth = self.views.truth(photographs.contiguous(memory_format=torch.channels_last))
         h = truth["fc6"].float()
 
@@ -189,6 +193,8 @@ class GeneratorRecipe:
         """Unexplained variance of validation photographs, and how often E names its class in the reconstruction."""
         totals: dict[str, float] = {}
         right = 0.0
+        if self.views.stages:
+            self.views.stages.offset = REACH, REACH
         for images, labels in zip(self.val.images.split(240), self.val.labels.split(240), strict=True):
             x, truth = self._reconstruct(images.float() / 255)
             errors = self.reconstruction.errors(truth, self.views.of(x, self.views.features(x)))

@@ -11,6 +11,9 @@ from torch.nn import functional as F
 STRIDES = {"stride4": 4, "stride8": 8, "stride16": 16, "stride32": 32}
 """The features by name, and the pixels of the network's input that one of their positions stands for."""
 
+REACH = 4
+"""Pixels of the network's input that pictures may be moved by, either way: no grid of its strides is drawn then."""
+
 LOGITS = "logits"
 """The view of what the network names in a picture: its 1000 logits."""
 
@@ -21,6 +24,8 @@ class Stages(nn.Module):
     Each channel is divided by its standard deviation over photographs, so that all count alike. Lite1 was trained on
     ImageNet; the judge of this project's figures is Lite0, which no training here sees.
 
+    `offset` moves what the network sees, photographs and drawings alike; (REACH, REACH) is where they are.
+
     Args:
         photographs: float RGB `(N, 3, H, W)` in [0, 1] that the deviations are measured on.
         size: side in pixels that pictures are enlarged to before the network sees them.
@@ -30,7 +35,7 @@ class Stages(nn.Module):
         super().__init__()
         from ppgn_torchvision.efficientnet_lite import efficientnet_lite
 
-        self.size = size
+        self.size, self.offset = size, (REACH, REACH)
         network = efficientnet_lite(1, size)
         self.stem = nn.Sequential(network._conv_stem, network._bn0, network._swish)  # type: ignore[arg-type]
         blocks: list[nn.Module] = list(network._blocks)  # type: ignore[arg-type]
@@ -55,6 +60,9 @@ class Stages(nn.Module):
         """
         if x.shape[-1] != self.size:
             x = F.interpolate(x, (self.size, self.size), mode="bilinear", antialias=True, align_corners=False)
+        if self.offset != (REACH, REACH):
+            top, left = self.offset
+            x = F.pad(x, [REACH] * 4, mode="reflect")[..., top : top + self.size, left : left + self.size]
         value = self.stem(((255 * x - 127) / 128).contiguous(memory_format=torch.channels_last))
         features = {}
         for name, stage in self.stages.items():
