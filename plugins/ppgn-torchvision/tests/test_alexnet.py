@@ -10,6 +10,7 @@ from ppgn_torchvision import __main__ as survey
 from ppgn_torchvision.alexnet import of_torchvision, torchvision_alexnet
 from ppgn_torchvision.networks import load
 from ppgn_train.__main__ import main as train
+from torchvision.models import AlexNet
 
 from ppgn_core.__main__ import main as sample
 from ppgn_core.errors import UserError
@@ -17,6 +18,7 @@ from ppgn_core.errors import UserError
 
 def test_it_is_torchvisions_layer_by_layer() -> None:
     network, _, preprocess = load("alexnet", "random")
+    assert isinstance(network, AlexNet)
     own = of_torchvision(network).requires_grad_(False)
     x = torch.rand(2, 3, 256, 256, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
