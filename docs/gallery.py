@@ -16,7 +16,7 @@ from PIL import Image
 
 DOCS = Path(__file__).parent
 PAGES = ("gallery", "figures")
-ENTRY = re.compile(r"^    (python -m .+)\n\n!\[.*?\]\(((?:gallery|figures)/.+?)\)$", re.MULTILINE)
+ENTRY = re.compile(r"^    ((?:python -m|ppgn) .+)\n\n!\[.*?\]\(((?:gallery|figures)/.+?)\)$", re.MULTILINE)
 """A command, and under it the picture that it made."""
 
 PICTURES = ("sweep.png", "triptych.png", "facets.png", "groups.png", "sixty.png", "strip.png", "grid.png")
@@ -42,7 +42,8 @@ def main(arguments: list[str]) -> int:
         out = DOCS.parent / next(key.removeprefix("out=") for key in command if key.startswith("out="))
         shutil.rmtree(out, ignore_errors=True)
         moved = [key.replace("=photographs", f"={given.get('photographs', 'photographs')}") for key in command[1:]]
-        code = subprocess.run([sys.executable, *moved], cwd=DOCS.parent).returncode
+        program = Path(sys.executable).with_name(command[0])
+        code = subprocess.run([program, *moved], cwd=DOCS.parent).returncode
         if code:
             return code
         files = ("chain.gif",) if name.endswith(".gif") else PICTURES

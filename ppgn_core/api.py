@@ -1,15 +1,18 @@
 """The library: sample as the command line does, without one.
 
-from ppgn_core import sample
+    from ppgn_core import sample
 
-result = sample(prior="noiseless_joint", condition={"name": "lrcn", "text": "oranges"}, n_chains=4, n_steps=100)
-result.images            # (B, 3, H, W) in [0, 1], the last sample of each chain
-result.save("runs/o")    # the run folder that the command line would have left
+    result = sample(prior="noiseless_joint", condition={"name": "lrcn", "text": "oranges"}, n_chains=4, n_steps=100)
+    result.images            # (B, 3, H, W) in [0, 1], the last sample of each chain
+    result.save("runs/o")    # the run folder that the command line would have left
+
+docs/python.md has more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +28,7 @@ def sample(*overrides: str, progress: bool = False, **keys: Any) -> Result:
     """Sample from p(h | y) (Eq. 11) and return what was drawn.
 
     Nothing is written unless `out="DIR"` names a folder, nothing is printed unless `progress` is true, and Hydra's
-    global state stays as it was.
+    global state stays as it was. With `out`, Ctrl-C ends the run after the current step and keeps what is done there.
 
     Args:
         overrides: as on the command line: `"experiment=inpaint"`, `"condition.text=oranges"`.
@@ -40,16 +43,21 @@ def sample(*overrides: str, progress: bool = False, **keys: Any) -> Result:
     Raises:
         UserError: something that is asked for is not allowed or cannot be had; or every chain stopped at a value that
             is not finite.
+        KeyboardInterrupt: as ever; where there is `out`, once it holds what is done.
     """
     from .result import collect
+    from .sampling.interrupt import interruptible
     from .sampling.progress import Progress
 
     ready = assembled(*overrides, **keys)
     out = Path(ready.config.out).expanduser().absolute() if ready.config.out else None
-    if not progress:
-        return collect(ready, ready.saved_steps(), out)
-    with Progress(ready.start, ready.config.n_steps) as bar:
-        return collect(ready, ready.saved_steps(watch=bar.update), out)
+    with ExitStack() as stack:
+        interrupted = stack.enter_context(interruptible()) if out else lambda: False
+        bar = stack.enter_context(Progress(ready.start, ready.config.n_steps)) if progress else None
+        result = collect(ready, ready.saved_steps(interrupted, bar.update if bar else lambda state: None), out)
+        if interrupted():
+            raise KeyboardInterrupt
+        return result
 
 
 def chains(*overrides: str, **keys: Any) -> Iterator[tuple[State, Info]]:
@@ -103,6 +111,17 @@ def list_classes(labels: Labels, word: str | None = None) -> None:
     from .command.classes import table
 
     table(labels, word)
+
+
+def perform(name: str, *arguments: str) -> None:
+    """Do what `ppgn NAME` does with these arguments: `perform("train", "recipe=encoder", "data=photographs")`.
+
+    Raises:
+        UserError: no such command or key, a value that is not allowed, or what the command itself refuses.
+    """
+    from .command.main import perform
+
+    perform(name, arguments)
 
 
 def command_line(name: str, arguments: Sequence[str] | None = None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable
 
@@ -37,6 +38,12 @@ def command(name: str, run: Callable[[], int]) -> int:
         if told is None:
             raise
         return report(name, told)
+
+
+def heed_interrupts() -> None:
+    """Let Ctrl-C be a KeyboardInterrupt again, where it ends the process at once as a command starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def explained(error: Exception) -> UserError | None:

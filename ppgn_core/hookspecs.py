@@ -7,7 +7,8 @@ A plugin is a module named by an entry point of the group `ppgn`, with functions
         register("mean_colour", MeanColour)                 # a factory: a class or a function
         register("lrcn", "ppgn_lrcn.condition:LRCN")        # or where it is: imported only when chosen
 
-A kind that a plugin brings has a hook of the same form: whoever registers the kind `judge` makes `register_judges` one.
+A kind that a plugin brings has a hook of the same form: whoever registers the kind `judge` makes `register_judges` one,
+and `register_studies` is that of the kind `study`.
 """
 
 from __future__ import annotations

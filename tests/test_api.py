@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from ppgn_core import UserError, chains, components, sample
 from ppgn_core.__main__ import main
 from ppgn_core.api import assembled, component
 from ppgn_core.config.compose import composed
+from ppgn_core.writers.codes import load_codes
 
 TOY: dict[str, Any] = {"experiment": "toy", "n_chains": 3, "n_steps": 6, "save_every": 2}
 
@@ -120,6 +122,28 @@ def test_a_run_is_resumed(tmp_path):
     result = sample(resume=str(tmp_path / "a"), n_steps=10)
     assert torch.equal(result.codes, sample(**{**TOY, "n_steps": 10}).codes)
     assert result.trace.step.tolist() == [8, 10]
+
+
+class Interrupted:
+    """A condition at whose third look Ctrl-C is pressed."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def log_prob(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        if self.calls == 3:
+            signal.raise_signal(signal.SIGINT)
+        return -x.square().flatten(1).sum(1)
+
+
+def test_ctrl_c_keeps_what_is_done(tmp_path):
+    out, before = tmp_path / "run", signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        sample(**TOY | {"n_steps": 8, "save_every": 8}, condition=Interrupted(), out=out)
+    step = json.loads((out / "run.json").read_text())["step"]
+    assert 0 < step < 8 and signal.getsignal(signal.SIGINT) is before
+    assert load_codes(out).step == step
 
 
 def test_progress_is_shown_when_it_is_asked_for(monkeypatch, capsys):

@@ -42,6 +42,21 @@ def work(
     print(place, tool, folders, share, mode, note)
 
 
+def survey(
+    size: Annotated[int, ">= 1"] = 3, tool: Annotated[dict[str, Any] | str, Tool] = "plain", overrides: Any = ()
+) -> None:
+    """Try tools.
+
+    Args:
+        size: of it.
+    """
+
+
+def compare(story: Annotated[dict[str, Any], Story], overrides: Any = ()) -> None:  # noqa: F821
+    """Compare."""
+    print(story, list(overrides))
+
+
 @pytest.fixture
 def registry(monkeypatch) -> Registry:
     """A registry with a kind and a command of a third party's plugin."""
@@ -50,6 +65,7 @@ def registry(monkeypatch) -> Registry:
     @hookimpl
     def register_kinds(register):
         register("tool", "what commands work with", given=("device",))
+        register("story", "what is tried", given=("overrides",))
 
     @hookimpl
     def register_tools(register):
@@ -57,10 +73,15 @@ def registry(monkeypatch) -> Registry:
         register("other", Tool)
 
     @hookimpl
+    def register_stories(register):
+        register("survey", survey)
+
+    @hookimpl
     def register_commands(register):
         register("work", work)
+        register("compare", compare)
 
-    for hook in (register_kinds, register_tools, register_commands):
+    for hook in (register_kinds, register_tools, register_stories, register_commands):
         setattr(module, hook.__name__, hook)
 
     class Entry:
@@ -119,7 +140,21 @@ def test_a_command_of_a_plugin(registry, capsys):
     for line in ("Work at a place.", "with what.", "tool=plain", "tool.length=3", "share=0.5"):
         assert line in shown
     assert main(["wrok"]) == 2
-    assert "command=wrok: no such command; there are: work" in capsys.readouterr().err
+    assert "command=wrok: no such command; there are: compare, work" in capsys.readouterr().err
+
+
+def test_keys_that_nobody_has_go_to_what_a_component_runs(registry, capsys):
+    """And a component that a component chooses takes its keys by its own."""
+    given = ["survey", "size=2", "tool=other", "tool.length=5", "tool.sharp=no", "n_chains=2", "prior.x=1"]
+    assert main(["compare", *given]) == 0
+    tool = {"name": "other", "sharp": False, "length": 5}
+    config = {"name": "survey", "size": 2, "tool": tool}
+    assert capsys.readouterr().out == f"{config} ['n_chains=2', 'prior.x=1']\n"
+    assert main(["compare", "survey", "tool.length=4"]) == 0
+    assert "'tool': {'name': 'plain', 'length': 4}" in capsys.readouterr().out
+    for wrong, told in (("tool.width=1", "tool.width: no such key"), ("tool=hammer", "tool=hammer: no such tool")):
+        assert main(["compare", "survey", wrong]) == 2
+        assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

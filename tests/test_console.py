@@ -108,7 +108,7 @@ runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 
 
 @pytest.mark.parametrize("seconds", [0, 0.1, 0.4])
-@pytest.mark.parametrize("module", ["ppgn_core", "ppgn_train", "ppgn_eval", "ppgn_mini"])
+@pytest.mark.parametrize("module", ["ppgn_core", "ppgn_train", "ppgn_eval"])
 def test_ctrl_c_while_it_starts_is_quiet(tmp_path, module, seconds):
     """The signal comes while something is imported, which begins after that has been provided for."""
     arguments = ["n_steps=1000000", f"out={tmp_path}/run"]

@@ -6,24 +6,26 @@ import importlib.util
 import re
 import shlex
 import shutil
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from ppgn_eval.__main__ import main as evaluate
+
+from ppgn_core.command.main import call
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = {name: (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("gallery", "figures")}
 SHORT = {"n_steps": "2", "n_chains": "2", "switch_every": "1", "save_every": "1"}
 SHORTER = {
     "ppgn_core": [f"{key}={value}" for key, value in SHORT.items()],
-    "ppgn_eval.groups": ["n_steps=2", "classes=lemon"],
-    "ppgn_eval.sixty": ["n_steps=2", "number=3"],
+    "groups": ["n_steps=2", "classes=lemon"],
+    "sixty": ["n_steps=2", "number=3"],
     "ppgn_eval": ["judge=mini", "cache=cache"],
-    "ppgn_train.ablation": ["images=16", "batch_size=8", "warm_up=0", "precision=32"],
+    "ablation": ["images=16", "batch_size=8", "warm_up=0", "precision=32"],
 }
-"""Keys that make the commands of each module quick."""
+"""Keys that make the commands of each module, and each study, quick."""
 
 CLASSES = ("n01855672", "n02814860", "n04146614", "n04398044", "n07749582")
 """Of the photographs that commands are given."""
@@ -78,7 +80,7 @@ def run(line: list[str], command, out: str = "out=run") -> tuple[int, str]:
     keys = [key for key in keys if key.partition("=")[0] not in own]
     keys += [*shorter, out]
     if line[2] != "ppgn_core":
-        return import_module({"ppgn_eval": "ppgn_eval.__main__"}.get(line[2], line[2])).main(keys), ""
+        return (evaluate(keys) if line[2] == "ppgn_eval" else call("study", [line[2], *keys])), ""
     if {"experiment=multifaceted", "experiment=diversity"} & set(keys):
         keys = [*(key for key in keys if "facets.above" not in key), "writer.facets.above=0"]
     code, _, err = command(*keys)
@@ -98,7 +100,7 @@ def test_a_command_still_does_it(command, photographs, name):
     DRAWN[name] = pixels
 
 
-LINES = [shlex.split(line) for line in re.findall(r"^    (python -m .+)$", PAGES["figures"], re.MULTILINE)]
+LINES = [shlex.split(line) for line in re.findall(r"^    ((?:python -m|ppgn) .+)$", PAGES["figures"], re.MULTILINE)]
 OTHERS = [line for line in LINES if line not in ENTRIES.values()]
 """Commands of the page of figures that no picture stands under."""
 
@@ -108,7 +110,7 @@ def test_commands_without_a_picture_go_one_after_another(command, photographs):
     shutil.copytree(
         DOCS.parent / "plugins/ppgn-mini/src/ppgn_mini/networks", "plugins/ppgn-mini/src/ppgn_mini/networks"
     )
-    assert {line[2] for line in OTHERS} == {"ppgn_train.ablation", "ppgn_core", "ppgn_eval"}
+    assert {line[2] for line in OTHERS} == {"ablation", "groups", "sixty", "ppgn_core", "ppgn_eval"}
     for line in OTHERS:
         code, err = run(line, command, next(key for key in line if key.startswith("out=")))
         assert code == 0, err

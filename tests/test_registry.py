@@ -125,7 +125,7 @@ class Bounded:
         ({"rate": 1.0}, "condition.rate=1.0: must be a number from 0 below 1"),
         ({"rate": -0.5}, "condition.rate=-0.5: must be a number from 0 below 1"),
         ({"rate": float("nan")}, "condition.rate=nan: must be a number from 0 below 1, and finite"),
-        ({"sizes": [1, 2**64]}, r"condition.sizes=\[1, 18446744073709551616\]: must be a whole number, of at most 64"),
+        ({"sizes": [1, 2**64]}, r"condition.sizes=\[1, 18446744073709551616\]: allowed are whole numbers of 64 bits"),
         ({"deep": {"a": [float("inf")]}}, r"condition.deep.a=\[inf\]: must be a number, and finite"),
         ({"deep": "a\0b"}, r"condition.deep='a\\x00b'…: must be text of at most 10000 characters, none of them NUL"),
     ],

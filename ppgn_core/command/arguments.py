@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -50,7 +50,8 @@ def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[
             others.append((name, text))
     chosen = {name: _chosen(keys[name], part, registry) for name, part in parts.items()}
     for name, text in others:
-        owners = [k for k, option in chosen.items() if option and name in _names(option)]
+        own = name.partition(".")[0]
+        owners = [k for k, option in chosen.items() if option and own in _names(option, nested=own != name)]
         if not owners and any(option and OVERRIDES in option.signature.given for option in chosen.values()):
             overrides.append(f"{name}={text}")
             continue
@@ -60,19 +61,29 @@ def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[
         parts[owners[0]][name] = text
     for name, option in chosen.items():
         if option:
-            config = {
-                key.name: _value(key, parts[name][key.name], key.name)
-                for key in option.signature.keys
-                if key.name in parts[name]
-            }
-            unknown = parts[name].keys() - config.keys() - {"name"}
-            values[name] = {"name": option.name, **dict.fromkeys(unknown), **config}
             try:
-                registry.check(option, values[name])
+                values[name] = _config(option, parts[name], registry)
             except UserError as error:
                 raise UserError(_short(str(error), option, keys)) from error
     checked = registry.check(command, {"name": command.name, **values})
     return checked | ({OVERRIDES: overrides} if OVERRIDES in command.signature.given else {})
+
+
+def _config(option: Option, part: Mapping[str, str], registry: Registry) -> dict[str, Any]:
+    """The config of a component by the texts of its keys, checked; a key that holds a component is given as one is."""
+    config: dict[str, Any] = {"name": option.name}
+    heads = {name: name.partition(".")[0] for name in part}
+    for key in option.signature.keys:
+        inside = {name.partition(".")[2] or "name": part[name] for name, head in heads.items() if head == key.name}
+        inner = _chosen(key, inside, registry) if key.nested and inside else None
+        if inner:
+            config[key.name] = _config(inner, inside, registry)
+        elif key.name in part:
+            config[key.name] = _value(key, part[key.name], key.name)
+    nested = _names(option, nested=True)
+    unknown = [name for name, head in heads.items() if name not in config and head not in nested]
+    registry.check(option, {**dict.fromkeys(unknown), **config})
+    return config
 
 
 def _short(message: str, option: Option, keys: dict[str, Key]) -> str:
@@ -81,8 +92,9 @@ def _short(message: str, option: Option, keys: dict[str, Key]) -> str:
     return message.removeprefix(f"{option.kind}.") if own and own[1] not in keys else message
 
 
-def _names(option: Option) -> list[str]:
-    return [key.name for key in option.signature.keys]
+def _names(option: Option, nested: bool = False) -> list[str]:
+    """Names of its keys, or of those alone that hold a component."""
+    return [key.name for key in option.signature.keys if key.nested or not nested]
 
 
 def _chosen(key: Key, part: dict[str, str], registry: Registry) -> Option | None:

@@ -38,18 +38,29 @@ def call(name: str, arguments: Sequence[str] | None = None) -> int:
     return command(f"ppgn {name}", lambda: _call(name, arguments))
 
 
-def _call(name: str, arguments: list[str]) -> int:
+def perform(name: str, arguments: Sequence[str]) -> int:
+    """Do one command and let its errors through; returns the exit code of one that has a code of its own, else 0.
+
+    Raises:
+        UserError: no such command or key, a value that is not allowed, or what the command itself refuses.
+    """
     registry = plugins.registry()
     found = registry.find("command", name)
+    values = command_line.read(found, arguments, registry)
+    given = {"arguments": arguments} if "arguments" in found.signature.given else {}
+    return found.load()(**{key: value for key, value in values.items() if key != "name"}, **given) or 0
+
+
+def _call(name: str, arguments: list[str]) -> int:
     if HELP & set(arguments):
         from .help import show_command
 
-        show_command(found, registry, [argument for argument in arguments if argument not in HELP])
+        registry = plugins.registry()
+        chosen = [argument for argument in arguments if argument not in HELP]
+        show_command(registry.find("command", name), registry, chosen)
         return 0
-    values = command_line.read(found, arguments, registry)
-    given = {"arguments": arguments} if "arguments" in found.signature.given else {}
     try:
-        return found.load()(**{key: value for key, value in values.items() if key != "name"}, **given) or 0
+        return perform(name, arguments)
     except KeyboardInterrupt:
         print(f"ppgn {name}: interrupted; what was finished is kept", file=sys.stderr)
         return 130

@@ -13,7 +13,7 @@ class Kind:
     """One kind of component.
 
     Args:
-        name: as in `NAME=OPTION`; plugins register options of it in the hook `register_NAMEs`.
+        name: as in `NAME=OPTION`; plugins register options of it in the function `hook`.
         doc: what a component of this kind is, in a line.
         given: parameters that a factory is given by whoever builds it; all others are keys of its config.
     """
@@ -21,6 +21,11 @@ class Kind:
     name: str
     doc: str
     given: frozenset[str] = NAMES
+
+    @property
+    def hook(self) -> str:
+        """Of the function by which plugins register options: `register_priors`, `register_studies`."""
+        return f"register_{self.name[:-1]}ies" if self.name.endswith("y") else f"register_{self.name}s"
 
 
 RUN_KINDS = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -41,13 +41,14 @@ def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Re
         if package not in without:
             with _blamed(package):
                 plugin = entry.load()
-                for _, hook in _hooks(plugin, package, ["kind"]):
+                for _, hook in _hooks(plugin, package, {"register_kinds": "kind"}):
                     hook(register=_register_kind(kinds, package))
                 plugins.append((plugin, package))
     registry = Registry(tuple(kinds.values()))
+    wanted = {"presets": "preset"} | {kind.hook: kind.name for kind in kinds.values()}
     for plugin, package in plugins:
         with _blamed(package):
-            for kind, hook in _hooks(plugin, package, [*kinds, "preset"], tell=True):
+            for kind, hook in _hooks(plugin, package, wanted, tell=True):
                 if kind == "preset":
                     presets += [place for place in hook() if _usable(place, package)]
                 else:
@@ -91,11 +92,10 @@ def _register_kind(kinds: dict[str, Kind], package: str) -> Callable[..., None]:
     return register
 
 
-def _hooks(plugin: Any, package: str, kinds: Iterable[str], tell: bool = False) -> Iterator[tuple[str, Any]]:
-    """The hooks that one plugin implements for some kinds; those that are for none may be told of."""
+def _hooks(plugin: Any, package: str, wanted: Mapping[str, str], tell: bool = False) -> Iterator[tuple[str, Any]]:
+    """The hooks that one plugin implements among those `wanted`, by what they are for; others may be told of."""
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
-    wanted = {"presets" if kind == "preset" else f"register_{kind}s": kind for kind in kinds}
     for name in wanted.keys() - vars(hookspecs).keys():
         spec = ModuleType("of_plugins")
         setattr(spec, name, _spec())

@@ -36,6 +36,8 @@ class Key:
             value = "?"
         elif isinstance(self.default, Unread):
             value = self.default.source
+        elif isinstance(self.default, tuple):
+            value = f"[{','.join(map(str, self.default))}]"
         elif isinstance(self.default, bool):
             value = str(self.default).lower()
         else:

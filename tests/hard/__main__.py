@@ -39,7 +39,7 @@ PRELOADED = (
         "ppgn_lrcn.condition",
         "ppgn_torchvision.imagenet",
         "ppgn_eval.evaluate",
-        "ppgn_eval.paper",
+        "ppgn_studies.paper",
         "ppgn_eval.photographs",
     ),
     *("ppgn_train.loop", "ppgn_train.generator_joint", "ppgn_train.encoder", "ppgn_train.captioner", "ppgn_train.dae"),

@@ -104,7 +104,7 @@ def _tried(main: forked.Main, line: list[str], place: Path) -> str:
 def _may_leave(line: list[str]) -> bool:
     """A sweep leaves what its other runs came to, and what was learnt or judged before an error stays."""
     return bool({"-m", "--multirun", "hydra.mode=MULTIRUN"} & set(line)) or any(
-        argument.startswith(("recipe=", "suite=")) for argument in line
+        argument.startswith("recipe=") for argument in line
     )
 
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import sys
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,7 +13,7 @@ from PIL import Image
 from ppgn_eval.judge import Verdict
 
 from ppgn_core.hookspecs import GROUP
-from ppgn_core.model import Label, Labels, Model
+from ppgn_core.model import Label, Labels
 from ppgn_core.options import plugins
 from ppgn_core.options.registry import Registry
 
@@ -40,33 +38,12 @@ def colours() -> Colours:
     return Colours()
 
 
-class Interrupted:
-    """log p(y | x) = −Σ(x − ½)², and a Ctrl-C at the call of that number."""
-
-    at, calls = 0, 0
-
-    def log_prob(self, x: torch.Tensor) -> torch.Tensor:
-        Interrupted.calls += 1
-        if Interrupted.calls == Interrupted.at:
-            signal.raise_signal(signal.SIGINT)
-        return -(x - 0.5).square().flatten(1).sum(1)
-
-
-def blank(device: torch.device) -> Model:
-    """An image size and no network."""
-    return Model("blank", {}, {}, 8, device)
-
-
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch, colours: Colours) -> Registry:
-    """What is installed, and with it a judge, a model and a condition that need no trained network."""
+    """What is installed, and with it a judge that needs no trained network."""
     registry, presets = plugins.load(entry_points(group=GROUP))
     registry.register("judge", "colours", lambda: colours, "tests")
-    registry.register("model", "blank", blank, "tests")
-    registry.register("condition", "interrupted", Interrupted, "tests")
     monkeypatch.setattr(plugins, "_installed", lambda without: (registry, presets))
-    monkeypatch.setattr(sys, "argv", ["ppgn_core"])
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
     return registry
 
 

@@ -6,7 +6,6 @@ import pytest
 import torch
 from PIL import Image
 from ppgn_alexnet.generator import UpConv
-from ppgn_torchvision import __main__ as survey
 from ppgn_torchvision.alexnet import of_torchvision, torchvision_alexnet
 from ppgn_torchvision.networks import load
 from ppgn_train.__main__ import main as train
@@ -73,34 +72,3 @@ def test_without_a_generator_there_is_nothing_to_draw_with() -> None:
         model.network("generator")
     with pytest.raises(UserError, match=r"model\.weights=none\.pth: No such file"):
         torchvision_alexnet("none.pth").network("encoder")
-
-
-def test_the_survey_draws_judges_and_draws_nothing_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
-    for name in ("KNOWN", "SCENES", "NEW"):
-        monkeypatch.setattr(survey, name, getattr(survey, name)[:1])
-    monkeypatch.setattr("sys.argv", ["ppgn_core"])
-    short = [f"out={tmp_path}", "n_chains=2", "n_steps=2", "condition.size=64"]
-    assert survey.main(short) == 0
-    said = capsys.readouterr().out
-    for row in ("goldfish", "alp", "volcano", "known to mini", "scenes, new to G", "new to all of mini"):
-        assert row in said
-    assert said.count("±") >= 14  # three shares in all rows but the two of classes that mini does not know
-    made = (tmp_path / "volcano" / "grid.png").stat().st_mtime_ns
-    assert survey.main(short) == 0
-    assert (tmp_path / "volcano" / "grid.png").stat().st_mtime_ns == made
-    assert (tmp_path / "classes.png").exists()
-
-
-def test_the_survey_knows_its_forty_classes() -> None:
-    from ppgn_mini.model import mini
-    from ppgn_torchvision.efficientnet_lite import efficientnet_lite0
-
-    labels, names = mini().labels, efficientnet_lite0().names
-    assert len(survey.KNOWN) == 20 == len(survey.SCENES) + len(survey.NEW)
-    for role, classes in (("classifier", survey.KNOWN), ("places", survey.SCENES)):
-        assert all(str(labels[role].find(name)).lower() == name.lower() for name in classes)
-    everything = {str(label).lower() for role in labels.values() for label in role}
-    assert not everything & {name.lower() for name in survey.NEW}
-    assert {*survey.KNOWN, *survey.SCENES, *survey.NEW} <= set(names)

@@ -9,8 +9,6 @@ from lightning_fabric import Fabric
 from PIL import Image
 from ppgn_alexnet.alexnet import MINI, AlexNet
 from ppgn_train import checkpoint
-from ppgn_train.__main__ import main
-from ppgn_train.ablation import STUDIES
 from ppgn_train.critic import logistic
 from ppgn_train.critic_paper import PaperCritic
 from ppgn_train.generator import GeneratorRecipe
@@ -113,10 +111,3 @@ def test_who_rests_is_kept_and_older_checkpoints_go_on_without(folder: Path, tmp
     other.adversary.rest.ratio = 1.0
     assert checkpoint.load(path, other.state())["seen"] == 4
     assert other.adversary.rest.ratio == 1
-
-
-def test_the_ablations_row_is_a_command_line(folder: Path, tmp_path: Path) -> None:
-    keys = ["recipe=generator", "network=small", "images=4", "batch_size=4", "warm_up=0", "precision=32", "device=cpu"]
-    places = [f"data={folder}", f"encoder={folder / 'encoder.safetensors'}", f"out={tmp_path}"]
-    assert main([*keys, *places, *STUDIES["losses"]["the paper's"]]) == 0
-    assert (tmp_path / "generator.safetensors").is_file()

@@ -14,7 +14,6 @@ from ppgn_alexnet.condition import ClassCondition
 from ppgn_alexnet.generator import UpConv
 from ppgn_joint.noiseless import NoiselessJoint
 from ppgn_train.__main__ import main
-from ppgn_train.ablation import main as ablation
 from ppgn_train.classifier import ClassifierRecipe
 from ppgn_train.critic import loss_ratio
 from ppgn_train.encoder import EncoderRecipe
@@ -227,12 +226,12 @@ def test_colour_jitter_keeps_within_its_strength() -> None:
     ("arguments", "told"),
     [
         (["recipe=painter", "data=."], "recipe=painter: no such recipe"),
-        (["recipe=encoder"], "data=?: allowed is a folder"),
+        (["recipe=encoder"], "data is required"),
         (["recipe=encoder", "data=nowhere"], "data=nowhere: allowed is a folder"),
         (["recipe=encoder", "data=DATA", "learning_rat=1"], "learning_rat: no such key; nearest: learning_rate"),
         (["recipe=generator", "data=DATA"], "encoder is required"),
         (["recipe=generator", "data=DATA", "encoder=none.safetensors"], "encoder=none.safetensors: No such file"),
-        (["encoder"], "encoder: arguments are KEY=VALUE"),
+        (["--fast"], "--fast: arguments are KEY=VALUE"),
     ],
 )
 def test_errors_are_one_line(folder: Path, arguments: list[str], told: str, capsys: pytest.CaptureFixture) -> None:
@@ -248,21 +247,6 @@ def test_help_lists_every_recipe_with_its_keys(capsys: pytest.CaptureFixture) ->
     recipes = [f"recipe={name}" for name in components()["recipe"]]
     for expected in (*recipes, "learning_rate=", "every_minutes="):
         assert expected in said
-
-
-def test_the_ablation_ends_in_a_picture_of_all(folder: Path, encoder: Path, tmp_path: Path) -> None:
-    keys = {"data": folder, "encoder": encoder, "cache": folder / "cache", "images": 32, "batch_size": 16, "warm_up": 0}
-    given = [*(f"{k}={v}" for k, v in keys.items()), "study=noise", f"out={tmp_path}", "precision=32"]
-    assert ablation(given) == 0
-    with Image.open(tmp_path / "noise.png") as sheet, Image.open(next(tmp_path.glob("joint/picture_*.png"))) as one:
-        assert sheet.width > 2 * one.width
-    assert (tmp_path / "noiseless_joint" / "generator.safetensors").is_file()
-    assert (tmp_path / "joint" / "generator_joint.safetensors").is_file()
-
-
-def test_a_study_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture) -> None:
-    assert ablation(["study=colour"]) == 2
-    assert capsys.readouterr().err == "ppgn_train.ablation: study=colour: allowed are losses, noise\n"
 
 
 def test_only_what_is_compared_counts(folder: Path, encoder: Path) -> None:

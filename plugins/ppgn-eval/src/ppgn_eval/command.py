@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ppgn_core.api import component
-from ppgn_core.console import say
+from ppgn_core.console import heed_interrupts, say
 from ppgn_core.device import choose_device
 from ppgn_core.errors import UserError
 
@@ -45,23 +44,56 @@ def evaluate(
         device: that the judge works on: auto, cpu, cuda, mps.
         cache: folder for what a judge has seen; null: ppgn/verdicts where the system keeps caches.
     """
-    from .cache import CachedJudge, default_folder
-    from .evaluate import check_out, check_writable, write
     from .systems import find
 
-    place, photos, kept = path("out", out), data and path("data", data), cache and path("cache", cache)
     runs = [path("run", folder) for folder in run]
     if not runs:
         raise UserError("run is required: the folder of a run, or of several")
+    measure = prepared(runs, data, judge, out, photographs, burn_in, device, cache)
+    measure(find(runs), ["ppgn", "evaluate", *arguments])
+
+
+def prepared(
+    runs: Sequence[Path],
+    data: str | None,
+    judge: dict[str, Any] | str,
+    out: str,
+    photographs: int,
+    burn_in: float,
+    device: str,
+    cache: str | None,
+) -> Callable[[Sequence[Path], Sequence[str]], None]:
+    """Check what an evaluation is given and load its judge, before anything is measured or drawn.
+
+    Args:
+        runs: folders that the report must not be written through.
+        data, judge, out, photographs, burn_in, device, cache: as of `evaluate`.
+
+    Returns:
+        What measures run folders; the second argument is the command line that the report tells.
+
+    Raises:
+        UserError: one of them is not allowed.
+    """
+    from .cache import CachedJudge, default_folder
+    from .evaluate import check_out, check_writable, write
+    from .photographs import check, folders
+
+    place, photos, kept = path("out", out), data and path("data", data), cache and path("cache", cache)
     check_out(place, runs)
     check_writable("cache", kept or default_folder())
     if photos and not os.path.isdir(photos):
         raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on there is something to keep
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    heed_interrupts()  # from here on there is something to keep
     judging = CachedJudge(component("judge", judge, device=choose_device(device)), kept or default_folder())
-    write(find(runs), judging, photos or None, place, list(arguments), photographs, burn_in)
-    say(str(place / "report.html").encode(errors="backslashreplace").decode())
+    for folder in folders(photos, judging.labels).values() if photos and not runs else ():  # before hours of drawing
+        check(folder, photographs)
+
+    def measure(found: Sequence[Path], command: Sequence[str]) -> None:
+        write(found, judging, photos or None, place, command, photographs, burn_in)
+        say(str(place / "report.html").encode(errors="backslashreplace").decode())
+
+    return measure
 
 
 def path(key: str, text: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 from collections.abc import Sequence
 from datetime import date
@@ -29,7 +30,10 @@ RULE = (
 )
 
 
-MARKS = {"report.html": f"<title>{TITLE}</title>", "results.md": "# Results\n\nMade by `python -m ppgn_eval"}
+MARKS = {
+    "report.html": re.compile(f"<title>{TITLE}</title>"),
+    "results.md": re.compile(r"# Results\n\nMade by `(ppgn |python -m ppgn_eval)"),
+}
 """By which a file that an earlier evaluation left is told from anybody else's."""
 
 
@@ -47,7 +51,7 @@ def check_out(out: Path, folders: Sequence[Path]) -> None:
     check_writable("out", out)
     for name, mark in MARKS.items():
         path = out / name
-        if os.path.lexists(path) and (not path.is_file() or mark not in _beginning(path)):
+        if os.path.lexists(path) and (not path.is_file() or not mark.search(_beginning(path))):
             raise UserError(f"out={out}: {name} is there, and no report of ppgn_eval; allowed is another folder")
 
 
@@ -70,7 +74,7 @@ def write(
     judge: Judge,
     data: Path | None,
     out: Path,
-    arguments: Sequence[str],
+    command: Sequence[str],
     at_most: int = 60,
     burn_in: float = 0.5,
 ) -> None:
@@ -78,7 +82,7 @@ def write(
 
     Args:
         data: photographs to compare with, an ImageFolder.
-        arguments: of the command line, for the record.
+        command: the words of the command line, for the record.
         at_most: photographs of a class.
         burn_in: share of the steps that mixing is not measured on.
 
@@ -86,16 +90,15 @@ def write(
         UserError: a run or an image cannot be read, or `data` holds no class of the judge.
     """
     found = study(systems([read(folder) for folder in folders]), judge, data, at_most, burn_in)
-    command = shlex.join(["python", "-m", "ppgn_eval", *arguments])
-    command = command.encode(errors="backslashreplace").decode()  # a name of a file need not be UTF-8
-    made = f"Made by `{command}` on {date.today().isoformat()} with ppgn-core {version('ppgn-core')}."
+    line = shlex.join(command).encode(errors="backslashreplace").decode()  # a name of a file need not be UTF-8
+    made = f"Made by `{line}` on {date.today().isoformat()} with ppgn-core {version('ppgn-core')}."
     mixed = tables.mixing(found)
     measured = [
         Section("Quality", f"Judge: {judge.name}. {RULE}", [tables.quality(found)]),
         Section("Mixing", f"Of each chain the last {1 - burn_in:.0%} of its steps.", [mixed] if mixed.rows else []),
     ]
     settings = {one.system.label: one.system.setting for one in found.systems}
-    config = json.dumps({"command": command, "judge": judge.key, "systems": settings}, indent=2, ensure_ascii=False)
+    config = json.dumps({"command": line, "judge": judge.key, "systems": settings}, indent=2, ensure_ascii=False)
     sections = [Section("How it was made", made.replace("`", ""), []), *measured, *pictures(found)]
     write_report(out / "report.html", TITLE, sections, config)
     with atomic(out / "results.md") as temporary:

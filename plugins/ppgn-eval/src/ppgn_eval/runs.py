@@ -1,10 +1,8 @@
-"""Runs of `ppgn_core` that commands make and look at: each made once, its samples read back."""
+"""What runs have left in their folders: their records, samples and grids, read back as data."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +11,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ppgn_core.__main__ import main as sample
-from ppgn_core.config.resume import key as key_of
 from ppgn_core.errors import UserError
 from ppgn_core.run_folder import SAMPLES, saved_samples
 
-from .records import is_whole, one_line
-from .records import parsed as parsed_json
-from .records import text as text_of
+from .records import parsed, text
 
 PNG = ("PNG",)
 """What samples are kept as. Pillow tells formats by content, and opens some by starting other programs."""
@@ -31,92 +25,13 @@ SIDES = (4, 4096)
 """Of a sample, in pixels."""
 
 
-def parsed(arguments: Sequence[str]) -> dict[str, str]:
-    """KEY=VALUE arguments as a dict.
-
-    Raises:
-        UserError: one is none.
-    """
-    for argument in arguments:
-        if "=" not in argument:
-            raise UserError(f"{one_line(argument)}: arguments are KEY=VALUE")
-    return dict(argument.partition("=")[::2] for argument in arguments)
-
-
-def steps(given: Mapping[str, str], default: int) -> int:
-    """How many `n_steps` a command asks for.
-
-    Raises:
-        UserError: it is no whole number from 1.
-    """
-    return whole("n_steps", given.get("n_steps", str(default)))
-
-
-def whole(key: str, text: str) -> int:
-    """The number that `key` is given.
-
-    Raises:
-        UserError: it is no whole number from 1.
-    """
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**9:
-        raise UserError(f"{key}={text}: must be a whole number from 1")
-    return int(text)
-
-
 def record(folder: Path) -> dict[str, Any]:
     """What a run's run.json says; empty where there is none that can be read."""
     try:
-        found = parsed_json(text_of(folder / "run.json"), "run.json")
+        found = parsed(text(folder / "run.json"), "run.json")
     except UserError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def make(folder: Path, n_steps: int, keys: Mapping[str, object]) -> int:
-    """Run `keys` into `folder` unless a run of that many steps is there; the exit code, 130 after Ctrl-C.
-
-    One that was interrupted goes on from where it stopped, if it kept its codes. All that the run is told is `keys`:
-    what an earlier one says of itself is data, and where it says more than these keys would, it is not gone on from.
-
-    Raises:
-        UserError: the folder, or anything in it, is a symbolic link; or the run to go on from was told other things.
-    """
-    refuse_links(folder)
-    before = record(folder)
-    if before.get("step") == n_steps or _stopped(before):
-        return 0
-    arguments = {"out": folder, "n_steps": n_steps, **keys}
-    done = before.get("step", 0)
-    if is_whole(done, 1) and done < n_steps and (folder / "codes.safetensors").is_file():
-        overrides = before.get("overrides", [])
-        strange = [o for o in overrides if not isinstance(o, str) or key_of(o) not in {"resume", *arguments}]
-        if not isinstance(overrides, list) or strange:
-            told = one_line(strange[0]) if strange else one_line(overrides)
-            raise UserError(f"out={folder}: the run there was told {told}, which this command does not; remove it")
-        arguments = {"resume": folder, **arguments}
-    argv = sys.argv
-    try:
-        code = sample([f"{key}={value}" for key, value in arguments.items()])
-    finally:
-        sys.argv = argv  # Hydra reads it, so the run has put its own there
-    after = record(folder)
-    interrupted = code == 0 and int(after.get("step", n_steps)) < n_steps and not _stopped(after)
-    return 130 if interrupted else code
-
-
-def refuse_links(folder: Path) -> None:
-    """Raises UserError if the folder, or anything below it, is a symbolic link: what is written would go elsewhere."""
-    for path in [folder, *(Path(at, name) for at, folders, files in os.walk(folder) for name in folders + files)]:
-        if path.is_symlink():
-            raise UserError(f"{path}: is a symbolic link; allowed are folders and files of their own")
-
-
-def _stopped(found: Mapping[str, Any]) -> bool:
-    """Whether all chains came to values that are not finite: such a run is as whole as it gets."""
-    stopped, config = found.get("stopped"), found.get("config")
-    if not isinstance(stopped, list) or not isinstance(config, dict):
-        return False
-    return len(stopped) > 0 and len(stopped) == config.get("n_chains")
 
 
 def samples(folder: Path, step: int) -> list[Path]:

@@ -1,28 +1,20 @@
 """The commands that measure captions and findings, with fewer and shorter chains."""
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hydra import compose, initialize
 from PIL import Image
-from ppgn_mini import findings
-from ppgn_mini.captions import CAPTIONS, hue
-from ppgn_mini.captions import main as captions
+from ppgn_studies import findings
+from ppgn_studies.captions import CAPTIONS, captions, hue
 
-from ppgn_core.config import compose as configs
-from ppgn_core.config.check import check
-
-SHORT = ["n_chains=2", "n_steps=2"]
-
-
-@pytest.fixture(autouse=True)
-def no_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["ppgn_core"])
+from ppgn_core.command.main import call
+from ppgn_core.config.configure import configure
+from ppgn_core.config.overrides import from_keys
+from ppgn_core.options import plugins
 
 
 def test_hue_is_that_of_the_coloured_pixels_of_the_middle(tmp_path: Path) -> None:
@@ -39,7 +31,7 @@ def test_hue_is_that_of_the_coloured_pixels_of_the_middle(tmp_path: Path) -> Non
 
 
 def test_captions_are_drawn_and_judged(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    assert captions([f"out={tmp_path}", *SHORT]) == 0
+    captions(out=str(tmp_path), n_steps=2, overrides=["n_chains=2"])
     said = capsys.readouterr().out
     assert all(text in said for text in CAPTIONS)
     assert Image.open(tmp_path / "captions.png").width > 6 * 2 * 64
@@ -51,7 +43,7 @@ def test_every_finding_is_run(tmp_path: Path, capsys: pytest.CaptureFixture, mon
     monkeypatch.setattr(findings, "UNITS", (7,))
     few = {title: replace(f, settings=dict(list(f.settings.items())[-1:])) for title, f in findings.FINDINGS.items()}
     monkeypatch.setattr(findings, "FINDINGS", few)
-    assert findings.main([f"out={tmp_path}", *SHORT]) == 0
+    findings.findings(out=str(tmp_path), n_steps=2, n_chains=2)
     said = capsys.readouterr().out
     assert all(name in said for finding in few.values() for name in finding.settings)
     assert said.count("±") >= 4 * len(few)  # one class has no error of `apart`, two steps no modes
@@ -59,23 +51,25 @@ def test_every_finding_is_run(tmp_path: Path, capsys: pytest.CaptureFixture, mon
 
 
 def test_every_setting_composes() -> None:
-    configs.install()
-    with initialize(config_path=None, version_base="1.3"):
-        for finding in findings.FINDINGS.values():
-            (keys, *_) = finding.asked.values()
-            for changes in finding.settings.values():
-                check(compose("config", [f"{key}={value}" for key, value in {**keys, **changes}.items()]))
+    for finding in findings.FINDINGS.values():
+        (keys, *_) = finding.asked.values()
+        for changes in finding.settings.values():
+            configure(from_keys({**keys, **changes})[0], plugins.registry())
 
 
-@pytest.mark.parametrize("command", [findings.main, captions], ids=["findings", "captions"])
+@pytest.mark.parametrize("study", ["findings", "captions", "classes", "imagenet"])
 @pytest.mark.parametrize(
     ("argument", "told"),
-    [("n_steps=many", "n_steps=many: must be a whole number from 1"), ("fast", "fast: arguments are")],
+    [
+        ("n_steps=many", "n_steps=many: must be a whole number from 1"),
+        ("--fast", "--fast: arguments are"),
+        ("n_cains=1", "n_cains: no such key; nearest: n_chains"),
+    ],
 )
 def test_what_cannot_be_done_is_told(
-    command: Callable[[list[str]], int], argument: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture
+    study: str, argument: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    assert command([f"out={tmp_path / 'out'}", argument]) == 2
+    assert call("study", [study, f"out={tmp_path / 'out'}", argument]) == 2
     assert told in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from ppgn_eval import groups, sixty
+from ppgn_studies import groups, sixty
 
+from ppgn_core.command.main import call
 from ppgn_core.model import Label
 
 ORANGE, LEMON = "n07747607", "n07749582"
@@ -55,7 +56,7 @@ def test_nearest_are_of_all_photographs_and_never_a_photograph_itself(data: Path
 
 
 def test_sixty_from_the_command_line(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    assert sixty.main([f"data={data}", "number=3", "n_steps=1", f"out={tmp_path / 'out'}"]) == 0
+    assert call("study", ["sixty", f"data={data}", "number=3", "n_steps=1", f"out={tmp_path / 'out'}"]) == 0
     told = capsys.readouterr().out
     assert "samples" in told and "fc6" in told and "pixels" in told
     sheet = np.asarray(Image.open(tmp_path / "out" / "sixty.png"))
@@ -65,27 +66,27 @@ def test_sixty_from_the_command_line(data: Path, tmp_path: Path, capsys: pytest.
     assert np.array_equal(sheet[at[0] : at[0] + 64, at[1] : at[1] + 64], drawn)
 
 
-@pytest.mark.parametrize("command", [groups, sixty])
+@pytest.mark.parametrize("study", ["groups", "sixty"])
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
-        ([], "data is required: a folder of photographs for each class"),
+        ([], "data is required by study="),
         (["data=DATA", "NAME=teapot"], "there is no folder of teapot (n04398044)"),
         (["data=DATA", "NAME=teapots"], "nearest: teapot"),
         (["data=nowhere"], "data=nowhere: no such folder"),
-        (["data=DATA", "n_steps=no"], "n_steps=no: must be a whole number from 1"),
-        (["data"], "arguments are KEY=VALUE"),
+        (["data=DATA", "n_steps=few"], "n_steps=few: must be a whole number from 1"),
+        (["data=DATA", "--fast"], "arguments are KEY=VALUE"),
     ],
 )
-def test_what_is_refused(data: Path, tmp_path: Path, command, keys, told, capsys: pytest.CaptureFixture) -> None:
-    name = "classes" if command is groups else "target"
+def test_what_is_refused(data: Path, tmp_path: Path, study: str, keys, told, capsys: pytest.CaptureFixture) -> None:
+    name = "classes" if study == "groups" else "target"
     given = [key.replace("DATA", str(data)).replace("NAME", name) for key in keys]
-    assert command.main([*given, f"out={tmp_path / 'out'}"]) == 2
+    assert call("study", [study, *given, f"out={tmp_path / 'out'}"]) == 2
     err = capsys.readouterr().err
     assert told in err and err.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 
 def test_as_many_as_are_asked_for(data: Path, capsys: pytest.CaptureFixture) -> None:
-    assert sixty.main([f"data={data}", "number=0"]) == 2
-    assert capsys.readouterr().err == "ppgn_eval.sixty: number=0: must be a whole number from 1\n"
+    assert call("study", ["sixty", f"data={data}", "number=0"]) == 2
+    assert capsys.readouterr().err == "ppgn study: number=0: must be a whole number from 1 below 1000000000\n"

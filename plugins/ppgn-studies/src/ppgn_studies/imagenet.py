@@ -1,33 +1,27 @@
-"""`python -m ppgn_torchvision [out=DIR] [KEY=VALUE …]`: 40 classes drawn by `condition=imagenet`, and a second opinion.
-
-Twenty are classes that the encoder and the generator of `mini` were trained on, twenty are not; eight of those are
-scenes, which mini's network of scenes knows. One run of `ppgn_core` each, 4 chains of 100 steps, none filtered; classes
-already in `out` are not drawn again. Prints how often the network that was climbed names the class, seeing the picture
-as it is, and how often a network of mini that had no part in it does: the classifier, first of its 64 classes, or that
-of scenes, first of 20; with standard errors, which are binomial, as chains are independent. Other arguments go to
-`ppgn_core` as they are.
-"""
+"""`ppgn study imagenet`: 40 classes drawn by `condition=imagenet`, and a second opinion."""
 
 from __future__ import annotations
 
 import itertools
 import sys
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import torch
 from ppgn_eval.estimate import share
-from ppgn_eval.runs import grid, images, make, parsed, samples
-from ppgn_eval.runs import steps as steps_of
+from ppgn_eval.runs import grid
 from ppgn_mini.model import mini
+from ppgn_torchvision.efficientnet_lite import efficientnet_lite0
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
 from ppgn_core.atomic import atomic
-from ppgn_core.console import command
+from ppgn_core.console import say
+from ppgn_core.given import home
 from ppgn_core.sheet import draw
 
-from .efficientnet_lite import efficientnet_lite0
+from .making import drawn
 
 KNOWN = (
     "goldfish", "jellyfish", "brain coral", "king penguin", "tabby", "lion", "ladybug", "monarch", "African elephant",
@@ -39,23 +33,28 @@ NEW = (
     "volcano", "castle", "geyser", "balloon", "strawberry", "broccoli", "daisy", "zebra", "peacock", "cheeseburger",
     "Granny Smith", "corn",
 )  # fmt: skip
-N_CHAINS, N_STEPS = 4, 100
 
 
-def main(arguments: list[str]) -> int:
-    """Draw, judge, print; the exit code of the first run that failed, else 0."""
-    return command("ppgn_torchvision", lambda: _main(arguments))
+def imagenet(
+    out: str = "imagenet",
+    n_steps: Annotated[int, ">= 1", "< 1e9"] = 100,
+    n_chains: Annotated[int, ">= 1", "< 1e9"] = 4,
+    overrides: Sequence[str] = (),
+) -> None:
+    """Draw 40 classes by `condition=imagenet` and ask networks of mini what they see, nothing filtered.
 
+    Twenty are classes that the encoder and the generator of `mini` were trained on, twenty are not; eight of those are
+    scenes, which mini's network of scenes knows. Prints how often the network that was climbed names the class, seeing
+    the picture as it is, and how often a network of mini that had no part in it does: the classifier, first of its 64
+    classes, or that of scenes, first of 20; with standard errors, which are binomial, as chains are independent.
+    Classes already in `out` are not drawn again. Leaves classes.png.
 
-def _main(arguments: list[str]) -> int:
-    if {"--help", "-h"} & set(arguments):
-        print(__doc__)
-        return 0
-    return _judged(parsed(arguments))
-
-
-def _judged(given: dict[str, str]) -> int:
-    out, steps = Path(given.pop("out", "imagenet")), steps_of(given, N_STEPS)
+    Args:
+        out: folder for a run of each class.
+        n_steps: of every chain.
+        n_chains: of each class.
+    """
+    place = home(out, "out")
     table = Table("class", "climbed network", "second network", "among its first 5", title=f"judged: {out}")
     sheet, totals = [], []
     for kind, classes, role in (
@@ -65,11 +64,15 @@ def _judged(given: dict[str, str]) -> int:
     ):
         rows = []
         for name in classes:
-            folder = out / name.replace(" ", "_")
-            keys = {"condition": "imagenet", "condition.target": name, "n_chains": N_CHAINS, "save_every": steps}
-            if code := make(folder, steps, {**keys, "writer": "[grid,samples,trace,codes,record]", **given}):
-                return code
-            rows.append(_hits(images(samples(folder, steps)), name, role))
+            folder = place / name.replace(" ", "_")
+            keys: dict[str, Any] = {
+                "condition": "imagenet",
+                "condition.target": name,
+                "n_chains": n_chains,
+                "save_every": n_steps,
+            }
+            keys["writer"] = ["grid", "samples", "trace", "codes", "record"]
+            rows.append(_hits(drawn(folder, n_steps, keys, overrides), name, role))
             table.add_row(name, *(share(hits).percent for hits in rows[-1]))
             sheet.append(({"class": name}, grid(folder)))
         totals.append((kind, [share(itertools.chain(*column)).percent for column in zip(*rows, strict=True)]))
@@ -77,10 +80,9 @@ def _judged(given: dict[str, str]) -> int:
     for kind, shares in totals:
         table.add_row(kind, *shares)
     Console(width=None if sys.stdout.isatty() else 120).print(table)
-    with atomic(out / "classes.png") as temporary:
+    with atomic(place / "classes.png") as temporary:
         draw(sheet).save(temporary)
-    print(out / "classes.png")
-    return 0
+    say(str(place / "classes.png"))
 
 
 @torch.no_grad()
@@ -99,7 +101,3 @@ def _among(logits: Tensor, unit: int, first: int) -> list[bool]:
     """Which rows have the class among their `first` likeliest."""
     found: list[bool] = (logits.topk(first, 1).indices == unit).any(1).tolist()
     return found
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from ppgn_mini.__main__ import alike, main
 from ppgn_mini.model import mini
+from ppgn_studies.classes import alike, classes
 
 
 def test_likeness_is_one_for_copies_and_less_for_others() -> None:
@@ -23,7 +23,7 @@ def test_it_judges_what_is_drawn_and_draws_nothing_twice(tmp_path: Path, capsys:
         (folder / "run.json").write_text('{"step": 200}')
         for k in range(2):
             Image.new("RGB", (64, 64), (k, 0, 0)).save(folder / "samples" / f"chain_{k:03d}_step_0200.png")
-    assert main([f"out={tmp_path}"]) == 0
+    classes(out=str(tmp_path))
     said = capsys.readouterr().out
     assert "1.6 ± 1.1 %" in said  # one picture for all: right for one class of 64
     assert (tmp_path / "classes.png").exists()

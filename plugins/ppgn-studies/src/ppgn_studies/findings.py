@@ -1,27 +1,14 @@
-"""`python -m ppgn_mini.findings [out=DIR] [KEY=VALUE …]`: the paper's qualitative findings, measured on mini.
-
-Runs `ppgn_core` under every setting that a finding compares, for a few classes or hidden neurons each, the classifier
-being shown the picture as it is (`condition.shift=0`), as in the paper. Settings of one finding that compares priors
-differ in the prior and its weight ε1 alone; ε2, ε3, G and the number of steps are equal. Prints beside each setting
-  sure    mean p(y | x) of the classifier that the chains climb,
-  judge   how often the independent classifier names the class (chance is 1.6 %),
-  moved   RMS difference of 8 × 8 thumbnails between the middle and the end of a chain,
-  sharp   mean |difference| of neighbouring pixels (0.077 of mini's validation photographs),
-  modes   that the second half of a chain visits: clusters in the independent classifier's features,
-  apart   distance of the last samples of two chains there; 1 is the median distance of a last sample to the nearest
-          other one of what is asked for, which is also the radius of a mode,
-each with its standard error, binomial for `judge`, over what is asked for in `apart`, over chains for the others, and
-one sheet of pictures for each finding. Runs already in `out` are not made again. Other arguments go to `ppgn_core`.
-"""
+"""`ppgn study findings`: the paper's qualitative findings, measured on mini."""
 
 from __future__ import annotations
 
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -31,8 +18,8 @@ from ppgn_eval.estimate import UNKNOWN, Estimate, mean
 from ppgn_eval.judge import Judge
 from ppgn_eval.mixing import FEWEST, modes, spacing
 from ppgn_eval.quality import named
-from ppgn_eval.runs import grid, images, make, parsed, samples
-from ppgn_eval.runs import steps as steps_of
+from ppgn_eval.runs import grid, images, samples
+from ppgn_mini.model import mini
 from rich.console import Console
 from rich.table import Table
 from scipy.spatial.distance import pdist
@@ -40,28 +27,27 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ppgn_core.atomic import atomic
-from ppgn_core.errors import UserError
+from ppgn_core.given import home
 from ppgn_core.noise import ChainNoise
 from ppgn_core.sheet import draw
 
-from .model import mini
+from .making import make
 
 CLASSES = ("lemon", "goldfish", "mushroom", "pizza")
 UNITS = (7, 8, 9, 10)
 """Of the classifier's fc7."""
 
-N_CHAINS, N_STEPS = 8, 200
-NOISY = {"epsilon3": "0.1"}
-PIXELS = {"generator": "identity", "epsilon3": "0"}
-FREE = {"prior": "none", "epsilon2": "2"}
-SAME = {"epsilon2": "20", "epsilon3": "0.1", "generator.network": "generator"}
+NOISY = {"epsilon3": 0.1}
+PIXELS = {"generator": "identity", "epsilon3": 0}
+FREE = {"prior": "none", "epsilon2": 2}
+SAME = {"epsilon2": 20, "epsilon3": 0.1, "generator.network": "generator"}
 """What chains that differ in their prior share; 20 is the ε2 that DGN-AM draws best with."""
 
 PRIORS = {
-    "gaussian": {"prior": "gaussian", "epsilon1": "0.01", **SAME},
-    "dae_h": {"prior": "dae_h", "epsilon1": "0.01", **SAME},
-    "noiseless_joint": {"prior": "noiseless_joint", "epsilon1": "0.1", **SAME},
-    "joint": {"prior": "joint", "epsilon1": "0.1", **SAME},
+    "gaussian": {"prior": "gaussian", "epsilon1": 0.01, **SAME},
+    "dae_h": {"prior": "dae_h", "epsilon1": 0.01, **SAME},
+    "noiseless_joint": {"prior": "noiseless_joint", "epsilon1": 0.1, **SAME},
+    "joint": {"prior": "joint", "epsilon1": 0.1, **SAME},
 }
 """ε1 is each prior's own, as in the paper: a score that is not divided by σ² has no scale of its own."""
 
@@ -76,56 +62,70 @@ class Finding:
         saves: states of a chain that are kept after its start.
     """
 
-    settings: Mapping[str, Mapping[str, str]]
+    settings: Mapping[str, Mapping[str, Any]]
     neurons: bool = False
     saves: int = 2
 
     @property
-    def asked(self) -> dict[str, dict[str, str]]:
+    def asked(self) -> dict[str, dict[str, Any]]:
         """Keys of the conditions by the names of their folders."""
         if self.neurons:
             keys = {"condition": "hidden_neuron", "condition.layer": "fc7"}
-            return {f"fc7_{unit}": {**keys, "condition.unit": str(unit)} for unit in UNITS}
-        return {name: {"condition.target": name, "condition.shift": "0"} for name in CLASSES}
+            return {f"fc7_{unit}": {**keys, "condition.unit": unit} for unit in UNITS}
+        return {name: {"condition.target": name, "condition.shift": 0} for name in CLASSES}
 
 
 FINDINGS = {
     "DGN-AM stays in a mode of a class, joint chains leave it": Finding(PRIORS, saves=40),
     "DGN-AM stays in a mode of a hidden neuron, joint chains leave it": Finding(PRIORS, neurons=True, saves=40),
-    "larger ε3 hurts": Finding({f"epsilon3 = {e}": {"epsilon3": e} for e in ("0", "0.1", "0.3", "1")}),
+    "larger ε3 hurts": Finding({f"epsilon3 = {e}": {"epsilon3": e} for e in (0, 0.1, 0.3, 1)}),
     "ε1 first helps mixing, then drowns the class": Finding(
-        {f"epsilon1 = {e}": {"epsilon1": e, **NOISY} for e in ("0", "0.01", "0.03", "0.1", "0.3", "1")}
+        {f"epsilon1 = {e}": {"epsilon1": e, **NOISY} for e in (0, 0.01, 0.03, 0.1, 0.3, 1)}
     ),
     "PPGN-x blurs, and without a prior the classifier is fooled": Finding(
         {
-            "no prior, E climbed": {**PIXELS, **FREE, "condition.classifier": "encoder", "epsilon2": "0.05"},
+            "no prior, E climbed": {**PIXELS, **FREE, "condition.classifier": "encoder", "epsilon2": 0.05},
             "no prior": {**PIXELS, **FREE},
             "total_variation": {"experiment": "total_variation"},
             "PPGN-x": {"experiment": "ppgn_x"},
-            "joint_x": {**PIXELS, "prior": "joint_x", "epsilon1": "0.03", "epsilon2": "2"},
+            "joint_x": {**PIXELS, "prior": "joint_x", "epsilon1": 0.03, "epsilon2": 2},
             "noiseless joint PPGN-h": {},
         }
     ),
 }
 
 
-def main(arguments: list[str]) -> int:
-    """Run, measure, print; the exit code of the first run that failed, else 0."""
-    if {"--help", "-h"} & set(arguments):
-        print(__doc__)
-        return 0
-    try:
-        given = parsed(arguments)
-        out, steps = Path(given.pop("out", "findings")), steps_of(given, N_STEPS)
-        judge, console = efficientnet_lite0(), Console(width=None if sys.stdout.isatty() else 120)
-        for number, (title, finding) in enumerate(FINDINGS.items(), start=1):
-            if code := _found(title, finding, out, number, steps, given, judge, console):
-                return code
-    except UserError as error:
-        print(f"ppgn_mini.findings: {error}", file=sys.stderr)
-        return 2
+def findings(
+    out: str = "findings",
+    n_steps: Annotated[int, ">= 1", "< 1e9"] = 200,
+    n_chains: Annotated[int, ">= 1", "< 1e9"] = 8,
+    overrides: Sequence[str] = (),
+) -> None:
+    """Draw under every setting that a finding of the paper compares, and measure what differs.
+
+    Each setting draws a few classes or hidden neurons, the classifier being shown the picture as it is
+    (`condition.shift=0`), as in the paper. Settings of one finding that compares priors differ in the prior and its
+    weight ε1 alone; ε2, ε3, G and the number of steps are equal. Prints beside each setting
+      sure    mean p(y | x) of the classifier that the chains climb,
+      judge   how often the independent classifier names the class (chance is 1.6 %),
+      moved   RMS difference of 8 × 8 thumbnails between the middle and the end of a chain,
+      sharp   mean |difference| of neighbouring pixels (0.077 of mini's validation photographs),
+      modes   that the second half of a chain visits: clusters in the independent classifier's features,
+      apart   distance of the last samples of two chains there; 1 is the median distance of a last sample to the
+              nearest other one of what is asked for, which is also the radius of a mode,
+    each with its standard error, binomial for `judge`, over what is asked for in `apart`, over chains for the others,
+    and leaves one sheet of pictures for each finding. Runs already in `out` are not made again.
+
+    Args:
+        out: folder for the runs.
+        n_steps: of every chain.
+        n_chains: of every run.
+    """
+    judge, console = efficientnet_lite0(), Console(width=None if sys.stdout.isatty() else 120)
+    for number, (title, finding) in enumerate(FINDINGS.items(), start=1):
+        shared = {"n_chains": n_chains, "save_every": max(1, n_steps // finding.saves)}
+        _found(title, finding, home(out, "out"), number, n_steps, shared, overrides, judge, console)
     console.print(_pulled_back())
-    return 0
 
 
 def _found(
@@ -134,22 +134,21 @@ def _found(
     out: Path,
     number: int,
     steps: int,
-    given: Mapping[str, str],
+    shared: Mapping[str, Any],
+    overrides: Sequence[str],
     judge: Judge,
     console: Console,
-) -> int:
-    """Make the runs of one finding, print its table, leave its sheet; the exit code of the first run that failed."""
-    every = max(1, steps // finding.saves)
-    shared = {"n_chains": str(N_CHAINS), "save_every": str(every), "writer": "[grid,samples,trace,record]"}
+) -> None:
+    """Make the runs of one finding, print its table, leave its sheet."""
+    usual = {**shared, "writer": ["grid", "samples", "trace", "codes", "record"]}
     table = Table("setting", "sure", "judge", "moved", "sharp", "modes", "apart", title=title)
     sheet, chains = [], {}
     for k, (name, changes) in enumerate(finding.settings.items()):
         for asked, keys in finding.asked.items():
             folder = out / f"{number}_{k}" / asked
-            if code := make(folder, steps, {**keys, **shared, **changes, **given}):
-                return code
+            make(folder, steps, {**keys, **usual, **changes}, overrides)
             sheet.append(({"setting": name, "asked for": asked}, grid(folder)))
-            chains[name, asked] = _chains(folder, steps, every, judge)
+            chains[name, asked] = _chains(folder, steps, shared["save_every"], judge)
     last = {asked: [chains[name, asked].ends for name in finding.settings] for asked in finding.asked}
     radius = spacing([np.concatenate(ends) for ends in last.values()])
     for name in finding.settings:
@@ -158,7 +157,6 @@ def _found(
     console.print(table)
     with atomic(out / f"finding_{number}.png") as temporary:
         draw(sheet).save(temporary)
-    return 0
 
 
 @dataclass(frozen=True)
@@ -233,7 +231,3 @@ def _pulled_back() -> Table:
         R = [E.activations(G(code), ("fc6",))["fc6"] for code in (h + n, h)]
         table.add_row(f"{sigma:g}", str(mean(((R[0] - R[1]).norm(dim=1) / n.norm(dim=1)).tolist())))
     return table
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,64 +1,62 @@
-"""`python -m ppgn_eval.sixty data=DIR [target=NAME] [number=60] [out=DIR] [KEY=VALUE …]`: samples beside photographs.
-
-Draws four groups of one class of mini (Fig. S25): photographs of it at random, samples, and to each sample, at its
-place, the nearest of all photographs in `data`, by E's fc6 and by pixels. `data` has a folder for each class. Leaves
-sixty.png, and prints how far samples are from the nearest photograph, and photographs of the class from the nearest
-other one: samples that copy would stand nearer. Samples already in `out` are not drawn again. Other arguments go to
-`ppgn_core` as they are.
-"""
+"""`ppgn study sixty data=DIR [target=NAME]`: samples beside photographs, and the nearest of those (Fig. S25)."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated, Any
 
 import torch
 from PIL import Image
+from ppgn_eval.photographs import of_classes
+from ppgn_eval.study import shown
+from ppgn_mini.model import mini
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
 from ppgn_core.atomic import atomic
-from ppgn_core.errors import UserError
+from ppgn_core.console import say
+from ppgn_core.given import home
 from ppgn_core.images import tile, to_uint8
 from ppgn_core.pictures import load_pictures
 from ppgn_core.sheet import paste
 
-from .paper import mini
-from .photographs import of_classes
-from .runs import images, make, parsed, samples, whole
-from .runs import steps as steps_of
-from .study import shown
+from .making import drawn
 
-NUMBER, N_STEPS, COLUMNS, GAP = 60, 200, 10, 2
+COLUMNS, GAP = 10, 2
 Space = Callable[[Tensor], Tensor]
 """Images `(B, 3, H, W)` to the points `(B, D)` that distances are measured between."""
 
 
-def main(arguments: list[str]) -> int:
-    """Draw, measure, print; the exit code of the run where it failed, else 0."""
-    if {"--help", "-h"} & set(arguments):
-        print(__doc__)
-        return 0
-    try:
-        return _draw(parsed(arguments))
-    except UserError as error:
-        print(f"ppgn_eval.sixty: {error}", file=sys.stderr)
-        return 2
+def sixty(
+    data: str,
+    target: str = "lemon",
+    number: Annotated[int, ">= 1", "< 1e9"] = 60,
+    out: str = "sixty",
+    n_steps: Annotated[int, ">= 1", "< 1e9"] = 200,
+    overrides: Sequence[str] = (),
+) -> None:
+    """Draw four groups of one class of mini (Fig. S25), and leave sixty.png.
 
+    Photographs of it at random, samples, and to each sample, at its place, the nearest of all photographs, by E's fc6
+    and by pixels. Prints how far samples are from the nearest photograph, and photographs of the class from the nearest
+    other one: samples that copy would stand nearer. Samples already in `out` are not drawn again.
 
-def _draw(given: dict[str, str]) -> int:
-    out, steps = Path(given.pop("out", "sixty")), steps_of(given, N_STEPS)
-    number = whole("number", given.pop("number", str(NUMBER)))
-    model = mini()
+    Args:
+        data: photographs: a folder for each class, named for it or for its synset id.
+        target: the class: a name, an index or a synset id.
+        number: of samples, and of photographs.
+        out: folder for the run and sixty.png.
+        n_steps: of every chain.
+    """
+    place, model = home(out, "out"), mini()
     labels, size = model.labels["classifier"], model.image_size
-    label = labels.find(given.pop("target", "lemon"), "target")
-    there = of_classes(given.pop("data", None), labels, [label])
-    keys = {"condition.target": label.synset, "n_chains": number, "save_every": steps}
-    if code := make(out / label.synset, steps, {**keys, "writer": "[samples,codes,record]", **given}):
-        return code
-    drawn = images(samples(out / label.synset, steps))
+    label = labels.find(target, "target")
+    there = of_classes(data, labels, [label])
+    keys: dict[str, Any] = {"condition.target": label.synset, "n_chains": number, "save_every": n_steps}
+    keys["writer"] = ["samples", "codes", "record"]
+    x = drawn(place / label.synset, n_steps, keys, overrides)
     real = load_pictures(str(there[label.index]), size, "data")
     some = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))[:number]
     E = model.network("encoder")
@@ -66,18 +64,17 @@ def _draw(given: dict[str, str]) -> int:
         "fc6": lambda x: E.activations(x, ("fc6",))["fc6"],
         "pixels": lambda x: x.flatten(1),
     }
-    groups = {"photographs": real[some], "samples": drawn}
+    groups = {"photographs": real[some], "samples": x}
     table = Table("", *spaces, title="median distance to the nearest photograph")
-    near = nearest(torch.cat([real[some], drawn]), there, spaces, size, (label.index, some))
+    near = nearest(torch.cat([real[some], x]), there, spaces, size, (label.index, some))
     for name, rows in (("samples", slice(len(some), None)), ("photographs", slice(len(some)))):
         table.add_row(name, *(f"{float(near[space][0][rows].median()):.2f}" for space in spaces))
     groups |= {f"nearest photographs by {space}": near[space][1][len(some) :] for space in spaces}
-    blocks = [(name, Image.fromarray(tile(to_uint8(x), GAP, COLUMNS))) for name, x in groups.items()]
-    with atomic(out / "sixty.png") as temporary:
+    blocks = [(name, Image.fromarray(tile(to_uint8(group), GAP, COLUMNS))) for name, group in groups.items()]
+    with atomic(place / "sixty.png") as temporary:
         paste([(divmod(k, 2), f"{label}: {name}", block) for k, (name, block) in enumerate(blocks)]).save(temporary)
     Console().print(table)
-    print(out / "sixty.png")
-    return 0
+    say(str(place / "sixty.png"))
 
 
 @torch.no_grad()
@@ -106,7 +103,3 @@ def nearest(
             nearer = there < best[name][0]
             best[name][0][nearer], best[name][1][nearer] = there[nearer], real[at[nearer]]
     return best
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,90 @@
+"""`ppgn study classes [data=DIR]`: every class of mini, drawn and judged."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import torch
+from PIL import Image
+from ppgn_eval.efficientnet import efficientnet_lite0
+from ppgn_eval.estimate import Estimate, mean
+from ppgn_eval.quality import named
+from ppgn_eval.runs import PHOTOGRAPHS, images
+from ppgn_mini.model import mini
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from torch import Tensor
+from torchvision.utils import make_grid
+
+from ppgn_core.atomic import atomic
+from ppgn_core.console import say
+from ppgn_core.errors import UserError
+from ppgn_core.given import home
+
+from .making import last_samples, make
+
+
+def classes(
+    data: str | None = None,
+    out: str = "judged",
+    n_steps: Annotated[int, ">= 1", "< 1e9"] = 200,
+    n_chains: Annotated[int, ">= 1", "< 1e9"] = 8,
+    overrides: Sequence[str] = (),
+) -> None:
+    """Draw every class of mini with the default preset and have the samples judged, none filtered.
+
+    Prints how often an independent classifier names the class, and how alike the samples of one class are. The
+    standard error of a share is binomial, as chains are independent, and that of likeness is over classes. Classes
+    already in `out` are not drawn again. Leaves classes.png.
+
+    Args:
+        data: real photographs to judge beside: a folder for each class, named for its synset id.
+        out: folder for a run of each class.
+        n_steps: of every chain.
+        n_chains: of each class.
+    """
+    place, labels, judge = home(out, "out"), mini().labels["classifier"], efficientnet_lite0()
+    photographs = data and {k: _photographs(home(data, "data") / label.synset) for k, label in enumerate(labels)}
+    for label in track(labels, description="drawing", console=Console(stderr=True)):
+        keys = {"condition.target": label.synset, "n_chains": n_chains, "save_every": n_steps}
+        make(place / label.synset, n_steps, {**keys, "writer": ["samples", "codes", "record"]}, overrides)
+    drawn = {k: last_samples(place / label.synset, n_steps) for k, label in enumerate(labels)}
+    table = Table("images", "judge's first", "among its first 5", "SSIM within a class", title=f"judged: {out}")
+    for name, shown in (("samples", drawn), ("photographs", photographs)):
+        if not shown:
+            continue
+        logits = judge(torch.cat(list(shown.values()))).logits
+        truth = torch.cat([torch.full((len(v),), k) for k, v in shown.items()])
+        shares = [named(logits, truth, first).percent for first in (1, 5)]
+        table.add_row(name, *shares, str(alike(shown)))
+    Console().print(table)
+    grid = make_grid(torch.cat(list(drawn.values())), nrow=2 * n_chains, padding=1)
+    with atomic(place / "classes.png") as temporary:
+        Image.fromarray((grid * 255).byte().permute(1, 2, 0).numpy()).save(temporary)
+    say(str(place / "classes.png"))
+
+
+def _photographs(folder: Path) -> Tensor:
+    if not folder.is_dir():
+        raise UserError(f"data={folder.parent}: has no folder {folder.name}; allowed is one for each class of mini")
+    return images(sorted(folder.iterdir()), PHOTOGRAPHS)
+
+
+def alike(shown: dict[int, Tensor]) -> Estimate:
+    """Mean structural similarity (Wang et al. 2004) of two images of a class, over at most 8 of each: 1 is the same.
+
+    The error is over classes, as the pairs of one class share images.
+    """
+    from torchmetrics.functional.image import structural_similarity_index_measure as ssim
+
+    found = []
+    for same in shown.values():
+        if len(same) > 1:
+            pairs = list(itertools.combinations(same[:8], 2))
+            first, second = (torch.stack(side) for side in zip(*pairs, strict=True))
+            found.append(float(torch.as_tensor(ssim(first, second, data_range=1.0))))
+    return mean(found)
