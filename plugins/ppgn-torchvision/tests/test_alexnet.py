@@ -49,9 +49,12 @@ def test_a_generator_is_trained_for_it_and_draws(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["recipe=encoder", "model=torchvision_alexnet"], "model: recipe=encoder takes none"),
+        (
+            ["recipe=encoder", "model=torchvision_alexnet", "model.weights=random"],
+            "model=torchvision_alexnet: recipe=encoder takes none",
+        ),
         (["recipe=generator"], "encoder is required: a file, or model=NAME"),
-        (["recipe=generator", "model.weights=random"], "give model=NAME"),
+        (["recipe=generator", "model.weights=random"], "model is required by its keys: model=NAME"),
         (["recipe=generator", "model=alexnet"], "model=alexnet: no such model"),
     ],
 )
