@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
 DEMO := runs/oranges
 
-.PHONY: setup demo test hard bundled benchmark
+.PHONY: setup demo test types hard bundled benchmark
 
 setup: .venv/stamp
 
@@ -19,10 +19,19 @@ demo: setup
 	$(PYTHON) -m ppgn_core prior=noiseless_joint condition=lrcn condition.text="oranges" out=$(DEMO)
 	@echo "Look at $(DEMO)/grid.png"
 
-test: setup
+test: types
 	$(PYTHON) -m ruff check .
-	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest
+
+# The plugins' tests have modules of equal names, so each folder of tests is a run of its own, which finds all sources.
+SPACE := $(subst ,, )
+SOURCES := $(subst $(SPACE),:,$(wildcard plugins/*/src))
+
+types: setup
+	@failed=0; $(PYTHON) -m mypy || failed=1; \
+	for tests in tests $(wildcard plugins/*/tests); do \
+		MYPYPATH=$$(dirname $$tests):$(SOURCES) $(PYTHON) -m mypy --explicit-package-bases $$tests || failed=1; \
+	done; exit $$failed
 
 # Half an hour; `make hard SHARE=0.1` takes three minutes. Writes docs/reliability.md.
 SHARE := 1

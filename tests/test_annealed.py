@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from ppgn_gaussian.prior import Gaussian
@@ -48,7 +50,7 @@ def shares(h: Tensor) -> Tensor:
     return torch.bincount((h[:, None] - MEANS).square().sum(2).argmin(1), minlength=3) / len(h)
 
 
-def annealed(energy: Energy, noise: ChainNoise, **keys: float) -> Annealed:
+def annealed(energy: Energy, noise: ChainNoise, **keys: Any) -> Annealed:
     return Annealed(energy, noise, 0.01, 0.02, 0.05, **{"sigma_max": 40.0, "sigma_min": 0.1, **keys})
 
 

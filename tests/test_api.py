@@ -10,6 +10,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import hydra
 import numpy as np
@@ -24,7 +25,7 @@ from ppgn_core.api import assembled, component
 from ppgn_core.config.compose import composed
 from ppgn_core.writers.codes import load_codes
 
-TOY = {"experiment": "toy", "n_chains": 3, "n_steps": 6, "save_every": 2}
+TOY: dict[str, Any] = {"experiment": "toy", "n_chains": 3, "n_steps": 6, "save_every": 2}
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -41,7 +42,8 @@ def test_the_result(tmp_path, monkeypatch, capfd):
     assert result.trace.probability.isnan().all()  # the toy condition knows none
     assert len(result.trace.rows()) == 12 and result.trace.rows()[3]["step"] == 2
     assert list(tmp_path.iterdir()) == [] and capfd.readouterr() == ("", "")
-    assert result._repr_png_().startswith(b"\x89PNG") and "experiment=toy" in result._repr_html_()
+    png, html = result._repr_png_(), result._repr_html_()
+    assert png and png.startswith(b"\x89PNG") and html and "experiment=toy" in html
 
 
 def test_saving_leaves_what_the_command_line_leaves(tmp_path):
@@ -226,4 +228,5 @@ def test_one_component_can_be_built():
 
 def test_what_belongs_to_the_chains_is_at_hand():
     ready = assembled(**TOY)
-    assert ready.context.generator.code.shape == (6,) and ready.h.shape == (3, 6)
+    generator = ready.context.generator
+    assert generator and generator.code.shape == (6,) and ready.h.shape == (3, 6)

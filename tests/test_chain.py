@@ -1,5 +1,7 @@
 """Chains that run side by side do not touch one another."""
 
+from typing import Any
+
 import pytest
 import torch
 from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
@@ -12,7 +14,8 @@ from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import State
 from ppgn_core.samplers import MalaApprox
 
-OPTIONS = {"epsilon1": 0.05, "epsilon2": 1.0, "epsilon3": 0.02, "step_size": 0.5, "normalize": True, "clip": True}
+OPTIONS: dict[str, Any] = {"epsilon1": 0.05, "epsilon2": 1.0, "epsilon3": 0.02}
+OPTIONS |= {"step_size": 0.5, "normalize": True, "clip": True}
 FIELDS = ("h", "x", "log_prob", "prior_score", "condition_score")
 
 

@@ -90,6 +90,7 @@ def test_help_into_a_pipe_that_closes():
     process = subprocess.Popen(
         [sys.executable, "-m", "ppgn_core", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
+    assert process.stdout and process.stderr
     process.stdout.close()  # before a word is written
     assert process.stderr.read() == b"" and process.wait() == 0
 
@@ -117,7 +118,7 @@ def test_ctrl_c_while_it_starts_is_quiet(tmp_path, module, seconds):
         stderr=subprocess.PIPE,
         cwd=tmp_path,
     )
-    assert process.stdout.readline() == b"False False\n"
+    assert process.stdout and process.stdout.readline() == b"False False\n"
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
     told = process.communicate(timeout=60)[1]

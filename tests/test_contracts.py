@@ -1,5 +1,8 @@
 """What every component must do, checked for everything registered, on small networks of random weights."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
 from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
@@ -11,6 +14,7 @@ from ppgn_score.network import CodeDenoiser, CodeDenoiserConfig
 from ppgn_torchvision.classifier import Classifier
 from ppgn_torchvision.efficientnet_lite import efficientnet_lite0
 from ppgn_torchvision.networks import load
+from torch import Tensor
 
 from ppgn_core.clock import Clock
 from ppgn_core.energy import Energy
@@ -26,7 +30,7 @@ from .conftest import ON_IMAGES, PICTURE
 REGISTRY = plugins.registry()
 SIZE, CODE, CLASSES = 32, 24, 6
 SMALL = "shufflenet_v2_x0_5"
-KEYS = {
+KEYS: dict[str, dict[str, Any]] = {
     "lrcn": {"text": "a red teapot", "shift": 2},
     "alexnet": {"target": 2, "shift": 2},
     "places": {"target": 2, "shift": 2},
@@ -91,7 +95,7 @@ def test_condition(name, context):
     check_condition(lambda noise: build("condition", name, {**surroundings, "noise": noise}), (3, SIZE, SIZE))
 
 
-CLASSIFIERS = {
+CLASSIFIERS: dict[str, tuple[dict[str, Any], Callable[[Model, Tensor], Tensor]]] = {
     "alexnet": ({"target": 2}, lambda model, x: model.network("classifier")(x)),
     "places": ({"target": 2}, lambda model, x: model.network("places")(x)),
     "imagenet": (

@@ -6,6 +6,7 @@ import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -94,7 +95,8 @@ def test_hidden_colours_do_not_show(tmp_path: Path) -> None:
 
 def test_a_broken_profile_and_broken_exif_leave_the_pixels(tmp_path: Path) -> None:
     image, colours = made("RGB", np.random.default_rng(1))
-    for given in ({"icc_profile": b"no profile"}, {"exif": b"Exif\0\0II*\0\xff\xff\xff\xff"}):
+    broken: list[dict[str, Any]] = [{"icc_profile": b"no profile"}, {"exif": b"Exif\0\0II*\0\xff\xff\xff\xff"}]
+    for given in broken:
         image.save(tmp_path / "photo.png", **given)
         x = load_pictures(str(tmp_path / "photo.png"), SIDE, "init")[0].permute(1, 2, 0).numpy()
         assert np.abs(x - colours).max() < 1.01 / 255

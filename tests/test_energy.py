@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from ppgn_core.api import assembled
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
+from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import Code
 
 
@@ -23,6 +24,9 @@ class Curved(nn.Module):
     def forward(self, h: Tensor) -> Tensor:
         self.calls += 1
         return torch.tanh(self.layer(h)).view(-1, 3, 2, 2)
+
+    def draw(self, noise: ChainNoise) -> Tensor:
+        return noise.normal(0, self.code.shape)
 
 
 class SoftMax(nn.Module):
@@ -83,6 +87,9 @@ def test_a_condition_may_take_a_view_of_any_generators_picture(parts):
 
         def __call__(self, h: Tensor) -> Tensor:
             return generator(h).contiguous(memory_format=torch.channels_last)
+
+        def draw(self, noise: ChainNoise) -> Tensor:
+            return generator.draw(noise)
 
     class Viewing:
         def log_prob(self, x: Tensor) -> Tensor:

@@ -33,6 +33,7 @@ CLASSES = ("n01855672", "n02814860", "n04146614", "n04398044", "n07749582")
 
 def gallery():
     specification = importlib.util.spec_from_file_location("gallery", DOCS / "gallery.py")
+    assert specification and specification.loader
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module

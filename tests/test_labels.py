@@ -76,9 +76,9 @@ def test_what_yaml_made_of_a_name() -> None:
     labels = Labels.named(ODD)
     for value, name in ((1e3, "1e3"), (None, "null"), (True, "true"), (7, "7")):
         assert labels.find(value).names == (name,)  # type: ignore[arg-type]
-    for value in (float("nan"), 2.5, [1], {"a": 1}):
+    for wrong in (float("nan"), 2.5, [1], {"a": 1}):
         with pytest.raises(UserError, match=r"condition.target="):
-            labels.find(value)  # type: ignore[arg-type]
+            labels.find(wrong)  # type: ignore[arg-type]
 
 
 def test_the_nearest_are_told_in_a_short_line() -> None:

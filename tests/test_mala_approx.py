@@ -1,5 +1,7 @@
 """MALA-approx does what Eq. 11 says, and its options what their formulas say."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -22,6 +24,9 @@ class Linear:
     def __call__(self, h: Tensor) -> Tensor:
         return h @ self.weight.mT
 
+    def draw(self, noise: ChainNoise) -> Tensor:
+        return noise.normal(0, self.code.shape).to(self.weight)
+
 
 class Normal:
     """p(h) = N(0, 1)."""
@@ -43,7 +48,7 @@ class Measurement:
 WEIGHT = torch.tensor([[1.0, 0.5, -0.3], [0.2, -0.8, 0.6]], dtype=torch.float64)
 Y = torch.tensor([1.5, -0.7], dtype=torch.float64)
 TAU = 0.8
-EPSILONS = {"epsilon1": 0.3, "epsilon2": 0.25, "epsilon3": 0.4}
+EPSILONS: dict[str, Any] = {"epsilon1": 0.3, "epsilon2": 0.25, "epsilon3": 0.4}
 
 
 def energy(**code: float) -> Energy:

@@ -65,4 +65,4 @@ def test_what_is_no_path(path):
 def test_a_path_that_looks_like_a_number(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.new("L", (8, 8)).save(tmp_path / "7", "PNG")
-    assert len(load_pictures(7, 8, "init")) == 1
+    assert len(load_pictures(7, 8, "init")) == 1  # type: ignore[arg-type]

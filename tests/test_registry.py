@@ -9,6 +9,9 @@ from ppgn_core import UserError
 from ppgn_core.options.registry import Registry
 from ppgn_core.protocols import Condition
 
+SIZES: Any = [1, 2]
+"""What a tuple is in a config, and stays."""
+
 
 @dataclass
 class Leaf:
@@ -47,18 +50,18 @@ def registry() -> Registry:
 
 def test_keys_and_context(registry):
     leaf = registry.build("condition", {"name": "leaf", "target": "orange", "weight": 2}, n_steps=7, seed=3)
-    assert leaf == Leaf("orange", 2.0, "max", [1, 2], 7)
+    assert leaf == Leaf("orange", 2.0, "max", SIZES, 7)
     assert isinstance(leaf.weight, float)
 
 
 def test_nested(registry):
     terms = [{"name": "leaf", "target": 1}, {"name": "scaled", "term": {"name": "leaf", "target": 2}}]
     product = registry.build("condition", {"name": "product", "terms": terms}, n_steps=7)
-    assert product.terms[0] == Leaf(1, sizes=[1, 2], n_steps=7)
-    assert product.terms[1].term == Leaf(2, sizes=[1, 2], n_steps=7)
+    assert product.terms[0] == Leaf(1, sizes=SIZES, n_steps=7)
+    assert product.terms[1].term == Leaf(2, sizes=SIZES, n_steps=7)
     assert product.terms[1].default is Leaf
     named = registry.build("condition", {"name": "product", "terms": {"a": {"name": "leaf", "target": 1}}}, n_steps=7)
-    assert named.terms == {"a": Leaf(1, sizes=[1, 2], n_steps=7)}
+    assert named.terms == {"a": Leaf(1, sizes=SIZES, n_steps=7)}
 
 
 @pytest.mark.parametrize(

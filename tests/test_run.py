@@ -13,6 +13,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 from PIL import Image, ImageSequence
+from PIL.PngImagePlugin import PngImageFile
 from safetensors.torch import load_file
 
 from ppgn_core import core_plugin
@@ -154,7 +155,7 @@ def test_pictures_are_those_of_the_codes(registry, tmp_path):
 
 def test_a_picture_says_how_to_make_it_again(registry, tmp_path):
     run(config(), registry, tmp_path / "a", ["seed=1"])
-    text = Image.open(tmp_path / "a/samples/chain_002_step_0010.png").text
+    text = PngImageFile(tmp_path / "a/samples/chain_002_step_0010.png").text
     assert (text["seed"], text["chain"], text["step"]) == ("1", "2", "10")
     assert text["command"] == "python -m ppgn_core seed=1"
     run(OmegaConf.create(json.loads(text["config"])), registry, tmp_path / "b", [])

@@ -59,7 +59,11 @@ class Modes:
     """p(y | x) = Σ wₖ·N(yₖ; x, τ²): under a Gaussian prior and a linear G the posterior is a mixture of Gaussians."""
 
     def __init__(self, y: Tensor = MODES, weights: Tensor = WEIGHTS) -> None:
-        self.y, self.weights = y, weights
+        self._y, self.weights = y, weights
+
+    @property
+    def y(self) -> Tensor:
+        return self._y
 
     def log_prob(self, x: Tensor) -> Tensor:
         distance = (x[:, None] - self.y).square().sum(2)
@@ -346,9 +350,14 @@ def test_resumed_is_uninterrupted_also_where_the_condition_turns(sampler, interr
 
 @pytest.mark.parametrize("sampler", ADJUSTED)
 def test_one_evaluation_a_step(sampler):
-    energy, evaluated = mixture(), []
-    evaluate = energy.evaluate
-    energy.evaluate = lambda h, step=0: evaluated.append(step) or evaluate(h, step)
+    evaluated: list[int] = []
+
+    class Recorded(Energy):
+        def evaluate(self, h: Tensor, step: int = 0, sigma: float = 0.0) -> State:
+            evaluated.append(step)
+            return super().evaluate(h, step, sigma)
+
+    energy = Recorded(Linear(G), StandardNormal(), Modes())
     last(sampler(energy, ChainNoise(0, 3), 1.0), torch.zeros(3, 2, dtype=DOUBLE), 5)
     assert evaluated == [0, 1, 2, 3, 4, 5]
 

@@ -140,4 +140,4 @@ def test_source_says_what_the_imported_factory_says(kind, name):
     for ours, theirs in zip(read_.keys, real.keys, strict=True):
         assert isinstance(ours.default, Unread) or ours.default == theirs.default
         assert ours.nested == theirs.nested
-    assert read_.summary and inspect.getdoc(option.load()).startswith(read_.summary)
+    assert read_.summary and (inspect.getdoc(option.load()) or "").startswith(read_.summary)

@@ -67,7 +67,7 @@ def test_two_steps(composed, mini, prior, condition):
     context["noise"] = ChainNoise(config.seed, config.n_chains)
     context["generator"] = generator = REGISTRY.build("generator", config.generator, **context)
     parts = [REGISTRY.build(kind, config[kind], **context) for kind in ("prior", "condition")]
-    context["energy"] = Energy(generator, *parts, context["clock"])
+    context["energy"] = Energy(generator, parts[0], parts[1], context["clock"])
     sampler = REGISTRY.build("sampler", config.sampler, **context)
     first, *_, last = chain(sampler, generator.draw(context["noise"]), config.n_steps)
     assert last.state.step == 2 and last.last_step.tolist() == [2, 2]

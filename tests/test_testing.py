@@ -155,7 +155,7 @@ class Noisy(Prior):
         shift = self.noise.normal(0, h.shape[1:])
         return -3 * h + (shift if self.own else shift[:1])
 
-    log_prob = None
+    log_prob = None  # type: ignore[assignment]
 
 
 def test_a_prior_that_draws_noise_is_asked_chain_by_chain():

@@ -128,7 +128,7 @@ def main(arguments: list[str] | None = None) -> int:
             tasks.append((name, given.seed * 1000 + number, min(parts.PARTS[name].row, left)))
             left -= parts.PARTS[name].row
     faults: dict[str, collections.Counter[str]] = {name: collections.Counter() for name in chosen}
-    tried, seconds = collections.Counter[str](), collections.Counter[str]()
+    tried, seconds = collections.Counter[str](), collections.defaultdict[str, float](float)
     with ProcessPoolExecutor(given.jobs, multiprocessing.get_context("fork"), _quiet) as pool:
         for done in as_completed(pool.submit(functools.partial(row, *task)) for task in tasks):
             name, seed, found, took = done.result()

@@ -119,7 +119,7 @@ def _folder(name: str) -> Change:
 
 def _records() -> dict[str, Change]:
     markup = "<script>alert(1)</script><img src=x onerror=alert(1)>|`x`"
-    never = {
+    never: dict[str, list[Any]] = {
         "config": [None, [], 3, {}],
         "config.model": [None, "mini"],
         "config.model.name": [None, ["mini"], "", "m" * 200],

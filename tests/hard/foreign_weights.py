@@ -105,7 +105,8 @@ def caffe(chance: random.Random, place: Path) -> tuple[str, Path]:
         path = place / "mean.binaryproto"
         path.write_bytes(_blob((1, 3, 8, 8)))
         return f"mean: {damaged(chance, path)}", path
-    path, layers, into = place / "a.caffemodel", [], 3
+    path, into = place / "a.caffemodel", 3
+    layers: list[tuple[str, bytes, tuple[int, ...] | None]] = []
     for i, kernel in enumerate((11, 5, 3, 3, 3), start=1):
         layers.append((f"conv{i}", b"Convolution", (2, into, kernel, kernel)))
         layers += [(f"relu{i}", b"ReLU", None)]

@@ -52,8 +52,8 @@ def run(main: Main, arguments: list[str], folder: Path, before: Callable[[], obj
         _child(main, arguments, folder, [end for _, end in pipes], before)
     for _, end in pipes:
         os.close(end)
-    code, texts = _read(child, [start for start, _ in pipes])
-    return Outcome(code, *texts, folder)
+    code, (out, err) = _read(child, [start for start, _ in pipes])
+    return Outcome(code, out, err, folder)
 
 
 def killed(main: Main, arguments: list[str], folder: Path, seconds: float, number: int) -> None:

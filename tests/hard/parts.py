@@ -179,7 +179,7 @@ def _one_line(said: str, path: Path) -> str:
 
 def _all(found: list[Found] | str, n: int) -> Iterator[Found]:
     """What a child found of `n` cases, or that it died."""
-    yield from [(found, "one of these")] * n if isinstance(found, str) else map(tuple, found)  # type: ignore[misc]
+    yield from [(found, "one of these")] * n if isinstance(found, str) else map(tuple, found)
 
 
 PARTS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +86,7 @@ def expected(path: Path) -> tuple[Colours, float] | None:
 
 def _makers() -> Iterator[Callable[[np.random.Generator], Case]]:
     for form, mode in _writable():
-        yield lambda rng, form=form, mode=mode: _written(rng, form, mode)
+        yield partial(_written, form=form, mode=mode)
     for maker, times in CRAFTED.items():
         yield from [maker] * times
 

@@ -106,7 +106,8 @@ def differences(whole: Path, parts: Path) -> list[str]:
     if pictures[0] != pictures[1]:
         found.append(f"which pictures there are: {len(pictures[0])} and {len(pictures[1])}")
     for path in set(pictures[0]) & set(pictures[1]):
-        if not np.array_equal(*(np.asarray(Image.open(folder / path)) for folder in (whole, parts))):
+        one, other = (np.asarray(Image.open(folder / path)) for folder in (whole, parts))
+        if not np.array_equal(one, other):
             found.append(str(path))
     left = [str(path) for path in parts.rglob(".*")]
     return found + [f"temporary {path}" for path in left]

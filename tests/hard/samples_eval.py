@@ -71,6 +71,14 @@ def sample_cases(touch: str, outside: Path) -> dict[str, Change]:
     def palette(path: Path, rng: random.Random) -> None:
         Image.open(path).convert("P").save(path)
 
+    def folder(path: Path, rng: random.Random) -> None:
+        path.unlink()
+        path.mkdir()
+
+    def samples_is_a_file(run: Path, rng: random.Random) -> None:
+        shutil.rmtree(run / "samples")
+        (run / "samples").write_text("")
+
     return {
         "a sample is cut": one(cut),
         "a sample is a text": one(lambda path, rng: replace(path, b"no picture")),
@@ -79,14 +87,14 @@ def sample_cases(touch: str, outside: Path) -> dict[str, Change]:
         "a sample is a program in PostScript": one(postscript),
         "a sample is 50,000 pixels wide": one(bomb),
         "a sample is a pipe": one(pipe),
-        "a sample is a folder": one(lambda path, rng: (path.unlink(), path.mkdir())[1]),
+        "a sample is a folder": one(folder),
         "a sample is of another size": size(SIDE + 1, SIDE),
         "a sample is of one pixel": size(1, 1),
         "all samples are of one pixel": every(1, 1),
         "all samples are lines": every(5000, 1),
         "there are no samples": lambda run, rng: shutil.rmtree(run / "samples"),
         "the last samples are missing": last_is_missing,
-        "samples is a file": lambda run, rng: (shutil.rmtree(run / "samples"), (run / "samples").write_text(""))[0],
+        "samples is a file": samples_is_a_file,
         "odd all samples are one": alike,
         "odd a sample with a palette": one(palette),
         "odd a sample is missing": one(lambda path, rng: path.unlink()),

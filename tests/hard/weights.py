@@ -36,8 +36,8 @@ NETWORKS: dict[str, Callable[[], Any]] = {
         CaptionerConfig(5, "fc6", 3, 2, visual=2, classes=3), Vocabulary(["<eos>", "a", "red"], [[["red"], ["a"]]])
     ),
 }
-JUNK = [None, True, 0, -1, -(10**30), 10**9, 10**30, 0.5, 1e308, float("nan"), float("inf"), "", "x", "a.b", "\n"]
-JUNK += [[], {}, [[]], [1] * 1000, {"a": 1}, "long" * 100]
+JUNK: list[Any] = [None, True, 0, -1, -(10**30), 10**9, 10**30, 0.5, 1e308, float("nan"), float("inf")]
+JUNK += ["", "x", "a.b", "\n", [], {}, [[]], [1] * 1000, {"a": 1}, "long" * 100]
 
 
 def use(what: str, path: Path) -> None:
@@ -63,6 +63,7 @@ def use(what: str, path: Path) -> None:
 
 
 def _run(network: Any) -> None:
+    shape: tuple[int, ...]
     if isinstance(network, AlexNet):
         found, shape = network(torch.rand(1, 3, 20, 20)), (1, network.config.n_classes)
     elif isinstance(network, UpConv):

@@ -70,6 +70,7 @@ def test_a_strided_convolution_and_its_gradients_are_torchs(
     torch.testing.assert_close(values, expected)
     torch.testing.assert_close(unseen, expected)
     slope = torch.randn_like(expected)
+    assert strided.bias is not None and plain.bias is not None
     for mine, theirs in zip(
         torch.autograd.grad(values, (x, strided.weight, strided.bias), slope),
         torch.autograd.grad(expected, (x, plain.weight, plain.bias), slope),
@@ -176,7 +177,7 @@ def test_two_conditions_share_a_pass_and_its_graph(network: AlexNet) -> None:
     def gradient(*names: str) -> torch.Tensor:
         x = h * 1
         with forward_cache.opened():
-            value = sum(network.activations(x, (name,))[name].square().sum() for name in names)
+            value = torch.stack([network.activations(x, (name,))[name].square().sum() for name in names]).sum()
             return torch.autograd.grad(value, h)[0]
 
     expected = gradient("fc3") + gradient("fc5")
@@ -250,7 +251,7 @@ def test_nothing_is_shared_between_precisions() -> None:
     ],
 )
 def test_state_dicts_that_are_no_alexnets(name: str, shape: tuple[int, ...] | None, told: str) -> None:
-    kernels = {"features.0": (4, 3, 11, 11), "features.3": (4, 4, 5, 5)}
+    kernels: dict[str, tuple[int, ...]] = {"features.0": (4, 3, 11, 11), "features.3": (4, 4, 5, 5)}
     kernels |= {f"features.{i}": (4, 4, 3, 3) for i in (6, 8, 10)}
     kernels |= {"classifier.1": (5, 4 * 36), "classifier.4": (6, 5), "classifier.6": (7, 6)}
     state = {f"{layer}.weight": torch.ones(shape) for layer, shape in kernels.items()}

@@ -144,8 +144,8 @@ def write(folder: Path, name: str, specs: list[Spec], entry: tuple | None, **how
     return model, text
 
 
-SMALL = {"channels": (8, 12, 10, 8, 6), "fc": (20, 14), "n": 7}
-FULL = {"channels": (96, 256, 384, 384, 256), "fc": (4096, 4096), "n": 1000}
+SMALL: dict[str, Any] = {"channels": (8, 12, 10, 8, 6), "fc": (20, 14), "n": 7}
+FULL: dict[str, Any] = {"channels": (96, 256, 384, 384, 256), "fc": (4096, 4096), "n": 1000}
 
 
 def alexnet(channels: tuple[int, ...], fc: tuple[int, ...], n: int, first: str = "pool", seed: int = 0) -> list[Spec]:
@@ -158,8 +158,8 @@ def alexnet(channels: tuple[int, ...], fc: tuple[int, ...], n: int, first: str =
         specs += [Spec(f"conv{i}", "Convolution", bottom, f"conv{i}", {k: v for k, v in numbers.items() if v}, blobs)]
         specs += [Spec(f"relu{i}", "ReLU", f"conv{i}", f"conv{i}")]
         bottom, into = f"conv{i}", out
-        pool = ("pool", "Pooling", {"kernel_size": 3, "stride": 2})
-        norm = ("norm", "LRN", {"local_size": 5, "alpha": 1e-4, "beta": 0.75})
+        pool: tuple[str, str, dict[str, Any]] = ("pool", "Pooling", {"kernel_size": 3, "stride": 2})
+        norm: tuple[str, str, dict[str, Any]] = ("norm", "LRN", {"local_size": 5, "alpha": 1e-4, "beta": 0.75})
         after = {1: [pool, norm], 2: [pool, norm], 5: [pool]}.get(i, [])
         for name, kind, params in after if first == "pool" else after[::-1]:
             specs.append(Spec(f"{name}{i}", kind, bottom, f"{name}{i}", params))
@@ -174,8 +174,13 @@ def alexnet(channels: tuple[int, ...], fc: tuple[int, ...], n: int, first: str =
     return [*specs, Spec("prob", "Softmax", "fc8", "prob")]
 
 
-SMALL_UP = {"code": 6, "fc": (9, 8, 64), "channels": 4, "outs": (5, 6, 5, 4, 4, 5, 4, 3, 3)}
-FULL_UP = {"code": 4096, "fc": (4096,) * 3, "channels": 256, "outs": (256, 512, 256, 256, 128, 128, 64, 32, 3)}
+SMALL_UP: dict[str, Any] = {"code": 6, "fc": (9, 8, 64), "channels": 4, "outs": (5, 6, 5, 4, 4, 5, 4, 3, 3)}
+FULL_UP: dict[str, Any] = {
+    "code": 4096,
+    "fc": (4096,) * 3,
+    "channels": 256,
+    "outs": (256, 512, 256, 256, 128, 128, 64, 32, 3),
+}
 UPS = ("deconv5", "conv5_1", "deconv4", "conv4_1", "deconv3", "conv3_1", "deconv2", "deconv1", "deconv0")
 
 

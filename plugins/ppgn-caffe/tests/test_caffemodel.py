@@ -1,6 +1,7 @@
 """Files of all three generations of Caffe, as protobuf writes them, and the text that describes them."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from ppgn_core.errors import UserError
 from .schema import SMALL, SMALL_UP, Spec, alexnet, fill, generator, net, schema, with_padding_layers, write
 
 NET = alexnet(**SMALL)
-WAYS = {
+WAYS: dict[str, dict[str, Any]] = {
     "new": {},
     "unpacked": {"lists": "unpacked"},
     "double": {"double": True},

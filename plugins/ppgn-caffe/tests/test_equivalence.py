@@ -1,6 +1,7 @@
 """Imported networks against OpenCV's reading of the same files, and their gradients against NumPy's differences."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from .networks import by_opencv, check_alexnet, check_generator, cropped, import
 from .schema import SMALL, SMALL_UP, alexnet, fill, generator, schema, with_padding_layers, write
 from .transcription import run
 
-WAYS = {"new": {}, "v1": {"generation": "v1"}, "nvidia": {"raw": 1}, "half": {"raw": 2}}
+WAYS: dict[str, dict[str, Any]] = {"new": {}, "v1": {"generation": "v1"}, "nvidia": {"raw": 1}, "half": {"raw": 2}}
 WAYS |= {"double": {"double": True, "theirs": False}, "v0": {"generation": "v0", "four": True, "theirs": False}}
 
 

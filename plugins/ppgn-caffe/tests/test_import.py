@@ -139,14 +139,15 @@ def test_no_caffemodel(data: bytes, tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_options_that_do_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     model, _ = write(tmp_path, "net", [*alexnet(**SMALL), *lrcn(5, 7, 4, 3)], ENTRY)
     words = tmp_path / "words.txt"
-    for text, options, told in [
+    cases: list[tuple[str, list[str | Path], str]] = [
         ("a\nb", ["--vocabulary", words], "the vocabulary has 2 words; the layer embedding knows 4"),
         ("a\nb\na\nc", ["--vocabulary", words], "distinct words"),
         ("a\nb\nc\nd", ["--vocabulary", words, "--role", "encoder"], "several networks, captioner, captioner_cnn"),
         ("a\nb\nc\nd", ["--vocabulary", words, "--labels", words], "has 4 lines; the network has 7 classes"),
         ("", ["--role", "critic"], "allowed are generator, encoder"),
         ("", ["--vocabulary", tmp_path / "none"], "No such file"),
-    ]:
+    ]
+    for text, options, told in cases:
         words.write_text(text)
         assert main(["import", str(model), "--to", str(tmp_path / "made"), *map(str, options)]) == 2
         assert told in capsys.readouterr().err

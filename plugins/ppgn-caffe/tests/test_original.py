@@ -21,7 +21,7 @@ from ppgn_core.noise import ChainNoise
 from ppgn_core.samplers import MalaApprox
 
 from .networks import cropped, imported
-from .schema import SMALL, SMALL_UP, alexnet, generator, lrcn, write
+from .schema import SMALL, SMALL_UP, Spec, alexnet, generator, lrcn, write
 from .transcription import official_step, run
 
 ENTRY = ("data", (1, 3, 227, 227))
@@ -35,12 +35,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All networks, small."""
     place = tmp_path_factory.mktemp("networks")
     (place / "words.txt").write_text("a\nred\nteapot\n")
-    for name, specs, options in [
+    files: list[tuple[str, list[Spec], list[str | Path]]] = [
         ("g", G, []),
         ("c", C, ["--role", "encoder"]),
         ("p", alexnet(**SMALL, seed=9), []),
         ("l", [*alexnet(**SMALL, seed=8), *lrcn(4, 7, 5, 4)], ["--vocabulary", place / "words.txt"]),
-    ]:
+    ]
+    for name, specs, options in files:
         imported(place, write(place, name, specs, ENTRY)[0], *options)
     return place
 

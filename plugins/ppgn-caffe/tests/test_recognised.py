@@ -62,8 +62,11 @@ def swapped(one: str, other: str) -> list[Spec]:
 
 
 def lenet() -> list[Spec]:
-    table = [("conv1", "Convolution", (2, 1, 5, 5)), ("conv2", "Convolution", (3, 2, 5, 5))]
-    table.append(("ip1", "InnerProduct", (5, 48)))
+    table: list[tuple[str, str, tuple[int, ...]]] = [
+        ("conv1", "Convolution", (2, 1, 5, 5)),
+        ("conv2", "Convolution", (3, 2, 5, 5)),
+        ("ip1", "InnerProduct", (5, 48)),
+    ]
     return [Spec(n, kind, "a", n, {}, [np.ones(s, np.float32), np.ones(s[:1], np.float32)]) for n, kind, s in table]
 
 

@@ -51,7 +51,7 @@ def run(specs: list, x: np.ndarray) -> dict[str, np.ndarray]:
         blobs = [blob.astype(np.float64) for blob in spec.blobs]
         if spec.kind in ("Convolution", "Deconvolution"):
             function = conv if spec.kind == "Convolution" else deconv
-            value = function(given, *blobs, params.get("stride", 1), params.get("pad", 0))
+            value = function(given, blobs[0], blobs[1], params.get("stride", 1), params.get("pad", 0))
         elif spec.kind == "InnerProduct":
             value = blobs[0] @ given.ravel() + blobs[1]
         elif spec.kind == "ReLU":

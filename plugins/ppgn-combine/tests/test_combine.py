@@ -18,6 +18,7 @@ from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 from ppgn_core.options import plugins
+from ppgn_core.protocols import Condition
 from ppgn_core.samplers.mala_approx import MalaApprox
 from ppgn_core.testing import check_condition
 
@@ -45,7 +46,7 @@ class Projection:
         return log_prob.exp()
 
 
-TERMS = {"a": Projection(0), "b": Projection(1), "c": Projection(2)}
+TERMS: dict[str, Condition] = {"a": Projection(0), "b": Projection(1), "c": Projection(2)}
 WEIGHTS = {"a": 0.3, "c": 2.5}
 
 

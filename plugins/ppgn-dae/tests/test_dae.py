@@ -1,5 +1,6 @@
 """The autoencoders of codes and of images: saved and loaded whole, refused where they do not fit, run on mini."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,20 +8,31 @@ import torch
 from ppgn_dae.networks import MINI_X, CodeDAE, CodeDAEConfig, ImageDAE, ImageDAEConfig
 from ppgn_dae.prior import CodePrior, ImagePrior
 from ppgn_mini.model import mini
+from torch import Tensor
 
 from ppgn_core.__main__ import main
 from ppgn_core.errors import UserError
 from ppgn_core.identity import Identity
 from ppgn_core.model import Model
+from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import Code
 
 
 class Codes:
     code = Code((6,))
 
+    def __call__(self, h: Tensor) -> Tensor:
+        return h
+
+    def draw(self, noise: ChainNoise) -> Tensor:
+        return noise.normal(0, self.code.shape)
+
 
 def model(**networks: torch.nn.Module) -> Model:
-    return Model("small", {role: lambda n=network: n for role, network in networks.items()}, {}, image_size=9)
+    def loader(network: torch.nn.Module) -> Callable[[], torch.nn.Module]:
+        return lambda: network
+
+    return Model("small", {role: loader(network) for role, network in networks.items()}, {}, image_size=9)
 
 
 def test_networks_come_back_from_disk_as_they_were(tmp_path: Path) -> None:

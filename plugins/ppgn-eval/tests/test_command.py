@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def evaluate(tmp_path: Path, runs: Path, *arguments: str) -> int:
 def test_tables(runs: Path, photographs: Path, colours: Colours) -> None:
     found = study(systems(map(read, sorted(runs.iterdir()))), colours, photographs, 60, 0.5)
     table = quality(found)
-    rows = {str(row[0]): dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    rows: dict[str, dict[str, Any]] = {str(row[0]): dict(zip(table.columns, row, strict=True)) for row in table.rows}
     assert list(rows) == ["real photographs", "gaussian · alexnet", "none · alexnet"]
     assert [row["first, %"] for row in rows.values()] == ["100.0 ± 8.6", "100.0 ± 8.6", "50 ± 18"]  # of 8
     assert [row["number"] for row in rows.values()] == [8, 8, 8]  # half of 8 photographs of two classes
@@ -53,7 +54,7 @@ def test_tables(runs: Path, photographs: Path, colours: Colours) -> None:
     mixed = mixing(found)
     assert [row[:4] for row in mixed.rows] == [["gaussian", "alexnet", 0.1, 0.0], ["none", "alexnet", 0.1, 0.0]]
     for row in mixed.rows:
-        values = dict(zip(mixed.columns, row, strict=True))
+        values: dict[str, Any] = dict(zip(mixed.columns, row, strict=True))
         assert values["chains"] == 8 and values["accepted, %"] == "50.00 ± 0.00" and values["seconds"] == 4
         assert values["R̂"] < LARGEST_RHAT
         assert values["effective samples"] > 50  # of 8 chains with 13 states that have nothing to do with each other
@@ -74,12 +75,16 @@ def test_a_report_is_left(
     assert first.startswith("| real photographs |")
 
 
+def shade(darkest: int, value: int) -> int:
+    return value // 4 + darkest
+
+
 def test_no_ess_stands_where_chains_do_not_mix(registry: Registry, run_folder: Folder, tmp_path: Path) -> None:
     run_folder("mixed")
     stuck = run_folder("stuck", prior={"name": "none"})
     for path in sorted((stuck / "samples").iterdir()):  # each chain at a brightness of its own
         chain = int(path.stem.split("_")[1])
-        Image.eval(Image.open(path), lambda value, chain=chain: value // 4 + 40 * chain).save(path)
+        Image.eval(Image.open(path), partial(shade, 40 * chain)).save(path)
     assert evaluate(tmp_path, stuck.parent) == 0
     text = (tmp_path / "out" / "results.md").read_text().split("\n### Mixing")[1]
     head, *rows = ([cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("| "))

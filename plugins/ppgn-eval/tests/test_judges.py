@@ -48,6 +48,7 @@ def test_judges_take_images_of_any_size(name: str, keys: dict[str, Any], feature
 
 def test_units_are_those_of_the_classes() -> None:
     judge, everything = build("efficientnet_lite0"), build("efficientnet_lite0", among=None)
+    assert isinstance(judge, Classifier) and judge.units
     assert judge.units == sorted(set(judge.units))  # ImageNet's classes stand in the order of their synsets, as mini's
     assert judge.units[judge.labels.find("goldfish").index] == 1
     x = torch.rand(2, 3, 64, 64)
@@ -57,6 +58,7 @@ def test_units_are_those_of_the_classes() -> None:
 
 def test_logits_are_the_last_layer_of_the_features() -> None:
     judge = build("mini")
+    assert isinstance(judge, Classifier)
     verdict = judge(torch.rand(2, 3, 64, 64))
     torch.testing.assert_close(judge.last(verdict.features), verdict.logits)
 

@@ -83,7 +83,7 @@ def test_precision_and_recall_are_those_of_a_loop_over_points(sets: tuple[torch.
         return inside / len(points)
 
     expected = within(features, real), within(real, features)
-    assert precision_recall(*(points[:40] for points in sets), k) == pytest.approx(expected)
+    assert precision_recall(sets[0][:40], sets[1][:40], k) == pytest.approx(expected)
     assert 0 < expected[0] < 1
 
 

@@ -21,9 +21,8 @@ def test_clusters_stay_together() -> None:
     centres = 20 * np.eye(4, 30)
     places = on_grid(centres[kinds] + random.normal(size=(64, 30)), columns=8)
     assert sorted(places) == list(range(64))
-    grid = np.empty(64, int)
-    grid[places] = kinds
-    grid = grid.reshape(8, 8)
+    grid = np.empty((8, 8), int)
+    grid.flat[places] = kinds
     alike = np.concatenate([(grid[1:] == grid[:-1]).ravel(), (grid[:, 1:] == grid[:, :-1]).ravel()])
     assert alike.mean() > 0.7  # by chance a quarter
 

@@ -18,14 +18,17 @@ from ppgn_core.protocols import Code
 N = 4000
 
 
+class Drawer(torch.nn.Sequential):
+    code = Code((8,))
+
+
 @pytest.fixture(scope="module")
 def model() -> Model:
     torch.manual_seed(0)
     convs = (Conv(6, 3, padding=1, pool=True), Conv(5, 3, padding=1))
     table = AlexNetConfig(convs, (8, 4), 3, image_size=8, resize=8, mean=(0.5,) * 3, scale=4.0)
     encoder = AlexNet(table)
-    drawer = torch.nn.Sequential(torch.nn.Linear(8, 192), torch.nn.Sigmoid(), torch.nn.Unflatten(1, (3, 8, 8)))
-    drawer.code = Code((8,))
+    drawer = Drawer(torch.nn.Linear(8, 192), torch.nn.Sigmoid(), torch.nn.Unflatten(1, (3, 8, 8)))
     return Model("tiny", {"encoder": lambda: encoder, "generator": lambda: drawer}, {}, image_size=8)
 
 

@@ -184,6 +184,12 @@ class Indifferent:
 class Codes:
     code = Code((24,))
 
+    def __call__(self, h: Tensor) -> Tensor:
+        return h
+
+    def draw(self, noise: ChainNoise) -> Tensor:
+        return noise.normal(0, self.code.shape)
+
 
 @pytest.mark.parametrize(
     ("make", "told"),

@@ -13,6 +13,7 @@ from ppgn_core.__main__ import main
 from ppgn_core.errors import UserError
 from ppgn_core.identity import Identity
 from ppgn_core.model import Model
+from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import Code
 
 PICTURE = Path(__file__).parents[3] / "docs" / "photographs" / "coffee.jpg"
@@ -34,6 +35,12 @@ class Codes:
     """Of a ReLU: from 0."""
 
     code = Code((6,), low=0.0, high=4.0)
+
+    def __call__(self, h: torch.Tensor) -> torch.Tensor:
+        return h
+
+    def draw(self, noise: ChainNoise) -> torch.Tensor:
+        return noise.normal(0, self.code.shape)
 
 
 class Halved:

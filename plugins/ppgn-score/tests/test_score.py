@@ -45,6 +45,9 @@ class Codes:
     def __call__(self, h: Tensor) -> Tensor:
         return h
 
+    def draw(self, noise: ChainNoise) -> Tensor:
+        return noise.normal(0, self.code.shape)
+
 
 class Anything:
     def log_prob(self, x: Tensor) -> Tensor:

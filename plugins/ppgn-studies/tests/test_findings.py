@@ -104,7 +104,7 @@ def test_chains_that_stay_are_told_from_those_that_move() -> None:
 
     stay = chains(np.repeat([[0], [1], [2]], 12, axis=1))
     move = chains(np.tile(np.arange(12), (3, 1)))
-    rows = [findings._measured({"7": found}, 1.0, None, named_classes=False) for found in (stay, move)]
+    rows = [findings._measured({"7": found}, 1.0, None) for found in (stay, move)]
     assert [row[4] for row in rows] == ["1.00 ± 0.00", "12.00 ± 0.00"]
     assert float(rows[0][5]) == pytest.approx(10 * 2**0.5, rel=0.01) and float(rows[1][5]) < 0.1
     assert rows[0][0] == rows[0][1] == "–"

@@ -1,6 +1,7 @@
 """Forty classes by an ImageNet network, and a second opinion."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ppgn_mini.model import mini
@@ -13,7 +14,7 @@ def test_it_draws_judges_and_draws_nothing_twice(
 ) -> None:
     for name in ("KNOWN", "SCENES", "NEW"):
         monkeypatch.setattr(survey, name, getattr(survey, name)[:1])
-    keys = {"out": str(tmp_path), "n_chains": 2, "n_steps": 2, "overrides": ["condition.size=64"]}
+    keys: dict[str, Any] = {"out": str(tmp_path), "n_chains": 2, "n_steps": 2, "overrides": ["condition.size=64"]}
     survey.imagenet(**keys)
     said = capsys.readouterr().out
     for row in ("goldfish", "alp", "volcano", "known to mini", "scenes, new to G", "new to all of mini"):

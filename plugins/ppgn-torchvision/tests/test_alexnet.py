@@ -9,6 +9,7 @@ from ppgn_alexnet.generator import UpConv
 from ppgn_torchvision.alexnet import of_torchvision, torchvision_alexnet
 from ppgn_torchvision.networks import load
 from ppgn_train.__main__ import main as train
+from torchvision.models import AlexNet
 
 from ppgn_core.__main__ import main as sample
 from ppgn_core.errors import UserError
@@ -16,6 +17,7 @@ from ppgn_core.errors import UserError
 
 def test_it_is_torchvisions_layer_by_layer() -> None:
     network, _, preprocess = load("alexnet", "random")
+    assert isinstance(network, AlexNet)
     own = of_torchvision(network).requires_grad_(False)
     x = torch.rand(2, 3, 256, 256, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -47,9 +49,12 @@ def test_a_generator_is_trained_for_it_and_draws(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["recipe=encoder", "model=torchvision_alexnet"], "model: recipe=encoder takes none"),
+        (
+            ["recipe=encoder", "model=torchvision_alexnet", "model.weights=random"],
+            "model=torchvision_alexnet: recipe=encoder takes none",
+        ),
         (["recipe=generator"], "encoder is required: a file, or model=NAME"),
-        (["recipe=generator", "model.weights=random"], "give model=NAME"),
+        (["recipe=generator", "model.weights=random"], "model is required by its keys: model=NAME"),
         (["recipe=generator", "model=alexnet"], "model=alexnet: no such model"),
     ],
 )

@@ -3,6 +3,7 @@
 import pickle
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from ppgn_core.testing import check_condition
 
 PHOTOGRAPHS = Path(__file__).parents[3] / "docs" / "photographs"
 SMALL = "shufflenet_v2_x0_5"
-PLAIN = {"shift": 0, "flip": False}
+PLAIN: dict[str, Any] = {"shift": 0, "flip": False}
 
 
 @pytest.fixture
@@ -181,7 +182,7 @@ def test_a_unit_of_a_layer(blank: Model) -> None:
     condition = TorchvisionNeuron(blank, "conv5.2", "random", SMALL, unit=9, position=[2, 3])
     network, _, preprocess = load(SMALL, "random")
     seen: list[torch.Tensor] = []
-    network.conv5[2].register_forward_hook(lambda module, inputs, value: seen.append(value))
+    network.get_submodule("conv5.2").register_forward_hook(lambda module, inputs, value: seen.append(value))
     network(preprocess(x))
     torch.testing.assert_close(condition.log_prob(x), seen[0].log_softmax(1)[:, 9, 2, 3], rtol=1e-4, atol=1e-5)
     top = TorchvisionNeuron(blank, "fc", "random", SMALL, unit=3)

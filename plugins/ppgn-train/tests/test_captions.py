@@ -20,9 +20,9 @@ def paint(disc: str, ground: str) -> torch.Tensor:
     """A disc of one colour on another, with shading and grain, uint8 `(3, 64, 64)`."""
     at = torch.linspace(-1, 1, 64)
     inside = at[:, None].square() + at.square() < 0.4
-    colours = [torch.tensor(PAINTS[name], dtype=torch.float32)[:, None, None] for name in (disc, ground)]
+    one, other = (torch.tensor(PAINTS[name], dtype=torch.float32)[:, None, None] for name in (disc, ground))
     grain = 6 * torch.randn(1, 64, 64, generator=torch.Generator().manual_seed(0)) + 8 * at
-    return (torch.where(inside, *colours) + grain).clamp(0, 255).byte()
+    return (torch.where(inside, one, other) + grain).clamp(0, 255).byte()
 
 
 @pytest.mark.parametrize("name", PAINTS)

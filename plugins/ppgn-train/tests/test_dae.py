@@ -1,6 +1,7 @@
 """The recipes of the denoising autoencoders and of the dictionary, on soft coloured pictures: they learn and export."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -57,12 +58,16 @@ def test_dae_h_learns_the_codes_of_an_encoder(folder: Path, fabric: Fabric, tmp_
     torch.manual_seed(0)
     AlexNet(MINI).eval().fold().save(tmp_path / "encoder.safetensors")
     UpConv(G_MINI).save(tmp_path / "generator.safetensors")
-    paths = {"encoder": str(tmp_path / "encoder.safetensors"), "decoder": str(tmp_path / "generator.safetensors")}
+    paths: dict[str, Any] = {
+        "encoder": str(tmp_path / "encoder.safetensors"),
+        "decoder": str(tmp_path / "generator.safetensors"),
+    }
     recipe = CodeDAERecipe(fabric, str(folder), widths=[64, 32, 64], images=1024, cache=str(tmp_path), **paths)
     train(recipe, tmp_path, recipe.images)
     assert recipe.evaluate()["noise_removed"] > 0.9  # an encoder without training tells little apart
     assert CodeDAE.load(tmp_path / "dae_h.safetensors").config.widths == (1024, 64, 32, 64, 1024)
-    assert recipe.picture().shape == (96, 3, 64, 64)
+    picture = recipe.picture()
+    assert picture is not None and picture.shape == (96, 3, 64, 64)
     again = CodeDAERecipe(fabric, str(folder), widths=[64, 32, 64], cache=str(tmp_path), **paths)
     assert torch.equal(again.train, recipe.train)
     assert len(list(tmp_path.glob("features_*.pt"))) == 3

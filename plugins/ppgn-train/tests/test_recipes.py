@@ -1,6 +1,7 @@
 """The encoder's and the generator's recipes on painted discs: they learn, resume and export."""
 
 import copy
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,7 +82,12 @@ def test_a_classifier_learns_goes_on_and_takes_its_folders_name(
     train(first, tmp_path / "discs", images=800)
     steps: list[int] = []
     step = second.step
-    monkeypatch.setattr(second, "step", lambda seen: steps.append(seen) or step(seen))
+
+    def recorded(seen: int) -> Mapping[str, torch.Tensor]:
+        steps.append(seen)
+        return step(seen)
+
+    monkeypatch.setattr(second, "step", recorded)
     train(second, tmp_path / "discs", images=1600)
     assert steps == list(range(800, 1600, 32))
     assert second.evaluate()["accuracy"] > 0.9
@@ -108,7 +114,12 @@ def test_adversarial_training_learns_from_the_step_that_misleads_most(
 
     seen: list[torch.Tensor] = []
     losses = recipe.losses
-    monkeypatch.setattr(recipe, "losses", lambda x, labels: seen.append(x.detach()) or losses(x, labels))
+
+    def recorded(x: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        seen.append(x.detach())
+        return losses(x, labels)
+
+    monkeypatch.setattr(recipe, "losses", recorded)
     recipe.step(0)
     photographs, learned = seen
     torch.testing.assert_close((learned - photographs).flatten(1).norm(dim=1), torch.full((32,), length))

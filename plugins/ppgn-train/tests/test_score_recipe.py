@@ -1,6 +1,7 @@
 """The recipe of the score model, on the codes of soft coloured pictures: it learns, goes on and exports."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -31,7 +32,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def recipe(folder: Path, cache: Path) -> ScoreRecipe:
-    paths = {name: str(folder / f"{file}.safetensors") for name, file in (("encoder",) * 2, ("decoder", "generator"))}
+    files = ("encoder",) * 2, ("decoder", "generator")
+    paths: dict[str, Any] = {name: str(folder / f"{file}.safetensors") for name, file in files}
     fabric = Fabric(accelerator="cpu", devices=1)
     return ScoreRecipe(fabric, str(folder), cache=str(cache), width=32, blocks=1, images=2048, batch_size=32, **paths)
 
@@ -42,7 +44,8 @@ def test_it_learns_to_take_noise_of_every_level_away(folder: Path, tmp_path: Pat
     figures = whole.evaluate()
     assert set(figures) == {f"left_at_{sigma:g}" for sigma in LEVELS}
     assert all(left < 0.5 for left in figures.values())  # an encoder without training tells little apart
-    assert whole.picture().shape == (128, 3, 64, 64)
+    picture = whole.picture()
+    assert picture is not None and picture.shape == (128, 3, 64, 64)
 
     network = CodeDenoiser.load(tmp_path / "whole" / "score_h.safetensors")
     assert (network.config.code, network.config.width, network.config.blocks) == (1024, 32, 1)

@@ -28,6 +28,7 @@ from torch.nn import functional as F
 
 from ppgn_core.atomic import atomic
 from ppgn_core.given import home
+from ppgn_core.model import Labels
 from ppgn_core.noise import ChainNoise
 from ppgn_core.sheet import draw
 
@@ -153,7 +154,7 @@ def _found(
     radius = spacing([np.concatenate(ends) for ends in last.values()])
     for name in finding.settings:
         ours = {asked: chains[name, asked] for asked in finding.asked}
-        table.add_row(name, *_measured(ours, radius, judge, named_classes=not finding.neurons))
+        table.add_row(name, *_measured(ours, radius, None if finding.neurons else judge.labels))
     console.print(table)
     with atomic(out / f"finding_{number}.png") as temporary:
         draw(sheet).save(temporary)
@@ -192,11 +193,12 @@ def _chains(folder: Path, steps: int, every: int, judge: Judge) -> Chains:
     return Chains(states[-1], states[0], features, verdicts[-1].logits, sure)
 
 
-def _measured(ours: Mapping[str, Chains], radius: float, judge: Judge, named_classes: bool) -> list[str]:
+def _measured(ours: Mapping[str, Chains], radius: float, labels: Labels | None) -> list[str]:
+    """A row; `labels` are the judge's where classes are asked for, and None where neurons are."""
     end, middle = (torch.cat([getattr(c, name) for c in ours.values()]) for name in ("images", "middles"))
     judged = UNKNOWN
-    if named_classes:
-        truth = [judge.labels.find(asked).index for asked, c in ours.items() for _ in c.images]
+    if labels is not None:
+        truth = [labels.find(asked).index for asked, c in ours.items() for _ in c.images]
         judged = named(torch.cat([c.logits for c in ours.values()]), torch.tensor(truth))
     square = mean((_thumbnails(end) - _thumbnails(middle)).square().mean((1, 2, 3)).tolist())
     moved = Estimate(math.sqrt(square.value), square.error / (2 * math.sqrt(square.value))) if square.value else square
