@@ -21,6 +21,7 @@ demo: setup
 
 test: types
 	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m pytest
 
 # The plugins' tests have modules of equal names, so each folder of tests is a run of its own, which finds all sources.

@@ -49,8 +49,7 @@ def core(tmp_path_factory) -> Path:
 
 def test_core_runs_from_a_wheel(core, tmp_path):
     places = (
-        "import ppgn_core; from ppgn_core.options.yaml_paths import CONF; "
-        "print(ppgn_core.__path__[0], CONF, sep='\\n')"
+        "import ppgn_core; from ppgn_core.options.yaml_paths import CONF; print(ppgn_core.__path__[0], CONF, sep='\\n')"
     )
     where = python("-c", places, path=core, cwd=tmp_path).splitlines()
     assert where == [str(core / "ppgn_core"), str(core / "ppgn_core" / "conf")]
