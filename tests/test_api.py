@@ -214,10 +214,10 @@ def test_components_are_data():
     assert (key.default, key.annotation, key.doc) == (
         0.05,
         "Annotated[float, '> 0']",
-        "σ, standard deviation of the difference.",
+        "σ, standard deviation of the difference between the two colours.",
     )
     assert found["condition"]["toy_colour"].package == "ppgn-core"
-    assert found["condition"]["toy_colour"].signature.summary.startswith("The picture's mean colour")
+    assert found["condition"]["toy_colour"].signature.summary.startswith("Ask for a mean colour")
 
 
 def test_one_component_can_be_built():

@@ -104,7 +104,7 @@ class Dark:
 
 result = sample("experiment=toy", condition=Dark(), n_chains=2, n_steps=20)
 print(tuple(result.images.shape), result.trace.log_prob[-1].min() > result.trace.log_prob[0].min())
-print(sorted(components()["recipe"])[-3:], result.save("run").name, len(result._repr_png_()) > 100)
+print("mean" in components()["recipe"], result.save("run").name, len(result._repr_png_()) > 100)
 """
 
 
@@ -152,7 +152,7 @@ PPGN = ("-c", "import sys; from ppgn_core.command.main import main; sys.exit(mai
 def test_a_script_of_ten_lines(anywhere, tmp_path):
     assert len([line for line in SCRIPT.splitlines() if line]) <= 10
     said = anywhere("-c", SCRIPT, cwd=tmp_path).splitlines()
-    assert said == ["(2, 3, 32, 32) tensor(True)", "['generator_joint', 'mean', 'patches'] run True"]
+    assert said == ["(2, 3, 32, 32) tensor(True)", "True run True"]
     assert json.loads((tmp_path / "run" / "run.json").read_text())["config"]["condition"]["name"].endswith("Dark")
 
 

@@ -72,7 +72,7 @@ def alone(core, tmp_path_factory) -> str:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "ppgn: sampler=mini: no such sampler; `pip install ppgn-mini` brings it; there are: mala, "),
+        ([], "ppgn: sampler=mini: no such sampler; `pip install ppgn-mini` brings it; there are: annealed, "),
         (["model=null"], "ppgn: sampler=mini: "),
         (["writer=null"], "ppgn: sampler=mini: "),
         (["sampler=paper"], "ppgn: condition=alexnet: no such condition; `pip install ppgn-alexnet` brings it"),
