@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -35,6 +37,18 @@ ON_IMAGES = {"total_variation", "blur", "jitter", "patch", "dae_x", "joint_x"}
 
 QUICK = ["model=blank", "generator=identity", "prior=none", "condition=mean_colour", "n_chains=2", "n_steps=4"]
 """A run that needs no trained network."""
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """What Hydra is told of logging, by command lines that nobody would type, ends with the test."""
+    before = {name: logging.getLogger(name).handlers[:] for name in (None, "hydra")}
+    yield
+    for name, handlers in before.items():
+        logger = logging.getLogger(name)
+        for handler in logger.handlers[:]:
+            if handler not in handlers and isinstance(handler, logging.StreamHandler):
+                logger.removeHandler(handler)
 
 
 @pytest.fixture

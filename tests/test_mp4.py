@@ -6,6 +6,7 @@ import builtins
 import sys
 from pathlib import Path
 
+import imageio.v3 as imageio
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,7 +15,6 @@ from ppgn_core.writers.mp4 import LEAST, enlarged
 
 from .conftest import QUICK
 
-imageio = pytest.importorskip("imageio.v3")
 RUN = [*QUICK, "condition.rgb=[1,0,0]", "epsilon3=0.3", "save_every=2", "+writer=mp4"]
 
 
