@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 DOCS = Path(__file__).parent
 PAGES = ("gallery", "figures")
@@ -58,6 +59,13 @@ def keep(picture: Path, target: Path, command: list[str]) -> None:
         image = Image.open(picture).convert("RGB")
         image.thumbnail((WIDEST, 2 * WIDEST))
         image.save(target, quality=QUALITY, comment=shlex.join(command))
+    elif picture.suffix == ".png":  # where this repository lies is nobody's business
+        with Image.open(picture) as image:
+            text = PngInfo()
+            for key, value in image.info.items():
+                if isinstance(value, str):
+                    text.add_text(key, value.replace(f"{DOCS.parent}/", ""))
+            image.save(target, pnginfo=text)
     else:
         shutil.copyfile(picture, target)
 
