@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,12 +45,13 @@ def sample(*overrides: str, progress: bool = False, **keys: Any) -> Result:
             was not finite.
         KeyboardInterrupt: the run was interrupted; with `out`, the results so far have been saved.
     """
+    from .given import home
     from .result import collect
     from .sampling.interrupt import interruptible
     from .sampling.progress import Progress
 
     ready = assembled(*overrides, **keys)
-    out = Path(ready.config.out).expanduser().absolute() if ready.config.out else None
+    out = home(ready.config.out, "out").absolute() if ready.config.out else None
     with ExitStack() as stack:
         interrupted = stack.enter_context(interruptible()) if out else lambda: False
         bar = stack.enter_context(Progress(ready.start, ready.config.n_steps)) if progress else None

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .errors import UserError
+from .given import home
 from .images import tile, to_uint8
 from .writers.trace import QUANTITIES, quantities
 
@@ -86,7 +87,7 @@ class Result:
 
         if not self.snapshots:
             raise UserError(f"save: this run is saved already, in out={self.chains.config.out}")
-        path = Path(folder).expanduser().absolute()
+        path = home(folder, "save").absolute()
         write(self.chains, self.snapshots, path, overwrite)
         return path
 

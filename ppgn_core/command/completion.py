@@ -12,12 +12,10 @@ from ..options.presets import presets
 from ..options.registry import Registry
 
 BASH = """_ppgn() {
-    local words=("${COMP_WORDS[@]:1:COMP_CWORD}") line
     if [[ $1 != *ppgn ]]; then
-        [[ ${words[0]} == -m && ${words[1]} == ppgn_core ]] || return 0
-        words=("${words[@]:2}")
+        [[ ${COMP_WORDS[1]} == -m && ${COMP_WORDS[2]} == ppgn_core ]] || return 0
     fi
-    line=${COMP_LINE:0:COMP_POINT}
+    local line=${COMP_LINE:0:COMP_POINT}
     COMPREPLY=($(ppgn complete word="${line##* }"))
     compopt -o nospace
 }

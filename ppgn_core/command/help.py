@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import UserError
+from ..given import home
 from ..options import plugins
 from ..options.bundled import bundled
 from ..options.kinds import KINDS
@@ -53,7 +54,7 @@ def show(arguments: list[str]) -> None:
 def _own_presets(arguments: list[str]) -> Path | None:
     """Return the folder that `--config-dir` names in the arguments."""
     match = re.search(r"(?:^|\0)(?:--config-dir|-cd)[=\0]([^\0]+)", "\0".join(arguments))
-    return Path(match[1]).expanduser() if match else None
+    return home(match[1], "--config-dir") if match else None
 
 
 def show_command(command: Option, registry: Registry, arguments: list[str]) -> None:
@@ -86,17 +87,6 @@ def show_command(command: Option, registry: Registry, arguments: list[str]) -> N
 def _meaning(key: Key) -> str:
     needed = "required" if key.default is REQUIRED else ""
     return " ".join(filter(None, [f"({key.annotation})" if key.annotation and not key.nested else "", needed, key.doc]))
-
-
-def listing(title: str, rows: dict[str, str]) -> None:
-    """Print the keys of a command and their meanings in the style of this help."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    with console.capture() as captured:
-        table = _section(console, title)
-        for key, meaning in rows.items():
-            _row(table, key, Text(meaning))
-        console.print(table)
-    print(captured.get(), end="")
 
 
 def _everything(console: Console, registry: Registry, more: Path | None) -> None:

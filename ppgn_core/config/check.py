@@ -9,18 +9,13 @@ from omegaconf import DictConfig, OmegaConf
 from ..errors import UserError
 from ..nearest import nearest
 from ..options import plugins
+from ..options.bounds import SORTS, in_words
 from ..options.bounds import check as check_bounds
-from ..options.bounds import in_words
 from ..options.kinds import KINDS
 from ..sampling.sample_filter import parse
 from .keys import TOP
 
-TYPES: list[tuple[str, tuple[type, ...], str]] = [
-    ("int", (int,), "a whole number"),
-    ("float", (int, float), "a number"),
-    ("bool", (bool,), "true or false"),
-    ("str", (str,), "text"),
-]
+TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,)}
 
 
 def check(config: DictConfig) -> None:
@@ -52,7 +47,6 @@ def check(config: DictConfig) -> None:
 def _check_type(key: str, value: Any, annotation: str) -> None:
     if value is None and "None" in annotation:
         return
-    types, words = next((types, words) for kind, types, words in TYPES if kind in annotation)
+    kind, types = next((kind, types) for kind, types in TYPES.items() if kind in annotation)
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        limits = in_words(annotation)
-        raise UserError(f"{key}={value}: must be {words}{limits}")
+        raise UserError(f"{key}={value}: must be {SORTS[kind]}{in_words(annotation)}")

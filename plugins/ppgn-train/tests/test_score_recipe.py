@@ -61,5 +61,5 @@ def test_a_training_in_two_parts_is_the_whole_one(folder: Path, tmp_path: Path) 
     train(whole, tmp_path / "whole", 256)
     train(first, tmp_path / "parts", 128)
     train(second, tmp_path / "parts", 256)
-    for name, value in whole.matching.network.state_dict().items():
-        assert torch.equal(value, second.matching.network.state_dict()[name]), name
+    for name, value in whole.learner.network.state_dict().items():
+        assert torch.equal(value, second.learner.network.state_dict()[name]), name

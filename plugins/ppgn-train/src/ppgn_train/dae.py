@@ -7,15 +7,13 @@ from typing import Annotated, Any
 
 import torch
 from lightning_fabric import Fabric
-from ppgn_alexnet.generator import UpConv
 from ppgn_dae.networks import MINI_X, CodeDAE, CodeDAEConfig, ImageDAE
 from torch import Tensor, nn
 
 from ppgn_core.errors import UserError
 
-from .features import Features
+from .code_recipe import CodeRecipe
 from .loop import seed_step
-from .networks import load
 from .photographs import beneath, evenly, load_parts, shift_and_flip
 from .schedule import OneCycle
 
@@ -132,7 +130,7 @@ class ImageDAERecipe:
         self.denoising.network.module.save(folder / "dae_x.safetensors")
 
 
-class CodeDAERecipe:
+class CodeDAERecipe(CodeRecipe):
     """Train R of PPGN-h, which restores the encoder's codes of photographs from noisy ones.
 
     At full scale (S9.3): widths=[4096,2048,1024,500,1024,2048,4096], σ = 1, about a tenth of the mean activation,
@@ -167,29 +165,10 @@ class CodeDAERecipe:
         weight_decay: Annotated[float, ">= 0", "<= 1000"] = 1e-3,
         seed: int = 0,
     ) -> None:
-        torch.manual_seed(seed)
-        self.fabric, self.images, self.batch_size, self.seed = fabric, images, batch_size, seed
-        see = Features(fabric, encoder, layer, cache)
-        train, val = (part.images for part in load_parts(data, see.network.config.resize, cache))
-        self.train = torch.cat([see(train, "train"), see(train.flip(3), "train mirrored")])
-        self.val = see(val, "val").float()
+        super().__init__(fabric, data, encoder, cache, layer, images, batch_size, seed)
         code = self.train.shape[1]
         network = CodeDAE(CodeDAEConfig((code, *widths, code), sigma))
-        self.denoising = Denoising(fabric, network, sigma, -(-images // batch_size), learning_rate, weight_decay)
-        self.decoder = load(UpConv, "decoder", decoder).to(fabric.device) if decoder else None
-        self.generator = torch.Generator()
-
-    def state(self) -> dict[str, Any]:
-        return self.denoising.state()
-
-    def step(self, seen: int) -> Mapping[str, Tensor]:
-        seed_step(self.generator, self.seed, seen)
-        self.denoising.schedule.at(seen // self.batch_size)
-        picked = torch.randint(len(self.train), (self.batch_size,), generator=self.generator)
-        return {"loss": self.denoising.step(self.train[picked].float(), self.generator)}
-
-    def evaluate(self) -> Mapping[str, float]:
-        return self.denoising.evaluate(self.val, self.generator.manual_seed(self.seed))
+        self.learn(Denoising(fabric, network, sigma, self.n_steps, learning_rate, weight_decay), decoder)
 
     @torch.no_grad()
     def picture(self) -> Tensor | None:
@@ -197,8 +176,8 @@ class CodeDAERecipe:
         if self.decoder is None:
             return None
         codes = evenly(self.val)
-        clean, noisy = self.denoising.add_noise(codes, self.generator.manual_seed(self.seed))
-        return beneath(*(self.decoder(h).cpu() for h in (clean, noisy, self.denoising.network(noisy))))
+        clean, noisy = self.learner.add_noise(codes, self.generator.manual_seed(self.seed))
+        return beneath(*(self.decoder(h).cpu() for h in (clean, noisy, self.learner.network(noisy))))
 
     def export(self, folder: Path) -> None:
-        self.denoising.network.module.save(folder / "dae_h.safetensors")
+        self.learner.network.module.save(folder / "dae_h.safetensors")

@@ -1,19 +1,15 @@
 """Train the score model of codes at every noise level, for annealed sampling, as in EDM (Karras et al. 2022)."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import torch
 from lightning_fabric import Fabric
-from ppgn_alexnet.generator import UpConv
 from ppgn_score.network import CodeDenoiser, CodeDenoiserConfig
 from torch import Tensor, nn
 
-from .features import Features
-from .loop import seed_step
-from .networks import load
-from .photographs import beneath, evenly, load_parts
+from .code_recipe import CodeRecipe
+from .photographs import beneath, evenly
 from .schedule import OneCycle
 
 LEVELS = (0.1, 0.3, 1.0, 3.0)
@@ -75,7 +71,7 @@ class ScoreMatching:
         return scores
 
 
-class ScoreRecipe:
+class ScoreRecipe(CodeRecipe):
     """Train D of `prior=score_h`, which denoises the encoder's codes of photographs at every noise level.
 
     Codes of the photographs' mirror images are included.
@@ -111,44 +107,24 @@ class ScoreRecipe:
         weight_decay: Annotated[float, ">= 0", "<= 1000"] = 1e-2,
         seed: int = 0,
     ) -> None:
-        torch.manual_seed(seed)
-        self.images, self.batch_size, self.seed = images, batch_size, seed
-        see = Features(fabric, encoder, layer, cache)
-        train, val = (part.images for part in load_parts(data, see.network.config.resize, cache))
-        self.train = torch.cat([see(train, "train"), see(train.flip(3), "train mirrored")])
-        self.val = see(val, "val").float()
+        super().__init__(fabric, data, encoder, cache, layer, images, batch_size, seed)
         mean = self.train.float().mean(0)
         deviation = float((self.train.float() - mean).square().mean().sqrt())
         network = CodeDenoiser(CodeDenoiserConfig(len(mean), width, blocks, deviation))
         network.mean.copy_(mean)
-        steps = -(-images // batch_size)
         levels = log_mean, log_deviation
-        self.matching = ScoreMatching(fabric, network, steps, learning_rate, weight_decay, levels)
-        self.decoder = load(UpConv, "decoder", decoder).to(fabric.device) if decoder else None
-        self.generator = torch.Generator()
-
-    def state(self) -> dict[str, Any]:
-        return self.matching.state()
-
-    def step(self, seen: int) -> Mapping[str, Tensor]:
-        seed_step(self.generator, self.seed, seen)
-        self.matching.schedule.at(seen // self.batch_size)
-        picked = torch.randint(len(self.train), (self.batch_size,), generator=self.generator)
-        return {"loss": self.matching.step(self.train[picked].float(), self.generator)}
-
-    def evaluate(self) -> Mapping[str, float]:
-        return self.matching.evaluate(self.val, self.generator.manual_seed(self.seed))
+        self.learn(ScoreMatching(fabric, network, self.n_steps, learning_rate, weight_decay, levels), decoder)
 
     @torch.no_grad()
     def picture(self) -> Tensor | None:
         """Draw pictures of photographs' codes, and beneath them of D's output for noise of σ = 0.3, 1 and 3."""
         if self.decoder is None:
             return None
-        codes = self.matching.fabric.to_device(evenly(self.val))
+        codes = self.fabric.to_device(evenly(self.val))
         generator = self.generator.manual_seed(self.seed)
         noise = torch.randn(codes.shape, generator=generator).to(codes.device)
-        rows = [codes, *(self.matching.network(codes + sigma * noise, sigma) for sigma in LEVELS[1:])]
+        rows = [codes, *(self.learner.network(codes + sigma * noise, sigma) for sigma in LEVELS[1:])]
         return beneath(*(self.decoder(h).cpu() for h in rows))
 
     def export(self, folder: Path) -> None:
-        self.matching.network.module.save(folder / "score_h.safetensors")
+        self.learner.network.module.save(folder / "score_h.safetensors")
