@@ -1,4 +1,4 @@
-"""The model `original` has the paper's networks, from a folder filled by `python -m ppgn_caffe import`."""
+"""The model `original` has the paper's networks, from a folder filled by `ppgn caffe`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SOURCES = {
     "encoder": "bvlc_reference_caffenet.caffemodel",
     "classifier": "bvlc_alexnet.caffemodel",
     "places": "places205CNN_iter_300000.caffemodel",
-    "captioner": "lrcn_caffenet_iter_110000.caffemodel --vocabulary vocabulary.txt",
-    "captioner_cnn": "lrcn_caffenet_iter_110000.caffemodel --vocabulary vocabulary.txt",
+    "captioner": "lrcn_caffenet_iter_110000.caffemodel vocabulary=vocabulary.txt",
+    "captioner_cnn": "lrcn_caffenet_iter_110000.caffemodel vocabulary=vocabulary.txt",
 }
 """The release's file that contains each network, with options for its import."""
 
@@ -72,6 +72,6 @@ def _there(folder: Path, role: str) -> Path:
         wanted.append(folder / f"{role}.tsv")
     for file in wanted:
         if not file.exists():
-            command = f"python -m ppgn_caffe import {SOURCES[role]} --to {folder}"
+            command = f"ppgn caffe {SOURCES[role]} to={folder}"
             raise UserError(f"model.folder={folder}: {file.name} is not there; `{command}` brings it")
     return wanted[0]
