@@ -53,9 +53,9 @@ def test_the_loss_is_the_sum_of_squares_less_log_D(folder: Path) -> None:
     x = own.train.images[:4].float() / 255
     h = own.encoder.activations(x, ["fc6"])["fc6"]
     drawn = own.G(h)
-    features = own.views.features(drawn)
-    truth = own.views.truth(x)
-    errors = own.reconstruction.errors(truth, own.views.of(drawn, features))
+    features = own.extractor.features(drawn)
+    truth = own.extractor.truth(x)
+    errors = own.reconstruction.errors(truth, own.extractor.of(drawn, features))
     image = (drawn - x).square().flatten(1).sum(1).mean()
     h1, h1_drawn = (own.encoder.activations(v, ["pool5"])["pool5"] for v in (x, drawn))
     feature = (h1_drawn - h1).square().flatten(1).sum(1).mean()
@@ -75,7 +75,7 @@ def test_the_loss_is_the_sum_of_squares_less_log_D(folder: Path) -> None:
 
 def test_G_draws_from_codes_without_noise(folder: Path) -> None:
     own = recipe(folder, adversarial=0.0)
-    truth = own.views.truth(own.train.images[:4].float() / 255)
+    truth = own.extractor.truth(own.train.images[:4].float() / 255)
     torch.testing.assert_close(own._codes(truth), truth["fc6"].float())
 
 

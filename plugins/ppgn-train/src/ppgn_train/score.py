@@ -8,9 +8,9 @@ from lightning_fabric import Fabric
 from ppgn_score.network import CodeDenoiser, CodeDenoiserConfig
 from torch import Tensor, nn
 
-from .code_recipe import CodeRecipe
 from .photographs import beneath, evenly
 from .schedule import OneCycle
+from .seeded import CodeRecipe
 
 LEVELS = (0.1, 0.3, 1.0, 3.0)
 """Noise levels that validation measures."""
