@@ -17,6 +17,9 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 
+MOST_BYTES = 2**26
+"""Largest text file that is read."""
+
 
 def word(value: object, key: str) -> str:
     """Return the text that the user meant when YAML turned it into `null`, `true` or a number.
@@ -82,10 +85,12 @@ def lines(value: object, key: str) -> list[str]:
     UTF-8, and UTF-16 or UTF-32 with a byte order mark, are recognised; anything else is read as Latin-1.
 
     Raises:
-        UserError: there is no such file, or it is not text.
+        UserError: there is no such file, or it is too large or not text.
     """
     place = file(value, key)
     try:
+        if place.stat().st_size > MOST_BYTES:
+            raise UserError(f"{key}={shown(place)}: it has {place.stat().st_size} bytes; allowed are {MOST_BYTES}")
         data = place.read_bytes()
     except OSError as error:
         raise UserError(f"{key}={shown(place)}: {error.strerror or error}") from error

@@ -11,7 +11,7 @@ import torch
 from ppgn_core import weights
 from ppgn_core.errors import UserError
 from ppgn_core.given import home
-from ppgn_core.model import Model, read_labels
+from ppgn_core.model import Labels, Model
 
 SOURCES = {
     "generator": "generator.caffemodel",
@@ -56,7 +56,7 @@ def original(folder: str, device: torch.device | str = "cpu") -> Model:
     }
     tables = {"encoder": "encoder", "classifier": "classifier" if own else "encoder", "places": "places"}
     files = {role: place / f"{table}.tsv" for role, table in tables.items()}
-    labels = {role: read_labels(file) for role, file in files.items() if file.exists()}
+    labels = {role: Labels.read(file, "model.folder") for role, file in files.items() if file.exists()}
     model: Model = Model("original", loaders, labels, image_size=256, device=device)
     return model
 
