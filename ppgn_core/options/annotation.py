@@ -21,8 +21,6 @@ def nested_kind(annotation: str, kinds: Collection[str]) -> str | None:
     """Return the kind of component that a key holds, or None.
 
     It is `condition` for `Condition`, `list[Condition]`, `Condition | None`, …
-
-    It is `condition` for `Condition`, `list[Condition]`, `Condition | None`, …
     """
     names = {_name(node) for node in ast.walk(_parse(annotation))} if annotation else set()
     matches = [kind for kind in kinds if kind.title().replace("_", "") in names]

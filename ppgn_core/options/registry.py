@@ -17,7 +17,7 @@ from ..errors import UserError, shown
 from ..nearest import nearest
 from ..run_context import NAMES
 from .annotation import choices, config_type
-from .bounds import LARGEST, SMALLEST, check, requirement
+from .bounds import check, requirement
 from .bundled import bundled
 from .kinds import KINDS, RUN_KINDS, Kind
 from .signature import Key, Signature, read
@@ -180,10 +180,9 @@ class Registry:
         for name in map(str, given):
             if name not in ("name", *allowed):
                 raise UserError(f"{option.at(name)}: no such key; {nearest(name, allowed)}")
-        for own, value in given.items():  # before OmegaConf converts them to float and fails
-            for number in value if isinstance(value, list) else [value]:
-                if isinstance(number, int) and not SMALLEST <= number <= LARGEST:
-                    raise UserError(f"{option.at(str(own))}={shown(value)}: allowed are whole numbers of 64 bits")
+        for key in option.signature.keys:  # before OmegaConf, which cannot convert the longest numbers to floats
+            if not key.nested:
+                check(option.at(key.name), given.get(key.name), key.annotation)
         try:
             values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
         except OmegaConfBaseException as error:
@@ -202,7 +201,7 @@ class Registry:
             left_out = value is None and isinstance(key.default, Unread)
             if allowed_values and value not in allowed_values and not left_out:
                 choices_text = ", ".join(map(str, allowed_values))
-                raise UserError(f"{option.at(key.name)}={value}: allowed are {choices_text}")
+                raise UserError(f"{option.at(key.name)}={shown(value)}: allowed are {choices_text}")
         return {str(name): value for name, value in values.items()}
 
     def _nested(self, kind: str, value: Any, context: Mapping[str, Any], place: str) -> Any:
