@@ -105,7 +105,7 @@ class Energy:
             UserError: the prior knows only codes without noise, or with noise of one level.
         """
         others = "prior=score_h and prior=gaussian do"
-        return self._of_prior("denoise", f"cannot denoise codes at every noise level (denoise), as this sampler needs; {others}")
+        return self._of_prior("denoise", f"cannot denoise at every noise level (denoise), as this sampler needs; {others}")
 
     def _of_prior(self, method: str, problem: str) -> Callable[..., Tensor]:
         function: Callable[..., Tensor] | None = getattr(self.prior, method, None)
