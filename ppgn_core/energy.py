@@ -104,8 +104,8 @@ class Energy:
         Raises:
             UserError: the prior knows only codes without noise, or with noise of one level.
         """
-        others = "prior=score_h and prior=gaussian do"
-        return self._of_prior("denoise", f"cannot denoise at every noise level (denoise), as this sampler needs; {others}")
+        problem = "does not know codes at every noise level (denoise), which this sampler needs"
+        return self._of_prior("denoise", f"{problem}; prior=score_h and prior=gaussian do")
 
     def _of_prior(self, method: str, problem: str) -> Callable[..., Tensor]:
         function: Callable[..., Tensor] | None = getattr(self.prior, method, None)

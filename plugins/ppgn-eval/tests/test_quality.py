@@ -10,7 +10,7 @@ import pytest
 import torch
 from ppgn_eval.diversity import WEIGHTS, WINDOW, ms_ssim, share_more_diverse, within_classes
 from ppgn_eval.manifold import precision_recall
-from ppgn_eval.quality import accuracy, frechet_distance, inception_score, kernel_distance
+from ppgn_eval.quality import frechet_distance, inception_score, kernel_distance, named
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 from torch_fidelity.metric_isc import isc_features_to_metric
 from torch_fidelity.metric_kid import kid_features_to_metric
@@ -31,9 +31,9 @@ def sets(rng: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
 def test_accuracy_counts_the_first_and_the_first_few() -> None:
     logits = torch.tensor([[3.0, 2.0, 1.0], [1.0, 2.0, 3.0], [2.0, 3.0, 1.0], [1.0, 3.0, 2.0]])
     truth = torch.tensor([0, 1, 0, 0])
-    assert accuracy(logits, truth) == pytest.approx(0.25)
-    assert accuracy(logits, truth, first=2) == pytest.approx(0.75)
-    assert accuracy(logits, truth, first=5) == 1
+    assert named(logits, truth).value == pytest.approx(0.25)
+    assert named(logits, truth, first=2).value == pytest.approx(0.75)
+    assert named(logits, truth, first=5).value == 1
 
 
 def test_inception_score_is_torch_fidelitys(rng: torch.Generator) -> None:

@@ -84,14 +84,6 @@ class Vocabulary:
             raise UserError(f"{prefix}: {parts}{f'; and {len(unknown) - 5} more' if unknown[5:] else ''}")
         return [*(self._ids[word] for word in tokens), 0]
 
-    def encode_rare(self, text: str) -> list[int]:
-        """Encode as `encode` does, for training: unknown words become `<unk>`.
-
-        Raises:
-            KeyError: a word is unknown and the vocabulary has no `<unk>`.
-        """
-        return [*(self._ids[word] if word in self._ids else self._ids[UNK] for word in tokenize(text)), 0]
-
     def decode(self, ids: Sequence[int]) -> str:
         """Return the words up to the end of sentence."""
         ids = list(ids)
