@@ -8,8 +8,12 @@ import re
 import signal
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 OUT_OF_MEMORY = re.compile(r"out of memory|allocate|bad_alloc|not enough memory", re.IGNORECASE)
 
@@ -70,6 +74,13 @@ def report(name: str, error: Exception) -> int:
     with contextlib.suppress(OSError):  # stderr may be on the disk that is full
         print(f"{name}: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
     return 2
+
+
+def terminal(width: int = 120, highlight: bool = True) -> Console:
+    """Make rich's console for stdout, as wide as the terminal, or of `width` columns if it is not a terminal."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else width, highlight=highlight)
 
 
 def say(line: str) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from rich.console import Console
-
 from ppgn_core.api import component
+from ppgn_core.console import terminal
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 
@@ -28,7 +27,7 @@ def show(
     words = [word for word in vocabulary.words if word not in (EOS, UNK) and word.startswith(beginning.lower())]
     if not words:
         raise UserError(f"beginning={beginning}: no word of the {len(vocabulary.words)} begins so")
-    console = Console(width=None if Console().is_terminal else 120, highlight=False)
+    console = terminal(highlight=False)
     for kind in vocabulary.kinds:
         console.print(" · ".join(" ".join(word for word in entry if word in words) for entry in kind), "\n")
     console.print(" ".join(word for word in words if word not in telling))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cmath
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -16,15 +15,13 @@ from ppgn_eval.efficientnet import efficientnet_lite0
 from ppgn_eval.estimate import Estimate
 from ppgn_eval.quality import named
 from ppgn_eval.runs import grid, samples
-from rich.console import Console
 from rich.table import Table
 
-from ppgn_core.atomic import atomic
-from ppgn_core.console import say
+from ppgn_core.console import terminal
 from ppgn_core.given import home
 from ppgn_core.sheet import draw
 
-from .making import drawn
+from .making import drawn, publish
 
 CAPTIONS = {
     "oranges": "orange",
@@ -63,10 +60,8 @@ def captions(
         shares = [named(logits, truth, first).percent for first in (1, 5)]
         table.add_row(text, noun, *shares, f"{hue(samples(folder, n_steps))} °")
         sheet.append(({"caption": text}, grid(folder)))
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
-    with atomic(place / "captions.png") as temporary:
-        draw(sheet).save(temporary)
-    say(str(place / "captions.png"))
+    terminal().print(table)
+    publish(draw(sheet), place / "captions.png")
 
 
 def hue(paths: list[Path]) -> Estimate:

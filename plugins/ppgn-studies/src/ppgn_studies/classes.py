@@ -20,12 +20,11 @@ from rich.table import Table
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from ppgn_core.atomic import atomic
-from ppgn_core.console import say
+from ppgn_core.console import terminal
 from ppgn_core.errors import UserError
 from ppgn_core.given import home
 
-from .making import last_samples, make
+from .making import last_samples, make, publish
 
 
 def classes(
@@ -61,11 +60,9 @@ def classes(
         truth = torch.cat([torch.full((len(v),), k) for k, v in by_class.items()])
         shares = [named(logits, truth, first).percent for first in (1, 5)]
         table.add_row(name, *shares, str(alike(by_class)))
-    Console().print(table)
+    terminal().print(table)
     grid = make_grid(torch.cat(list(drawn.values())), nrow=2 * n_chains, padding=1)
-    with atomic(place / "classes.png") as temporary:
-        Image.fromarray((grid * 255).byte().permute(1, 2, 0).numpy()).save(temporary)
-    say(str(place / "classes.png"))
+    publish(Image.fromarray((grid * 255).byte().permute(1, 2, 0).numpy()), place / "classes.png")
 
 
 def _photographs(folder: Path) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ppgn_core.atomic import atomic
+from ppgn_core.console import terminal
 from ppgn_core.given import home
 from ppgn_core.model import Labels
 from ppgn_core.noise import ChainNoise
@@ -122,7 +122,7 @@ def findings(
         n_steps: number of steps of every chain.
         n_chains: number of chains in every run.
     """
-    judge, console = efficientnet_lite0(), Console(width=None if sys.stdout.isatty() else 120)
+    judge, console = efficientnet_lite0(), terminal()
     for number, (title, finding) in enumerate(FINDINGS.items(), start=1):
         shared = {"n_chains": n_chains, "save_every": max(1, n_steps // finding.saves)}
         _found(title, finding, home(out, "out"), number, n_steps, shared, overrides, judge, console)

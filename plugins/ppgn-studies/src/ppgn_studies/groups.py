@@ -13,13 +13,11 @@ from ppgn_eval.study import shown
 from ppgn_mini.model import mini
 from torch import Tensor
 
-from ppgn_core.atomic import atomic
-from ppgn_core.console import say
 from ppgn_core.given import home
 from ppgn_core.model import Label
 from ppgn_core.pictures import load_pictures
 
-from .making import drawn
+from .making import drawn, publish
 
 NINE = 9
 MODELS = {"DGN-AM": "dgn_am", "PPGN": "noiseless_joint"}
@@ -66,9 +64,7 @@ def groups(
         some = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))[:NINE]
         rows += [(f"{label}: top photographs", best[label.index]), ("DGN-AM", by["DGN-AM", label.synset])]
         rows += [("photographs at random", real[some]), ("PPGN", by["PPGN", label.synset])]
-    with atomic(place / "groups.png") as temporary:
-        side_by_side(rows, columns=4).save(temporary)
-    say(str(place / "groups.png"))
+    publish(side_by_side(rows, columns=4), place / "groups.png")
 
 
 @torch.no_grad()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -12,16 +11,14 @@ from ppgn_eval.estimate import share
 from ppgn_eval.runs import grid
 from ppgn_mini.model import mini
 from ppgn_torchvision.efficientnet_lite import efficientnet_lite0
-from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from ppgn_core.atomic import atomic
-from ppgn_core.console import say
+from ppgn_core.console import terminal
 from ppgn_core.given import home
 from ppgn_core.sheet import draw
 
-from .making import drawn
+from .making import drawn, publish
 
 KNOWN = (
     "goldfish", "jellyfish", "brain coral", "king penguin", "tabby", "lion", "ladybug", "monarch", "African elephant",
@@ -79,10 +76,8 @@ def imagenet(
         table.add_section()
     for kind, shares in totals:
         table.add_row(kind, *shares)
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
-    with atomic(place / "classes.png") as temporary:
-        draw(sheet).save(temporary)
-    say(str(place / "classes.png"))
+    terminal().print(table)
+    publish(draw(sheet), place / "classes.png")
 
 
 @torch.no_grad()

@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from ppgn_eval.records import is_whole, one_line
 from ppgn_eval.runs import images, record, samples
 from torch import Tensor
 
 from ppgn_core import UserError, sample
+from ppgn_core.atomic import atomic
+from ppgn_core.console import say
 
 
 def drawn(folder: Path, n_steps: int, keys: Mapping[str, Any], overrides: Sequence[str] = ()) -> Tensor:
@@ -80,6 +83,13 @@ def _check_told(folder: Path, overrides: Any, allowed: set[str]) -> None:
 def _key(override: str) -> str:
     """Return the key of an override: `condition.text` of `++condition.text=oranges`; a deletion, `~KEY`, as it is."""
     return override.partition("=")[0].lstrip("+")
+
+
+def publish(picture: Image.Image, path: Path) -> None:
+    """Save the picture that a study results in, and print its path."""
+    with atomic(path) as temporary:
+        picture.save(temporary)
+    say(str(path))
 
 
 def refuse_links(folder: Path) -> None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ppgn_eval.command import path, prepared
+from ppgn_eval.command import prepared
 from ppgn_eval.runs import samples
 from ppgn_eval.study import shown
 from ppgn_mini.model import mini
 
 from ppgn_core.errors import UserError
+from ppgn_core.given import home
 from ppgn_core.nearest import nearest
 
 from .making import make, refuse_links
@@ -154,7 +155,7 @@ def paper(
     """
     measure = prepared([], data, judge, out, photographs, burn_in, device, cache)
     chosen = list(cells(n_chains, n_steps, classes, priors or list(PRIORS)))
-    folders = draw(path("out", out) / "runs", n_steps, chosen, [f"device={device}", *overrides])
+    folders = draw(home(out, "out") / "runs", n_steps, chosen, [f"device={device}", *overrides])
     measure(folders, ["ppgn", "study", *arguments])
 
 

@@ -11,18 +11,16 @@ from PIL import Image
 from ppgn_eval.photographs import of_classes
 from ppgn_eval.study import shown
 from ppgn_mini.model import mini
-from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from ppgn_core.atomic import atomic
-from ppgn_core.console import say
+from ppgn_core.console import terminal
 from ppgn_core.given import home
 from ppgn_core.images import tile, to_uint8
 from ppgn_core.pictures import load_pictures
 from ppgn_core.sheet import paste
 
-from .making import drawn
+from .making import drawn, publish
 
 COLUMNS, GAP = 10, 2
 Space = Callable[[Tensor], Tensor]
@@ -72,10 +70,9 @@ def sixty(
         table.add_row(name, *(f"{float(near[space][0][rows].median()):.2f}" for space in spaces))
     groups |= {f"nearest photographs by {space}": near[space][1][len(some) :] for space in spaces}
     blocks = [(name, Image.fromarray(tile(to_uint8(group), GAP, COLUMNS))) for name, group in groups.items()]
-    with atomic(place / "sixty.png") as temporary:
-        paste([(divmod(k, 2), f"{label}: {name}", block) for k, (name, block) in enumerate(blocks)]).save(temporary)
-    Console().print(table)
-    say(str(place / "sixty.png"))
+    terminal().print(table)
+    cells = [(divmod(k, 2), f"{label}: {name}", block) for k, (name, block) in enumerate(blocks)]
+    publish(paste(cells), place / "sixty.png")
 
 
 @torch.no_grad()
