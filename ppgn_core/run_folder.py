@@ -137,8 +137,8 @@ class RunFolder:
         in_place = self.resume is not None and self.path.resolve() == self.resume.resolve()
         if present and not in_place and not self.overwrite:
             raise UserError(
-                f"out={self.path}: there is a run in it ({', '.join(present)}); overwrite=true replaces it, "
-                f"resume={self.path} goes on with it"
+                f"out={self.path}: it holds a run ({', '.join(present)}); overwrite=true replaces it, "
+                f"resume={self.path} continues it"
             )
         source = self.resume or self.path
         for name, (length, crc) in manifest.items():
@@ -186,7 +186,7 @@ def _check(folder: Path, name: str, length: int, crc: int) -> None:
     except OSError as error:
         raise UserError(f"resume={folder}: {name} cannot be read: {error.strerror}") from error
     if left or crc_read != crc:
-        raise UserError(f"resume={folder}: {name} is damaged, it does not begin as it was saved")
+        raise UserError(f"resume={folder}: {name} is damaged: its beginning is not what was saved")
 
 
 def _copy(source: Path, target: Path, length: int) -> None:

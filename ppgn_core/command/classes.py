@@ -39,7 +39,7 @@ def table(labels: Labels, word: str | None) -> None:
     """
     matches = search(labels, word) if word else [(label, "") for label in labels]
     if not matches:
-        raise UserError(f"word={word}: it means none of the {len(labels)} classes; without a word all are listed")
+        raise UserError(f"word={word}: none of the {len(labels)} classes matches it; without a word all are listed")
     columns = Table("index", "synset", "names", "found as" if word else "", box=None, pad_edge=False)
     for label, how in matches:
         columns.add_row(str(label.index), label.synset, ", ".join(label.names), how)

@@ -11,7 +11,7 @@ from ..options import plugins
 
 
 def show(kind: str | None = None) -> None:
-    """List every installed option with its package and a description.
+    """List the installed components with their packages and descriptions.
 
     Args:
         kind: kind of components to list, such as `prior`; all kinds if left out.

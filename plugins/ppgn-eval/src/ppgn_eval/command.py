@@ -28,14 +28,14 @@ def evaluate(
     cache: str | None = None,
     arguments: Sequence[str] = (),
 ) -> None:
-    """Measure the runs in some folders, and below them, and write report.html and results.md.
+    """Evaluate the runs in the given folders and their subfolders, and write report.html and results.md.
 
     Verdicts are cached by the content of images, so a second evaluation is quick; after Ctrl-C the same command
     continues.
 
     Args:
         run: a run folder, or a folder of them; separate several by commas, or repeat `run=DIR`.
-        data: photographs to compare with: one folder for each class, named after it or after its synset id.
+        data: folder of photographs to compare with, with a subfolder for each class, named after it or its synset id.
         judge: network that judges the samples; its keys are `judge.KEY`.
         out: folder for report.html and results.md.
         photographs: largest number of photographs of a class, the first by name.

@@ -15,7 +15,7 @@ from .vocabulary import EOS, UNK, Vocabulary
 def show(
     beginning: str = "", model: Annotated[dict[str, Any] | str, Model] = "mini", captioner: str = "captioner"
 ) -> None:
-    """List the words that a caption may use, `condition=lrcn condition.text="…"`, words with rivals first.
+    """List the words that a caption may use (`condition=lrcn condition.text="…"`), alternatives to each other first.
 
     Args:
         beginning: first letters of the words to list; all words are listed without it.
@@ -26,7 +26,7 @@ def show(
     telling = {word for kind in vocabulary.kinds for entry in kind for word in entry}
     words = [word for word in vocabulary.words if word not in (EOS, UNK) and word.startswith(beginning.lower())]
     if not words:
-        raise UserError(f"beginning={beginning}: no word of the {len(vocabulary.words)} begins so")
+        raise UserError(f"beginning={beginning}: none of the {len(vocabulary.words)} words begins with it")
     console = terminal(highlight=False)
     for kind in vocabulary.kinds:
         console.print(" · ".join(" ".join(word for word in entry if word in words) for entry in kind), "\n")

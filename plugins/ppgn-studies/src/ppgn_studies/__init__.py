@@ -9,7 +9,7 @@ STUDIES = ("ablation", "captions", "classes", "findings", "groups", "imagenet", 
 
 @hookimpl
 def register_kinds(register: Callable[..., None]) -> None:
-    doc = "what is drawn under many settings and measured: functions of their keys"
+    doc = "comparisons of settings: functions whose parameters are the keys"
     register("study", doc, ("overrides", "arguments"))
 
 

@@ -141,7 +141,7 @@ def paper(
     not repeated.
 
     Args:
-        data: photographs to compare with: a folder for each class, named for it or for its synset id.
+        data: folder of photographs to compare with, with a subfolder for each class, named after it or its synset id.
         judge: the network that judges; its keys are `judge.KEY`.
         out: folder for report.html, results.md and, in `runs`, the runs.
         n_chains: number of chains in every run.
@@ -176,5 +176,5 @@ def draw(out: Path, n_steps: int, chosen: Sequence[Cell], overrides: Sequence[st
         if samples(folder, n_steps):
             finished.append(folder)
         else:
-            print(f"ppgn study: {folder}: no chain reached step {n_steps}; it is left out", file=sys.stderr)
+            print(f"ppgn study: {folder}: no chain reached step {n_steps}, so the run is left out", file=sys.stderr)
     return finished
