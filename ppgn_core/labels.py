@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 
 from . import given
 from .errors import UserError, shown
+from .nearest import nearest
 
 
 @dataclass(frozen=True)
@@ -115,13 +115,8 @@ class Labels(Sequence[Label]):
         raise UserError(f"{key}={shown(text)}: {problem}: {each}{', …' if found[8:] else ''}")
 
     def _nearest(self, text: str) -> str:
-        text = SPELLINGS[-1](text[:100])
         names = {SPELLINGS[-1](name): name for label in self._labels for name in (*label.names, label.synset) if name}
-        near = difflib.get_close_matches(text, names, n=5, cutoff=0.5)
-        near += [name for name in names if text and text in name and name not in near][:5]
-        if not near:
-            return f"for example: {', '.join(map(str, self._labels[:5]))}"
-        return f"nearest: {', '.join(names[name] for name in near)}"
+        return nearest(SPELLINGS[-1](text[:100]), names, names)
 
 
 def _reads_as(label: Label, number: float) -> bool:
