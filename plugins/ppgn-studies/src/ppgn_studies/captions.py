@@ -21,7 +21,7 @@ from ppgn_core.console import terminal
 from ppgn_core.given import home
 from ppgn_core.sheet import draw
 
-from .making import drawn, publish
+from .making import drawn, ends, publish
 
 CAPTIONS = {
     "oranges": "orange",
@@ -53,8 +53,8 @@ def captions(
     sheet = []
     for text, noun in CAPTIONS.items():
         folder = place / text.replace(" ", "_")
-        keys = {"condition": "lrcn", "condition.text": text, "save_every": n_steps}
-        x = drawn(folder, n_steps, {**keys, "writer": ["grid", "samples", "codes", "record"]}, overrides)
+        keys = {"condition": "lrcn", "condition.text": text, **ends(n_steps, "grid")}
+        x = drawn(folder, n_steps, keys, overrides)
         logits = judge(x).logits
         truth = torch.full((len(x),), judge.labels.find(noun).index)
         shares = [named(logits, truth, first).percent for first in (1, 5)]

@@ -24,7 +24,7 @@ from ppgn_core.console import terminal
 from ppgn_core.errors import UserError
 from ppgn_core.given import home
 
-from .making import last_samples, make, publish
+from .making import ends, last_samples, make, publish
 
 
 def classes(
@@ -49,8 +49,8 @@ def classes(
     place, labels, judge = home(out, "out"), mini().labels["classifier"], efficientnet_lite0()
     photographs = data and {k: _photographs(home(data, "data") / label.synset) for k, label in enumerate(labels)}
     for label in track(labels, description="drawing", console=Console(stderr=True)):
-        keys = {"condition.target": label.synset, "n_chains": n_chains, "save_every": n_steps}
-        make(place / label.synset, n_steps, {**keys, "writer": ["samples", "codes", "record"]}, overrides)
+        keys = {"condition.target": label.synset, "n_chains": n_chains, **ends(n_steps)}
+        make(place / label.synset, n_steps, keys, overrides)
     drawn = {k: last_samples(place / label.synset, n_steps) for k, label in enumerate(labels)}
     table = Table("images", "judge's first", "among its first 5", "SSIM within a class", title=f"judged: {out}")
     for name, by_class in (("samples", drawn), ("photographs", photographs)):

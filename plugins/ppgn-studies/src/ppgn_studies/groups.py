@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from ppgn_eval.figures import side_by_side
@@ -17,7 +17,7 @@ from ppgn_core.given import home
 from ppgn_core.model import Label
 from ppgn_core.pictures import load_pictures
 
-from .making import drawn, publish
+from .making import drawn, ends, publish
 
 NINE = 9
 MODELS = {"DGN-AM": "dgn_am", "PPGN": "noiseless_joint"}
@@ -49,13 +49,7 @@ def groups(
     by: dict[tuple[str, str], Tensor] = {}
     for label in asked:
         for name, experiment in MODELS.items():
-            keys: dict[str, Any] = {
-                "experiment": experiment,
-                "condition.target": label.synset,
-                "n_chains": NINE,
-                "save_every": n_steps,
-            }
-            keys["writer"] = ["samples", "codes", "record"]
+            keys = {"experiment": experiment, "condition.target": label.synset, "n_chains": NINE, **ends(n_steps)}
             by[name, label.synset] = drawn(place / f"{experiment}_{label.synset}", n_steps, keys, overrides)
     best = most_activating(by_class, model.network("classifier"), asked, model.image_size)
     rows = []

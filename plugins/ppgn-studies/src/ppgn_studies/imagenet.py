@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from ppgn_eval.estimate import share
@@ -18,7 +18,7 @@ from ppgn_core.console import terminal
 from ppgn_core.given import home
 from ppgn_core.sheet import draw
 
-from .making import drawn, publish
+from .making import drawn, ends, publish
 
 KNOWN = (
     "goldfish", "jellyfish", "brain coral", "king penguin", "tabby", "lion", "ladybug", "monarch", "African elephant",
@@ -62,13 +62,8 @@ def imagenet(
         rows = []
         for name in classes:
             folder = place / name.replace(" ", "_")
-            keys: dict[str, Any] = {
-                "condition": "imagenet",
-                "condition.target": name,
-                "n_chains": n_chains,
-                "save_every": n_steps,
-            }
-            keys["writer"] = ["grid", "samples", "trace", "codes", "record"]
+            keys = {"condition": "imagenet", "condition.target": name, "n_chains": n_chains}
+            keys |= ends(n_steps, "grid", "trace")
             rows.append(_hits(drawn(folder, n_steps, keys, overrides), name, role))
             table.add_row(name, *(share(hits).percent for hits in rows[-1]))
             sheet.append(({"class": name}, grid(folder)))

@@ -17,6 +17,11 @@ from ppgn_core.atomic import atomic
 from ppgn_core.console import say
 
 
+def ends(n_steps: int, *writers: str) -> dict[str, Any]:
+    """Return the keys of a run that saves the starts and the ends of its chains, by further `writers` too."""
+    return {"save_every": n_steps, "writer": [*writers, "samples", "codes", "record"]}
+
+
 def drawn(folder: Path, n_steps: int, keys: Mapping[str, Any], overrides: Sequence[str] = ()) -> Tensor:
     """Make a run as `make` does, and return the last samples of its chains, `(B, 3, H, W)` in [0, 1].
 

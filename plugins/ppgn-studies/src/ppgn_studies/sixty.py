@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from PIL import Image
@@ -20,7 +20,7 @@ from ppgn_core.images import tile, to_uint8
 from ppgn_core.pictures import load_pictures
 from ppgn_core.sheet import paste
 
-from .making import drawn, publish
+from .making import drawn, ends, publish
 
 COLUMNS, GAP = 10, 2
 Space = Callable[[Tensor], Tensor]
@@ -53,8 +53,7 @@ def sixty(
     labels, size = model.labels["classifier"], model.image_size
     label = labels.find(target, "target")
     by_class = of_classes(data, labels, [label])
-    keys: dict[str, Any] = {"condition.target": label.synset, "n_chains": number, "save_every": n_steps}
-    keys["writer"] = ["samples", "codes", "record"]
+    keys = {"condition.target": label.synset, "n_chains": number, **ends(n_steps)}
     x = drawn(place / label.synset, n_steps, keys, overrides)
     real = load_pictures(str(by_class[label.index]), size, "data")
     some = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))[:number]
