@@ -59,7 +59,7 @@ def explained(error: Exception) -> UserError | None:
         place = f"{error.filename}: " if error.filename else ""
         return UserError(place + (error.strerror or reason or type(error).__name__))
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and OUT_OF_MEMORY.search(str(error))):
-        return UserError(f"out of memory; fewer or smaller things at a time need less (n_chains, batch_size): {reason}")
+        return UserError(f"out of memory; a smaller n_chains or batch_size needs less: {reason}")
     return None
 
 

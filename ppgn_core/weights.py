@@ -79,7 +79,7 @@ def digests(table: Path) -> dict[str, str]:
     except (ValueError, RecursionError):
         sums = None
     if not isinstance(sums, dict) or not all(isinstance(sha256, str) for sha256 in sums.values()):
-        raise UserError(f'{table}: not a table of sums; allowed is {{"NAME": "SHA256", …}}')
+        raise UserError(f'{table}: not a table of checksums; allowed is {{"NAME": "SHA256", …}}')
     return sums
 
 
@@ -96,7 +96,7 @@ def regular(path: Path, told: str) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise UserError(f"{told}: it is a directory; allowed is a file")
     if not stat.S_ISREG(status.st_mode):  # opening a pipe may never end
-        raise UserError(f"{told}: it is no regular file")
+        raise UserError(f"{told}: it is not a regular file")
     if status.st_size > MOST_BYTES:
         raise UserError(f"{told}: it has {status.st_size} bytes; allowed are {MOST_BYTES}")
 
@@ -146,7 +146,7 @@ def load(path: Path, sha256: str | None = None, key: str = "weights") -> tuple[d
     except (SafetensorError, KeyError, ValueError, RecursionError):
         raise UserError(f"{prefix}: not a file of weights with its architecture") from None
     if not isinstance(architecture, dict):
-        raise UserError(f"{prefix}: not a file of weights with its architecture, which is no table")
+        raise UserError(f"{prefix}: not a file of weights with its architecture, a table")
     return tensors, architecture
 
 

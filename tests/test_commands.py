@@ -125,7 +125,7 @@ def test_values_are_read_by_the_signature(registry):
         (["here", "share=null"], "share=null: must be a number from 0 below 1"),
         (["here", "length=0"], "length=0: must be a whole number from 1"),
         (["here", "--fast"], "--fast: arguments are KEY=VALUE"),
-        (["here", "share=${x}"], "allowed are values as they are"),
+        (["here", "share=${x}"], "allowed are plain values"),
         (["here", "share=[1"], "share=[1"),
     ],
 )

@@ -96,7 +96,7 @@ def test_wrong_config(registry, config, message):
 
 
 def test_bundled_plugin_that_is_not_installed():
-    with pytest.raises(UserError, match=r"condition=lrcn: no such condition; `pip install ppgn-lrcn` brings it"):
+    with pytest.raises(UserError, match=r"condition=lrcn: no such condition; `pip install ppgn-lrcn` provides it"):
         Registry().find("condition", "lrcn")
 
 
@@ -155,5 +155,5 @@ def test_factory_that_cannot_be_imported(registry, tmp_path, monkeypatch):
 
 def test_reserved_name(registry):
     registry.register("condition", "named", lambda name: None, "b")
-    with pytest.raises(UserError, match="may not call a parameter `name`"):
+    with pytest.raises(UserError, match="must not have a parameter called `name`"):
         registry.build("condition", {"name": "named"})

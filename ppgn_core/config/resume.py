@@ -109,13 +109,13 @@ def stored(folder: Path, keys: Sequence[str], registry: Registry) -> dict[str, A
     """
     config = _read(folder)["config"]
     if not isinstance(config, dict):
-        raise UserError(f"resume={folder}: {NAME} is damaged: its config is none")
+        raise UserError(f"resume={folder}: {NAME} is damaged: its config is not a mapping")
     for name in config:
         if name not in keys:
             raise UserError(f"resume={folder}: {NAME} has a key that no run has: {str(name)[:40]}")
     for text in _strings(config):
         if "${" in text or text == "???":
-            raise UserError(f"resume={folder}: {NAME} has a value that is no plain text: {text[:40]}")
+            raise UserError(f"resume={folder}: {NAME} has a value that is not plain text: {text[:40]}")
     for kind, name in _chosen(config):
         if name not in registry.names(kind):
             raise UserError(f"resume={folder}: {unknown_option(kind, name, registry.names(kind))}")
@@ -162,7 +162,7 @@ def _read(folder: Path) -> dict[str, Any]:
     path = folder / NAME
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise UserError(f"resume={folder}: {NAME} is no file")
+            raise UserError(f"resume={folder}: {NAME} is not a file")
         if path.stat().st_size > LARGEST:
             raise UserError(f"resume={folder}: {NAME} is damaged: it has more than {LARGEST} bytes")
         record = json.loads(path.read_text(encoding="utf-8"))

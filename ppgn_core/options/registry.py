@@ -65,7 +65,7 @@ class Option:
         fields: list[Any] = [("name", str, dataclasses.field(default=self.name))]
         for key in self.signature.keys:
             if key.name == "name":
-                raise UserError(f"{self.kind}={self.name}: {self.package} may not call a parameter `name`")
+                raise UserError(f"{self.kind}={self.name}: {self.package} must not have a parameter called `name`")
             fields.append((key.name, _type(key), _default(key)))
         schema: DictConfig = OmegaConf.structured(dataclasses.make_dataclass(self.name, fields))
         for node in schema._content.values():  # type: ignore[union-attr]
@@ -126,7 +126,7 @@ class Registry:
         if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
             raise UserError(f"{kind}={name}: a name is letters, digits and underscores")
         if not isinstance(factory, str) and not callable(factory):
-            raise UserError(f"{kind}={name}: a factory is a class, a function or its place, not {factory!r}")
+            raise UserError(f"{kind}={name}: a factory is a class, a function or its location, not {factory!r}")
         if name in self._options[kind]:
             raise UserError(f"{kind}={name} is registered by both {self._options[kind][name].package} and {package}")
         self._options[kind][name] = Option(kind, name, factory, package, self.kinds[kind].given, tuple(self.kinds))
@@ -233,5 +233,5 @@ def _moved(message: str, kind: str, place: str) -> str:
 def unknown_option(kind: str, name: str, there: list[str]) -> str:
     """Return the error message for an unknown option, with those installed and the package to install."""
     package = bundled().get((kind, name))
-    hint = f"; `pip install {package}` brings it" if package else ""
+    hint = f"; `pip install {package}` provides it" if package else ""
     return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"

@@ -149,10 +149,10 @@ def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tens
         return generator.draw(noise)
     if saved is None:
         if context.model is None:
-            raise UserError(f"init={config.init}: model=null does not say how large pictures are; give model=NAME")
+            raise UserError(f"init={config.init}: with model=null the size of pictures is unknown; give model=NAME")
         return _encoded(config, context, context.model.image_size)
     if saved.step > config.n_steps:  # equality is allowed: the final files may be missing
-        raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step} steps; allowed are that and more")
+        raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step}; allowed are as many or more")
     wanted = (config.n_chains, *generator.code.shape)
     if saved.h.shape != wanted:
         shape = tuple(saved.h.shape)
@@ -167,7 +167,7 @@ def _encoded(config: DictConfig, context: RunContext, size: int) -> Tensor:
     generator, noise = context.generator, context.noise
     encode = getattr(generator, "encode", None)
     if generator is None or encode is None:
-        raise UserError(f"init={config.init}: this generator has no encoder (encode) to lead pictures back to codes")
+        raise UserError(f"init={config.init}: this generator has no encoder (encode) to turn pictures into codes")
     pictures = load_pictures(config.init, size, "init", config.n_chains).to(noise.device)
     with torch.no_grad():
         codes = encode(pictures)

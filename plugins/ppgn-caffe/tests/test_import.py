@@ -93,7 +93,7 @@ NETS = {
     "relu3 has negative_slope 0.1; 0 is expected": lambda: changed(
         alexnet(**SMALL), "relu3", params={"negative_slope": 0.1}
     ),
-    "neither order of pool1 and norm1 is told; give prototxt=FILE": lambda: [
+    "the file does not say whether pool1 or norm1 comes first; give prototxt=FILE": lambda: [
         spec for spec in alexnet(**SMALL) if spec.blobs
     ],
     "conv3 has values in blob 1 that are not finite": lambda: changed(

@@ -125,7 +125,7 @@ def test_a_unit_before_its_relu(model: Model) -> None:
         condition = HiddenNeuron(model, unit=silent, gradient="target_logit", before_relu=before_relu)
         (gradient,) = torch.autograd.grad(condition.log_prob(leaf).sum(), leaf)
         assert bool(gradient.any()) == before_relu
-    with pytest.raises(UserError, match="pool5 ends in no ReLU; allowed are conv1, conv2"):
+    with pytest.raises(UserError, match="pool5 does not end in a ReLU; allowed are conv1, conv2"):
         HiddenNeuron(model, layer="pool5", before_relu=True)
 
 
@@ -145,7 +145,7 @@ def test_another_classifier(folder: Path, tmp_path: Path) -> None:
 
 def test_what_is_missing_is_named_with_its_command(folder: Path, tmp_path: Path) -> None:
     model = original(str(tmp_path))
-    told = f"generator.safetensors is not there; `ppgn caffe generator.caffemodel to={tmp_path}`"
+    told = f"generator.safetensors is missing; `ppgn caffe generator.caffemodel to={tmp_path}`"
     with pytest.raises(UserError) as error:
         UpConvGenerator(model)
     assert told in str(error.value) and "\n" not in str(error.value)
@@ -153,7 +153,7 @@ def test_what_is_missing_is_named_with_its_command(folder: Path, tmp_path: Path)
         with pytest.raises(UserError, match="ppgn caffe "):
             model.network(role)
     (tmp_path / "encoder.safetensors").write_bytes((folder / "encoder.safetensors").read_bytes())
-    with pytest.raises(UserError, match=r"encoder\.tsv is not there"):
+    with pytest.raises(UserError, match=r"encoder\.tsv is missing"):
         model.network("encoder")
 
 
@@ -166,7 +166,7 @@ def test_a_changed_network_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="sha256"):
         original(str(tmp_path)).network("generator")
     (tmp_path / "sha256.json").write_text("{")
-    with pytest.raises(UserError, match=r"sha256\.json: not a table of sums"):
+    with pytest.raises(UserError, match=r"sha256\.json: not a table of checksums"):
         original(str(tmp_path))
 
 

@@ -58,7 +58,7 @@ def told(capsys: pytest.CaptureFixture, folder: Path, out: Path, *arguments: str
         ("images=" + "9" * 400, "images=" + "9" * 40),
         ("every_minutes=" + "9" * 400, "every_minutes="),
         ("precision=64-true", "precision=64-true: allowed are auto, 32"),
-        ("precision=16-mixed", "precision=16-mixed: it is for CUDA; allowed on cpu are 32 and bf16-mixed"),
+        ("precision=16-mixed", "precision=16-mixed: it needs CUDA; allowed on cpu are 32 and bf16-mixed"),
         ("device=nix", "device=nix: there is none here; allowed are auto, "),
         ("walkers=4", "walkers: no such key; there are: batch_size, cache, channels, data, device"),
         ("name=dae_h", "name: no such key; there are: batch_size"),

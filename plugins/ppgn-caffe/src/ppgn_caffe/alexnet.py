@@ -86,7 +86,7 @@ def _between(layers: Layers) -> None:
 def _first(layers: Layers) -> Literal["pool", "norm"]:
     pairs = [(f"pool{i}", f"norm{i}") for i, conv in enumerate(CAFFENET.convs, start=1) if conv.norm]
     if not all(name in layers.order for pair in pairs for name in pair):
-        raise UserError("neither order of pool1 and norm1 is told; give prototxt=FILE")
+        raise UserError("the file does not say whether pool1 or norm1 comes first; give prototxt=FILE")
     pooled_first = {layers.order[pool] < layers.order[norm] for pool, norm in pairs}
     if len(pooled_first) > 1:
         raise UserError("pool1 and norm1 are in another order than pool2 and norm2; one order is expected")

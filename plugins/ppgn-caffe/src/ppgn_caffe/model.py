@@ -73,5 +73,5 @@ def _there(folder: Path, role: str) -> Path:
     for file in wanted:
         if not file.exists():
             command = f"ppgn caffe {SOURCES[role]} to={folder}"
-            raise UserError(f"model.folder={folder}: {file.name} is not there; `{command}` brings it")
+            raise UserError(f"model.folder={folder}: {file.name} is missing; `{command}` imports it")
     return wanted[0]

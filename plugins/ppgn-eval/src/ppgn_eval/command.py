@@ -82,7 +82,7 @@ def prepared(
     check_out(place, runs)
     check_writable("cache", kept or default_folder())
     if photos and not os.path.isdir(photos):
-        raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
+        raise UserError(f"data={data}: no such folder; allowed is one with a folder of photographs for each class")
     heed_interrupts()  # from here on there are results to save
     judging = CachedJudge(component("judge", judge, device=choose_device(device)), kept or default_folder())
     for folder in folders(photos, judging.labels).values() if photos and not runs else ():  # before hours of drawing

@@ -63,7 +63,7 @@ def check_writable(key: str, folder: Path) -> None:
     while not os.path.lexists(parent):
         parent = parent.parent
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise UserError(f"{key}={folder}: {parent} is no folder that can be written")
+        raise UserError(f"{key}={folder}: {parent} is not a folder that can be written")
 
 
 def _beginning(path: Path) -> str:

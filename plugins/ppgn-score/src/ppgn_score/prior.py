@@ -39,7 +39,7 @@ class ScorePrior:
         self.sigma, self.then, self.code = sigma, then, generator.code
         length, wanted = (self.network.config.code,), tuple(generator.code.shape)
         if length != wanted:
-            raise UserError(f"prior.network={network}: of codes {length}; allowed are {wanted}, as the generator's are")
+            raise UserError(f"prior.network={network}: for codes of shape {length}; the generator's are {wanted}")
 
     def denoise(self, h: Tensor, sigma: float) -> Tensor:
         """Return D(h; σ) `(B, code)`, clamped to the range of the generator's codes, which holds all means of codes."""

@@ -116,7 +116,7 @@ class GeneratorRecipe(SeededRecipe):
         self.adversary = AdversarialLoss(critic, gan_loss, config.code, truth, Rest(rest_below), warm_up)
         drawer = load(UpConv, "start", start) if start else UpConv(config)
         if (drawer.config.code, drawer.config.image_size) != (config.code, side):
-            raise UserError(f"start={start}: allowed is a generator of {side} pixels from codes of {config.code}")
+            raise UserError(f"start={start}: allowed is one of {side} pixels for codes of length {config.code}")
         self.averaged = copy.deepcopy(drawer).requires_grad_(False).to(fabric.device)
         self.G, self.optimizer_G = fabric.setup(
             drawer.to(memory_format=torch.channels_last),

@@ -92,7 +92,7 @@ class Climb:
         self.climbed = climbed.requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         n_classes, expected = climbed.config.n_classes, len(photographs.classes)
         if n_classes != expected:
-            raise UserError(f"walkers={walkers}: they climb {n_classes} classes; data has {expected}")
+            raise UserError(f"walkers={walkers}: their network has {n_classes} classes; data has {expected}")
         self.walkers = Walkers(16 * walkers, config.code, config.high, n_classes, epsilon2).to(device)
         self.class_codes = self._class_codes(photographs)
 
