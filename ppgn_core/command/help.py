@@ -79,8 +79,11 @@ def show_command(command: Option, registry: Registry, arguments: list[str]) -> N
 
 
 def _meaning(key: Key) -> str:
+    """Describe a key: its type, such as `(float, >= 0)` or `(fast | slow)`, whether it is required, and its doc."""
+    kind = re.sub(r"Annotated\[(.*)\]", r"\1", key.annotation).replace("'", "").replace('"', "")
+    kind = re.sub(r"Literal\[(.*?)\]", lambda match: match[1].replace(", ", " | "), kind)
     needed = "required" if key.default is REQUIRED else ""
-    return " ".join(filter(None, [f"({key.annotation})" if key.annotation and not key.nested else "", needed, key.doc]))
+    return " ".join(filter(None, [f"({kind})" if kind and not key.nested else "", needed, key.doc]))
 
 
 def _everything(console: Console, registry: Registry, more: Path | None) -> None:

@@ -37,8 +37,8 @@ class Parameter(NamedTuple):
 def read_source(module: str, attribute: str) -> tuple[list[Parameter], list[str]]:
     """Return the parameters of the class or function at that location, and its docstrings.
 
-    A constructor with `**keys` passes them on to its base class, so the parameters and docstring of the base class are
-    included.
+    A constructor with `**keys` passes them on to its base class, so the parameters of the base class are included. Its
+    docstring always is, as it may describe parameters that the subclass does not.
 
     Raises:
         LookupError: there is no such module or attribute.
@@ -59,10 +59,9 @@ def read_source(module: str, attribute: str) -> tuple[list[Parameter], list[str]
         if init is None and any("dataclass" in ast.unparse(d) for d in node.decorator_list):
             return list(_fields(node, constants)), docs
         own = list(_parameters(init, constants))[1:] if init else []
-        if init and not init.args.kwarg:
-            return own, docs or [ast.get_docstring(init) or ""]
+        docs = docs or [ast.get_docstring(init) or ""] if init else docs
         inherited, base_docs = _inherited(node, module)
-        return heirs(own, inherited), docs + base_docs
+        return heirs(own, inherited) if not init or init.args.kwarg else own, docs + base_docs
     bound = "." in attribute and not any(getattr(d, "id", "") == "staticmethod" for d in node.decorator_list)
     return list(_parameters(node, constants))[bound:], docs
 

@@ -35,8 +35,6 @@ class CaptionerRecipe(SeededRecipe):
     """Train the captioner by AdamW with a one-cycle schedule on −log p(w_t | w_<t, x), the mean over words.
 
     Args:
-        data: an ImageFolder with `train` and `val`.
-        cache: folder for the decoded photographs.
         classifier: path of a `classifier.safetensors`, as exported by `recipe=classifier`.
         names: path of a tab-separated list of classes, with columns `wnid` and `synonyms`, for folders that the
             built-in table of nouns lacks.

@@ -34,12 +34,9 @@ class ClassifierRecipe(SeededRecipe):
     """Train a classifier by AdamW with a one-cycle schedule on cross-entropy; it is named after its folder, `out`.
 
     Args:
-        data: an ImageFolder with `train` and `val`.
-        cache: folder for the decoded photographs.
         images: length of the one-cycle schedule, in images.
+        label_smoothing: share of each target that is spread over all classes.
         dropout: dropout probability of the fully connected layers; None for the table's own.
-        jitter: largest relative change of brightness, contrast and saturation.
-        shift: largest random shift of a photograph, in pixels.
         adversarial: length (L2) of the step that turns each photograph into an adversarial example before training on
             it, in pixels of [0, 1]. The gradient of a network trained this way shows what a class looks like, instead
             of what fools the network (Santurkar et al. 2019).

@@ -68,14 +68,11 @@ class ImageDAERecipe(LearnerRecipe):
     At full scale (S9.2): σ = 25.6 of 256, L2 0.0004 and 25,000 batches of 64 on ImageNet, which is images=1600000.
 
     Args:
-        data: an ImageFolder with `train` and `val`.
-        cache: folder for the decoded photographs.
         size: side that photographs are resized to, in pixels.
         channels: number of channels of conv1 and of the first up-convolution.
         sigma: standard deviation of the noise, for images in [0, 1].
         images: length of the one-cycle schedule, in images.
         weight_decay: weight of the L2 decay.
-        shift: largest random shift of a photograph, in pixels.
     """
 
     def __init__(
@@ -130,7 +127,6 @@ class CodeDAERecipe(CodeRecipe):
     of that is less than the error of the narrowest layer, so σ is 1 here too.
 
     Args:
-        data: an ImageFolder with `train` and `val`.
         encoder: path of an `encoder.safetensors`, as exported by `recipe=encoder`.
         cache: folder for the decoded photographs and their codes.
         decoder: path of a `generator.safetensors` to draw pictures of codes; without it no pictures are drawn.

@@ -38,10 +38,8 @@ class GeneratorRecipe(SeededRecipe):
     scaled=false critic=paper gan_loss=logistic blur=0.
 
     Args:
-        data: an ImageFolder with `train` and `val`.
         encoder: path of an `encoder.safetensors`, as exported by `recipe=encoder`; or use `model=NAME` for the encoder
             of that model.
-        cache: folder for the decoded photographs.
         start: path of a generator's weights to begin with, such as one that an earlier run exported.
         network: name of the layer table: `mini` (9.0 million parameters) or `small` (2.6), both of 64 pixels;
             `original` is the original release's, of 256. The code is as long as the encoder's fc6.
@@ -64,7 +62,6 @@ class GeneratorRecipe(SeededRecipe):
         climb: ε2 of the walkers, which depends on the network they climb: 20 for an encoder, 600 for an adversarially
             trained C.
         averaging: decay per step of the moving average of G's weights, which is exported.
-        shift: largest random shift of a photograph, in pixels.
         critic: input of D: `encoder`, the pixels and layers of the encoder; `projected`, random projections of stages
             of EfficientNet-Lite1 (Projected GAN, Sauer et al. 2021); or `paper`, the pixels alone as in the paper.
         gan_loss: `hinge`, or `logistic` as in the paper (Eq. 21, 22).

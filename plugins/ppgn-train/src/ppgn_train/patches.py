@@ -33,8 +33,6 @@ class PatchesRecipe(SeededRecipe):
     """Train a dictionary by mini-batch k-means (Sculley 2010) on random patches of photographs, stored as uint8.
 
     Args:
-        data: an ImageFolder with `train` and `val`.
-        cache: folder for the decoded photographs.
         size: side that photographs are resized to, in pixels.
         patch: side of a patch, in pixels.
         words: number of patches in the dictionary.

@@ -19,6 +19,17 @@ from .photographs import load_parts
 class SeededRecipe:
     """Draw each batch from the seed and the number of images seen before, so that a resumed training continues as if
     it had never stopped.
+
+    Args:
+        data: an ImageFolder with `train` and `val`.
+        cache: folder for the decoded photographs.
+        images: number of images in the whole training.
+        batch_size: number of images in a batch.
+        learning_rate: learning rate, the highest of the schedule if there is one.
+        weight_decay: weight decay of the optimizer.
+        shift: largest random shift of a photograph, in pixels.
+        jitter: largest relative change of brightness, contrast and saturation.
+        seed: seed of all randomness.
     """
 
     def __init__(self, fabric: Fabric, images: int, batch_size: int, seed: int) -> None:
