@@ -20,30 +20,30 @@ TYPES |= {torch.int8, torch.int16, torch.int32, torch.int64}
 ALLOWED = "allowed are safetensors, and what torch.save writes of tensors"
 
 
-def read_state_dict(path: Path, told: str) -> dict[str, Tensor]:
+def read_state_dict(path: Path, prefix: str) -> dict[str, Tensor]:
     """Read tensors by name.
 
     A state dict nested under `state_dict`, and the `module.` in names, as training scripts save them, are unwrapped.
 
     Raises:
         UserError: there is no such file, it is not a state dict, or values are not finite; the message begins with
-            `told`.
+            `prefix`.
     """
-    regular(path, told)
+    regular(path, prefix)
     try:
         content = _loaded(path)
     except OSError as error:
-        raise UserError(f"{told}: {error.strerror or error}") from None
+        raise UserError(f"{prefix}: {error.strerror or error}") from None
     except Exception as error:  # torch may raise anything on a damaged file
-        raise UserError(f"{told}: not a state dict ({_reason(error)}); {ALLOWED}") from None
+        raise UserError(f"{prefix}: not a state dict ({_reason(error)}); {ALLOWED}") from None
     if isinstance(content, Mapping):
         content = content.get("state_dict", content)
     if not isinstance(content, Mapping) or not content:
-        raise UserError(f"{told}: not a state dict, but {type(content).__name__}; {ALLOWED}")
+        raise UserError(f"{prefix}: not a state dict, but {type(content).__name__}; {ALLOWED}")
     tensors = {}
     for name, value in content.items():
         if reason := _unfit(value):
-            raise UserError(f"{told}: not a state dict, its {str(name)[:100]!r} is {reason}; {ALLOWED}")
+            raise UserError(f"{prefix}: not a state dict, its {str(name)[:100]!r} is {reason}; {ALLOWED}")
         tensors[str(name).removeprefix("module.").replace(".module.", ".")] = value
     return tensors
 

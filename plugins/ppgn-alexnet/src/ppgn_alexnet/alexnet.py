@@ -21,7 +21,7 @@ __all__ = ["CAFFENET", "MINI", "AlexNet", "AlexNetConfig", "Conv"]
 
 
 class AlexNet(ConfiguredNetwork):
-    """A member of the family, whose activations can be read at any layer.
+    """AlexNet is a member of the family, with activations that can be read at any layer.
 
     Layers are named as in Caffe, where ReLU works in place: `conv1`, `pool1`, `norm1`, …, `pool5`, `fc6`, `fc7` are the
     values after the ReLU, `fc8` the logits.

@@ -1,4 +1,4 @@
-"""The AlexNet family as layer tables, from the paper's 227-pixel encoder to `mini`'s 64-pixel one."""
+"""Describe the AlexNet family by layer tables, from the paper's 227-pixel encoder to `mini`'s 64-pixel one."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -8,7 +8,7 @@ from ppgn_core.table import Table
 
 @dataclass(frozen=True)
 class Conv:
-    """One convolution of the table; `pool` and `norm` say what follows its ReLU."""
+    """Describe one convolution; `pool` and `norm` say what follows its ReLU."""
 
     channels: int = field(metadata={"most": 8192})  # normalisation costs the square of this
     kernel: int

@@ -38,7 +38,7 @@ def alexnet(layers: Layers, mean: np.ndarray | None = None) -> tuple[AlexNetConf
         out, into, *_ = layers.shape(f"conv{i}", 4)
         groups = channels // into
         if channels % into or out % groups:
-            problem = f"the layer {layers.told(f'conv{i}')} makes {out} channels of groups of {into}"
+            problem = f"the layer {layers.own_name(f'conv{i}')} makes {out} channels of groups of {into}"
             raise UserError(f"{problem}; it gets {channels}")
         convs.append(replace(conv, channels=out, groups=groups))
         numbers = {"num_output": out, "stride": conv.stride, "pad": conv.padding, "group": groups, "dilation": 1}
@@ -75,12 +75,14 @@ def _between(layers: Layers) -> None:
         if missing := sorted(set(names) - set(present[kind])):
             raise UserError(f"there is no {missing[0]}, a layer of the type {kind}, which CaffeNet and AlexNet have")
         if kind != "ReLU" and (more := sorted(set(present[kind]) - set(names))):
-            problem = f"the layer {layers.told(more[0])} is of the type {kind}"
+            problem = f"the layer {layers.own_name(more[0])} is of the type {kind}"
             raise UserError(f"{problem}; CaffeNet and AlexNet have none there")
     for kind in OTHERS:
         for name in layers.of_kind(kind):
             if layers.order["conv1"] < layers.order[name] < layers.order["fc8"]:
-                raise UserError(f"the layer {layers.told(name)} is of the type {kind}; CaffeNet and AlexNet have none")
+                raise UserError(
+                    f"the layer {layers.own_name(name)} is of the type {kind}; CaffeNet and AlexNet have none"
+                )
 
 
 def _first(layers: Layers) -> Literal["pool", "norm"]:

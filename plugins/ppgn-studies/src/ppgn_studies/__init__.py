@@ -1,4 +1,4 @@
-"""Provide studies, which draw under many settings and measure the results: `ppgn study NAME KEY=VALUE …`."""
+"""Provide studies, which draw pictures under several settings and compare them: `ppgn study NAME KEY=VALUE …`."""
 
 from collections.abc import Callable
 

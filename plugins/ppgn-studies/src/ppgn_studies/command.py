@@ -1,4 +1,4 @@
-"""Implement `ppgn study NAME KEY=VALUE …`, which draws under many settings and measures the results."""
+"""Implement `ppgn study NAME KEY=VALUE …`, which draws pictures under several settings and compares them."""
 
 from __future__ import annotations
 

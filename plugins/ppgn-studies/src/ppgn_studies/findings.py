@@ -194,7 +194,7 @@ def _chains(folder: Path, steps: int, every: int, judge: Judge) -> Chains:
 
 
 def _measured(ours: Mapping[str, Chains], radius: float, labels: Labels | None) -> list[str]:
-    """A row; `labels` are the judge's where classes are asked for, and None where neurons are."""
+    """Return a row of the table; `labels` are the judge's if classes are asked for, and None if neurons are."""
     end, middle = (torch.cat([getattr(c, name) for c in ours.values()]) for name in ("images", "middles"))
     judged = UNKNOWN
     if labels is not None:

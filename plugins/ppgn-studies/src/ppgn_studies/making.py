@@ -68,7 +68,7 @@ def make(folder: Path, n_steps: int, keys: Mapping[str, Any], overrides: Sequenc
     keys |= {"out": folder, "n_steps": n_steps}
     done = before.get("step", -1)
     if is_whole(done, 0) and done < n_steps and (folder / "codes.safetensors").is_file():
-        _check_told(folder, before.get("overrides", []), {"resume", *keys, *changed})
+        _check_overrides(folder, before.get("overrides", []), {"resume", *keys, *changed})
         keys |= {"resume": folder}
     try:
         sample(*overrides, **keys, progress=True)
@@ -77,7 +77,7 @@ def make(folder: Path, n_steps: int, keys: Mapping[str, Any], overrides: Sequenc
             raise
 
 
-def _check_told(folder: Path, overrides: Any, allowed: set[str]) -> None:
+def _check_overrides(folder: Path, overrides: Any, allowed: set[str]) -> None:
     """Raise UserError if the overrides in a record have other keys than these."""
     strange = [o for o in overrides if not isinstance(o, str) or _key(o) not in allowed]
     if not isinstance(overrides, list) or strange:

@@ -71,7 +71,7 @@ class CaptionerRecipe(SeededRecipe):
         train, val = load_parts(data, ENCODER.resize, cache)
         self.kinds = kinds(train.classes, names)
         self.captions = Captions(self.kinds)
-        self.vocabulary = Vocabulary([EOS, *self.captions.words()], self.captions.told_apart())
+        self.vocabulary = Vocabulary([EOS, *self.captions.words()], self.captions.alternatives())
 
         network = load(AlexNet, "classifier", classifier).requires_grad_(False).to(fabric.device)
         check_names("layer", layer, network.layers)

@@ -73,7 +73,7 @@ def train(
         UserError: the folder cannot be written or belongs to another training, its checkpoint is damaged or of another
             recipe, or the weights are no longer finite.
     """
-    with claim(out), writable(out), _told_once(), interruptible() as asked:
+    with claim(out), writable(out), _quiet_disk_errors(), interruptible() as asked:
         path = out / "checkpoint.pt"
         progress: dict[str, Any] = {"seen": 0, "seconds": 0.0, "precision": precision}
         goes_on = path.exists()
@@ -135,7 +135,7 @@ def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[
 
 
 @contextmanager
-def _told_once() -> Iterator[None]:
+def _quiet_disk_errors() -> Iterator[None]:
     """Keep TensorBoard's thread from printing a disk error that its writer raises again."""
     before = threading.excepthook
 
