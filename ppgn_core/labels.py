@@ -17,7 +17,7 @@ from .nearest import nearest
 
 @dataclass(frozen=True)
 class Label:
-    """Describe one class: its index in the network's output, its WordNet id if it has one, and its names, the main one first."""
+    """Describe one class: its index, its WordNet id if it has one, and its names, the main one first."""
 
     index: int
     synset: str
