@@ -9,8 +9,9 @@ from omegaconf import DictConfig, OmegaConf
 from ..errors import UserError, shown
 from ..nearest import nearest
 from ..options import plugins
-from ..options.bounds import SORTS, in_words
+from ..options.annotation import SORTS
 from ..options.bounds import check as check_bounds
+from ..options.bounds import in_words
 from ..options.kinds import KINDS
 from ..sampling.sample_filter import parse
 from .keys import TOP

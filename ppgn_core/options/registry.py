@@ -16,8 +16,8 @@ from omegaconf.errors import OmegaConfBaseException
 from ..errors import UserError, shown
 from ..nearest import nearest
 from ..run_context import NAMES
-from .annotation import choices, config_type
-from .bounds import check, requirement
+from .annotation import choices, config_type, requirement
+from .bounds import check, in_words
 from .bundled import bundled
 from .kinds import KINDS, RUN_KINDS, Kind
 from .signature import Key, Signature, read
@@ -188,7 +188,8 @@ class Registry:
         except OmegaConfBaseException as error:
             name = re.split(r"[\[.]", str(error.full_key))[0]
             annotation = {key.name: key.annotation for key in option.signature.keys}.get(name, "")
-            raise UserError(f"{option.at(name)}={shown(given.get(name))}: must be {requirement(annotation)}") from error
+            allowed_text = requirement(annotation, in_words(annotation))
+            raise UserError(f"{option.at(name)}={shown(given.get(name))}: must be {allowed_text}") from error
         assert isinstance(values, dict)
         for key in option.signature.keys:
             value = values[key.name]
