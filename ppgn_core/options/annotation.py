@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -19,8 +20,6 @@ def config_type(annotation: str) -> Any:
 
 def nested_kind(annotation: str, kinds: Collection[str]) -> str | None:
     """Return the kind of component that a key holds, or None.
-
-    It is `condition` for `Condition`, `list[Condition]`, `Condition | None`, …
 
     It is `condition` for `Condition`, `list[Condition]`, `Condition | None`, …
     """
@@ -43,6 +42,7 @@ def choices(annotation: str) -> tuple[Any, ...] | None:
     return None
 
 
+@lru_cache(None)  # many keys share a few annotations
 def _parse(annotation: str) -> ast.expr:
     return ast.parse(annotation, mode="eval").body
 
