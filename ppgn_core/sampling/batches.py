@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -51,7 +51,7 @@ def _part(state: State, rows: slice) -> State:
 
 def _joined(parts: Sequence[T]) -> T:
     first = parts[0]
-    joined = {}
+    joined: dict[str, Any] = {}
     for name in (field.name for field in fields(first)):
         values = [getattr(part, name) for part in parts]
         if isinstance(values[0], Tensor):
