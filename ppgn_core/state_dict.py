@@ -17,6 +17,8 @@ from .weights import regular
 
 TYPES = {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool, torch.uint8}
 TYPES |= {torch.int8, torch.int16, torch.int32, torch.int64}
+FOLDER = 0x10
+"""Attribute of MS-DOS that marks a folder in a zip archive."""
 ALLOWED = "allowed are safetensors, and what torch.save writes of tensors"
 
 
@@ -55,9 +57,14 @@ def _loaded(path: Path) -> Any:
         return load_file(path)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > path.stat().st_size:  # torch.save never compresses: this is a zip bomb
-            raise ValueError(f"a zip of {path.stat().st_size} bytes that unpacks to {size}")
+            entries = archive.infolist()
+            size = sum(entry.file_size for entry in entries)
+            if size > path.stat().st_size:  # torch.save never compresses: this is a zip bomb
+                raise ValueError(f"a zip of {path.stat().st_size} bytes that unpacks to {size}")
+            # torch checks no checksum, and takes whatever memory holds for the values of an entry marked as a folder
+            folder = next((entry.filename for entry in entries if entry.external_attr & FOLDER), None)
+            if damaged := folder or archive.testzip():
+                raise ValueError(f"its {damaged} is damaged")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about pickle protocols other than torch's own
         return torch.load(path, map_location="cpu", weights_only=True)

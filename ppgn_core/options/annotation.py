@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -74,6 +75,7 @@ def _words(node: ast.expr, bounds: str) -> str:
     return "a mapping" if name in DICTS else SORTS.get(name, "") + (bounds if name in ("int", "float") else "")
 
 
+@lru_cache(None)  # many keys share a few annotations
 def _parse(annotation: str) -> ast.expr:
     return ast.parse(annotation, mode="eval").body
 

@@ -8,10 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-
-from omegaconf import MISSING, DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError, shown
 from ..nearest import nearest
@@ -22,6 +19,9 @@ from .bundled import bundled
 from .kinds import KINDS, RUN_KINDS, Kind
 from .signature import Key, Signature, read
 from .source import REQUIRED, Unread
+
+if TYPE_CHECKING:  # importing it takes longer than all else that `--help` does
+    from omegaconf import DictConfig
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class Option:
     @cached_property
     def schema(self) -> DictConfig:
         """Return the option's config: its name, and each key with its type and default."""
+        from omegaconf import DictConfig, OmegaConf
+
         fields: list[Any] = [("name", str, dataclasses.field(default=self.name))]
         for key in self.signature.keys:
             if key.name == "name":
@@ -99,6 +101,8 @@ def _type(key: Key) -> Any:
 
 
 def _default(key: Key) -> Any:
+    from omegaconf import MISSING
+
     if key.default is REQUIRED:
         return dataclasses.field(default=MISSING)
     if isinstance(key.default, Unread):
@@ -174,6 +178,9 @@ class Registry:
         Raises:
             UserError: a key is unknown, or a value is not allowed or missing.
         """
+        from omegaconf import MISSING, DictConfig, OmegaConf
+        from omegaconf.errors import OmegaConfBaseException
+
         given = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
         allowed = [key.name for key in option.signature.keys]
         assert isinstance(given, dict)

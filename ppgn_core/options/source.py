@@ -12,6 +12,7 @@ import importlib.util
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,7 +44,7 @@ def read_source(module: str, attribute: str) -> tuple[list[Parameter], list[str]
     Raises:
         LookupError: there is no such module or attribute.
     """
-    tree = ast.parse(_source_file(module).read_text(encoding="utf-8"))
+    tree = _parse(_source_file(module).read_text(encoding="utf-8"))
     node: Any = tree  # then the class or function
     for part in attribute.split("."):
         node = next((n for n in ast.iter_child_nodes(node) if getattr(n, "name", None) == part), None)
@@ -64,6 +65,10 @@ def read_source(module: str, attribute: str) -> tuple[list[Parameter], list[str]
         return heirs(own, inherited) if not init or init.args.kwarg else own, docs + base_docs
     bound = "." in attribute and not any(getattr(d, "id", "") == "staticmethod" for d in node.decorator_list)
     return list(_parameters(node, constants))[bound:], docs
+
+
+_parse = lru_cache(None)(ast.parse)
+"""Parse a source; several factories may lie in one, or inherit from one."""
 
 
 def heirs(own: list[Parameter], inherited: list[Parameter]) -> list[Parameter]:

@@ -26,6 +26,7 @@ from ..protocols import Sampler, Snapshot, State, Writer
 from ..run_context import RunContext
 from ..run_folder import RunFolder
 from ..writers.codes import Saved, load_codes
+from .batches import Batches
 from .provenance import provenance
 from .sample_filter import SampleFilter
 
@@ -129,6 +130,8 @@ def assemble(
     context = replace(context, energy=energy)
     sample_filter = SampleFilter(config.keep, energy) if config.keep is not None else None
     sampler = build("sampler")
+    if config.n_chains > config.batch_size:
+        sampler = Batches(sampler, noise, config.batch_size)
 
     def writers(folder: RunFolder) -> list[Writer]:
         writer_context = replace(context, out=folder.path, run_folder=folder)
@@ -170,7 +173,7 @@ def _encoded(config: DictConfig, context: RunContext, size: int) -> Tensor:
         raise UserError(f"init={config.init}: this generator has no encoder (encode) to turn pictures into codes")
     pictures = load_pictures(config.init, size, "init", config.n_chains).to(noise.device)
     with torch.no_grad():
-        codes = encode(pictures)
+        codes = torch.cat([encode(batch) for batch in pictures.split(config.batch_size)])
     h = codes[[chain % len(codes) for chain in noise.chains]]
     if config.init_noise > 0:
         h = h + config.init_noise * noise.normal(0, h.shape[1:], stream="init")
