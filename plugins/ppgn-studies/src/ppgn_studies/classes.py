@@ -31,7 +31,7 @@ from .making import last_samples, make
 def classes(
     data: str | None = None,
     out: str = "judged",
-    n_steps: Annotated[int, ">= 1", "< 1e9"] = 200,
+    n_steps: Annotated[int, ">= 1", "< 1e9"] = 50,
     n_chains: Annotated[int, ">= 1", "< 1e9"] = 8,
     overrides: Sequence[str] = (),
 ) -> None:
