@@ -37,7 +37,10 @@ class ScorePrior:
         self.sigma, self.code = sigma, generator.code
         length, wanted = (self.network.config.code,), tuple(generator.code.shape)
         if length != wanted:
-            raise UserError(f"prior.network={network}: of codes {length}; allowed are {wanted}, as the generator's are")
+            raise UserError(
+                f"network={network}: its codes are {length}, those of the generator are {wanted}; allowed is another prior "
+                "or, for a sampler's denoiser, another sampler, such as random_start"
+            )
 
     def denoise(self, h: Tensor, sigma: float) -> Tensor:
         """Return D(h; σ) `(B, code)`, clamped to the range of the generator's codes, which holds all means of codes."""
