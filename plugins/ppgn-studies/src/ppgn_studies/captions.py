@@ -35,7 +35,7 @@ CAPTIONS = {
 
 
 def captions(
-    out: str = "captions", n_steps: Annotated[int, ">= 1", "< 1e9"] = 200, overrides: Sequence[str] = ()
+    out: str = "captions", n_steps: Annotated[int, ">= 1", "< 1e9"] = 50, overrides: Sequence[str] = ()
 ) -> None:
     """Draw six captions with the default preset and have the samples judged, none filtered.
 

@@ -30,7 +30,7 @@ from .making import ends, last_samples, make, publish
 def classes(
     data: str | None = None,
     out: str = "judged",
-    n_steps: Annotated[int, ">= 1", "< 1e9"] = 200,
+    n_steps: Annotated[int, ">= 1", "< 1e9"] = 50,
     n_chains: Annotated[int, ">= 1", "< 1e9"] = 8,
     overrides: Sequence[str] = (),
 ) -> None:

@@ -41,6 +41,7 @@ UNITS = (7, 8, 9, 10)
 NOISY = {"epsilon3": 0.1}
 PIXELS = {"generator": "identity", "epsilon3": 0}
 FREE = {"prior": "none", "epsilon2": 2}
+RANDOM = {"sampler": "random_start"}
 SAME = {"epsilon2": 20, "epsilon3": 0.1, "generator.network": "generator"}
 """Settings shared by chains that differ in their prior; 20 is the ε2 with which DGN-AM draws best."""
 
@@ -147,7 +148,7 @@ def _found(
     for k, (name, changes) in enumerate(finding.settings.items()):
         for asked, keys in finding.asked.items():
             folder = out / f"{number}_{k}" / asked
-            make(folder, steps, {**keys, **usual, **changes}, overrides)
+            make(folder, steps, {**RANDOM, **keys, **usual, **changes}, overrides)
             sheet.append(({"setting": name, "asked for": asked}, grid(folder)))
             chains[name, asked] = _chains(folder, steps, shared["save_every"], judge)
     last = {asked: [chains[name, asked].ends for name in finding.settings] for asked in finding.asked}

@@ -34,7 +34,7 @@ NEW = (
 
 def imagenet(
     out: str = "imagenet",
-    n_steps: Annotated[int, ">= 1", "< 1e9"] = 100,
+    n_steps: Annotated[int, ">= 1", "< 1e9"] = 50,
     n_chains: Annotated[int, ">= 1", "< 1e9"] = 4,
     overrides: Sequence[str] = (),
 ) -> None:

@@ -32,7 +32,7 @@ def sixty(
     target: str = "lemon",
     number: Annotated[int, ">= 1", "< 1e9"] = 60,
     out: str = "sixty",
-    n_steps: Annotated[int, ">= 1", "< 1e9"] = 200,
+    n_steps: Annotated[int, ">= 1", "< 1e9"] = 50,
     overrides: Sequence[str] = (),
 ) -> None:
     """Draw samples of one class of mini beside their nearest photographs (Fig. S25) as sixty.png.
