@@ -33,7 +33,8 @@ class Annealed(MalaApprox):
 
     Args:
         denoiser: prior that is followed while there is noise, such as score_h; it must denoise at every noise level.
-            The steps after that follow the run's own prior. null for the run's own prior throughout.
+            The steps after that follow the run's own prior. null for the run's own prior throughout. If it has a
+            `denoise` that is None, as an optional network that the model lacks, there are only the steps after.
         steps: number of steps from σ_max to 0, after the one that adds the noise.
         sigma_max: first noise level, in units of the code; null for 6, or for 1 where chains start from `init`.
         sigma_min: last noise level.
@@ -61,9 +62,12 @@ class Annealed(MalaApprox):
         **langevin: Any,
     ) -> None:
         super().__init__(energy, noise, epsilon1, epsilon2, epsilon3, **langevin)
-        own = Energy(energy.generator, denoiser, energy.condition, energy.clock) if denoiser else energy
-        self.noisy, self.denoise = own, own.denoiser()
+        self.noisy = Energy(energy.generator, denoiser, energy.condition, energy.clock) if denoiser else energy
         self.steps, self.sigma_min = steps, sigma_min
+        if getattr(denoiser, "denoise", self) is None:
+            self.steps = -1
+        else:
+            self.denoise = self.noisy.denoiser()
         self.sigma_max = sigma_max or (6.0 if init is None else 1.0)
         self.guidance, self.bound = guidance, bound
 

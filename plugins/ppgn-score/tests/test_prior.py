@@ -93,6 +93,25 @@ def test_what_it_removes_is_within_the_range_of_codes(network: CodeDenoiser) -> 
     torch.testing.assert_close(prior.score(h, h), network(h, prior.sigma) - h)
 
 
+def test_it_may_be_missing_if_it_is_optional(network: CodeDenoiser) -> None:
+    fitting = ScorePrior(model(network), Codes(), optional=True)
+    assert fitting.denoise is not None
+    for missing in (
+        ScorePrior(Model("empty", {}, {}, image_size=9), Codes(), optional=True),
+        ScorePrior(model(network), Identity(model(network)), optional=True),
+    ):
+        assert missing.denoise is None
+
+
+def test_a_default_run_without_one_starts_from_random_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    keys = ["generator=identity", "prior=none", "n_chains=1", "n_steps=2", "writer=[codes,record]", "epsilon2=2"]
+    for name in ("mini", "random_start"):
+        assert main([*keys, f"sampler={name}", "epsilon1=0", f"out={name}"]) == 0
+    h = [load_file(Path(name, "codes.safetensors"))["h"] for name in ("mini", "random_start")]
+    assert torch.equal(*h)
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [

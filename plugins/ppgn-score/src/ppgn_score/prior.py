@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from torch import Tensor
@@ -21,6 +22,8 @@ class ScorePrior:
     Args:
         network: role of D in the model.
         sigma: σ of D's own score, D(h; σ) − h, whose factor σ² is part of ε1.
+        optional: whether a model without D, or with one for other codes, is accepted. `denoise` is then None, and
+            `sampler=annealed` with this denoiser starts from random codes.
 
     Raises:
         UserError: D is for codes of another length than the generator's, or the model has no such network.
@@ -32,17 +35,23 @@ class ScorePrior:
         generator: Generator,
         network: str = "score_h",
         sigma: Annotated[float, "> 0"] = 0.3,
+        optional: bool = False,
     ) -> None:
+        self.sigma, self.code, wanted = sigma, generator.code, tuple(generator.code.shape)
+        self.denoise: Callable[[Tensor, float], Tensor] | None = None
+        if optional and network not in model.loaders:
+            return
         self.network = model.network(network, ("config.sigma_data", "config.code"), "prior.network")
-        self.sigma, self.code = sigma, generator.code
-        length, wanted = (self.network.config.code,), tuple(generator.code.shape)
-        if length != wanted:
+        length = (self.network.config.code,)
+        if length == wanted:
+            self.denoise = self._denoise
+        elif not optional:
             raise UserError(
                 f"network={network}: for codes of {length}; the generator's are {wanted}. Another prior is needed or, "
                 "if this is the sampler's denoiser, another sampler, such as random_start"
             )
 
-    def denoise(self, h: Tensor, sigma: float) -> Tensor:
+    def _denoise(self, h: Tensor, sigma: float) -> Tensor:
         """Return D(h; σ) `(B, code)`, clamped to the range of the generator's codes, which holds all means of codes."""
         code = self.network(h, sigma)
         if self.code.low is None and self.code.high is None:
