@@ -9,6 +9,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from . import blame
+from .errors import PluginError
 from .protocols import Info, Sampler, Snapshot, State
 
 
@@ -31,7 +33,8 @@ def chain(
         memory: the sampler's own memory (`State.memory`) after those steps.
     """
     began = time.perf_counter()
-    state = sampler.init(h, step)
+    state = blame.call(sampler, "init", sampler.init, h, step)
+    _check(sampler, "init", isinstance(state, State), "a State")
     if memory:
         state = replace(state, memory=dict(memory))
     alive = _finite(state)
@@ -41,11 +44,20 @@ def chain(
     unknown = torch.full_like(state.log_prob, torch.nan)
     yield Snapshot(state, Info(unknown, unknown, unknown), last_step)  # no step led here
     for _ in range(n_steps):
-        proposed, info = sampler.step(state)
+        stepped = blame.call(sampler, "step", sampler.step, state)
+        if state.step == step:  # the first step is checked for all
+            pair = isinstance(stepped, tuple) and tuple(map(type, stepped)) == (State, Info)
+            _check(sampler, "step", pair, "a State and an Info")
+        proposed, info = stepped
         alive = alive & _finite(proposed)
         last_step = last_step + alive
         state = select(alive, proposed, state)
         yield Snapshot(state, info, last_step, seconds=time.perf_counter() - began)
+
+
+def _check(sampler: Sampler, method: str, kept: bool, allowed: str) -> None:
+    if not kept:
+        raise PluginError(f"{blame.origin(sampler, method)}: {method} must return {allowed} (ppgn_core.protocols)")
 
 
 def _finite(state: State) -> Tensor:

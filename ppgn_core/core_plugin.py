@@ -50,5 +50,6 @@ def register_writers(register: Register) -> None:
 def register_commands(register: Register) -> None:
     register("classes", "ppgn_core.command.classes:show")
     register("list", "ppgn_core.command.listing:show")
+    register("new_plugin", "ppgn_core.command.new_plugin:show")
     register("completion", "ppgn_core.command.completion:show")
     register("complete", "ppgn_core.command.completion:complete")

@@ -7,9 +7,9 @@ side, so every tensor begins with a batch dimension.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -80,6 +80,22 @@ class Condition(Protocol):
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Return log p(y | x), `(B,)`, differentiable in `x`."""
+        ...
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """A layered network can be read at each of its layers: the encoders and classifiers of a model.
+
+    Conditions on hidden units, priors that encode pictures, and generators that start from a picture need it;
+    `ppgn_core.testing.check_layers` checks it. A classifier's `__call__(x)` returns its logits `(B, K)`.
+    """
+
+    layers: Mapping[str, Any]
+    """The layers by name, in forward order; only the names and their order are used."""
+
+    def activations(self, x: Tensor, names: Collection[str]) -> Mapping[str, Tensor]:
+        """Return the activations of images `(B, 3, H, W)` in [0, 1] at the named layers, `(B, …)` each."""
         ...
 
 

@@ -19,7 +19,7 @@ import pluggy
 
 from .. import hookspecs
 from ..errors import UserError
-from .bundled import bundled
+from .bundled import own
 from .kinds import COMMAND, RUN_KINDS, Kind, named
 from .registry import Registry
 from .yaml_paths import folder
@@ -27,7 +27,7 @@ from .yaml_paths import folder
 WITHOUT = "PPGN_WITHOUT"
 """Environment variable with the names of packages, separated by commas, whose plugins are left out."""
 
-OWN = {"ppgn-core", *bundled().values()}
+OWN = own()
 
 
 def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Registry, list[str]]:
@@ -83,11 +83,11 @@ def _register(registry: Registry, kind: str, package: str) -> Callable[[str, Cal
 
 
 def _register_kind(kinds: dict[str, Kind], package: str) -> Callable[..., None]:
-    def register(name: str, doc: str, given: Iterable[str] = ()) -> None:
+    def register(name: str, doc: str, given: Iterable[str] = (), template: str = "", check: str = "") -> None:
         try:
             if name in kinds:
                 raise ValueError(f"there is a kind {name!r} already")
-            kinds[name] = named(name, doc, given)
+            kinds[name] = named(name, doc, given, package, template, check)
         except ValueError as error:
             _tell(package, f"is used without its kind: {error}")
 

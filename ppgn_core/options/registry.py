@@ -13,12 +13,13 @@ from typing import Any
 from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ..errors import UserError, shown
+from ..blame import Origin, call, described, remember
+from ..errors import PluginError, UserError, shown
 from ..nearest import nearest
 from ..run_context import NAMES
 from .annotation import choices, config_type
 from .bounds import LARGEST, SMALLEST, check, requirement
-from .bundled import bundled
+from .bundled import bundled, own
 from .kinds import KINDS, RUN_KINDS, Kind
 from .signature import Key, Signature, read
 from .source import REQUIRED, Unread
@@ -73,6 +74,23 @@ class Option:
                 OmegaConf.set_struct(node, False)
         return schema
 
+    @cached_property
+    def origin(self) -> Origin:
+        """Say whose option this is, for error messages."""
+        return Origin(self.kind, self.name, self.package, self.package in own())
+
+    def make(self, **arguments: Any) -> Any:
+        """Call the factory, and remember of what it returns that this option made it.
+
+        Raises:
+            PluginError: the factory of somebody else's package raised what neither user nor machine caused.
+        """
+        factory = self.load()
+        remember(self, self.origin)
+        made = call(self, "" if self.kind == "command" else "building it", lambda: factory(**arguments))
+        remember(made, self.origin)
+        return made
+
     def load(self) -> Callable[..., Any]:
         """Return the factory itself, importing it if it was registered by its location.
 
@@ -88,6 +106,10 @@ class Option:
                 target = getattr(target, part)
         except (ImportError, AttributeError) as error:
             raise UserError(f"{self.kind}={self.name}: {self.package} cannot be imported: {error}") from error
+        except Exception as error:
+            if self.origin.own:
+                raise
+            raise PluginError(f"{self.origin}: cannot be imported: {described(error)}") from error
         return target
 
 
@@ -166,7 +188,7 @@ class Registry:
             if value is None and isinstance(key.default, Unread):
                 continue
             arguments[key.name] = self._nested(key.nested, value, context, option.at(key.name)) if key.nested else value
-        return option.load()(**arguments)
+        return option.make(**arguments)
 
     def check(self, option: Option, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return all keys of the option as plain values, with types and bounds checked and defaults filled in.

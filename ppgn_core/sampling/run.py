@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from .. import blame
 from ..console import explained, say
 from ..errors import UserError
 from ..given import home
@@ -60,7 +61,7 @@ def write(chains: Chains, snapshots: Iterable[Snapshot], out: Path, overwrite: b
             stack.enter_context(_closed(writers))
             for snapshot in snapshots:
                 for writer in writers:
-                    writer.write(snapshot)
+                    blame.call(writer, "write", writer.write, snapshot)
     except OSError as error:
         raise UserError(f"out={out}: {explained(error)}") from error
     return snapshot
@@ -79,7 +80,7 @@ def _closed(writers: Sequence[Writer]) -> Iterator[None]:
         first = error
     for writer in writers:
         try:
-            writer.close()
+            blame.call(writer, "close", writer.close)
         except Exception as error:
             first = first or error
     if first is not None:
