@@ -5,7 +5,6 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import packages_distributions
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -62,14 +61,13 @@ def remember(component: Any, origin: Origin) -> None:
 
 
 def origin(component: Any, method: str = "") -> Origin:
-    """Return the option that a component was built from; its class and distribution if no registry built it."""
+    """Return the option that a component was built from; its class and module if no registry built it."""
     reference, known = _BUILT.get(id(component), (None, None))
     if reference is not None and known is not None and reference() is component:
         return known
     kind = type(component)
-    module = kind.__module__.partition(".")[0]
-    package = next(iter(packages_distributions().get(module, ())), module)
-    return Origin(ROLES.get(method, "component"), kind.__qualname__, package, module == __package__)
+    own = kind.__module__.partition(".")[0] == __package__
+    return Origin(ROLES.get(method, "component"), kind.__qualname__, kind.__module__, own)
 
 
 def call(component: Any, method: str, function: Callable[..., T], *arguments: Any) -> T:

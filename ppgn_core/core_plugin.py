@@ -49,6 +49,7 @@ def register_writers(register: Register) -> None:
 @hookimpl
 def register_commands(register: Register) -> None:
     register("classes", "ppgn_core.command.classes:show")
+    register("doctor", "ppgn_core.command.doctor:show")
     register("list", "ppgn_core.command.listing:show")
     register("new_plugin", "ppgn_core.command.new_plugin:show")
     register("completion", "ppgn_core.command.completion:show")

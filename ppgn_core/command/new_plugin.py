@@ -23,7 +23,7 @@ FILES = {"pyproject.toml": "pyproject.toml", "README.md": "README.md", "workflow
 """Files of every plugin: their names in the template and in the plugin."""
 
 
-def show(kind: str, name: str, out: str = "ppgn-NAME") -> None:
+def show(kind: str, called: str, out: str = "ppgn-NAME") -> None:
     """Write a plugin to start from: `ppgn new-plugin condition mean_colour`.
 
     It is a package of one module, with a test that checks it by `ppgn_core.testing`, a README and a workflow for
@@ -31,14 +31,14 @@ def show(kind: str, name: str, out: str = "ppgn-NAME") -> None:
 
     Args:
         kind: kind of the component: condition, prior, sampler, generator, writer, model, command, or one of a plugin.
-        name: name of the option, as in KIND=NAME; the module has it too.
+        called: name of the option, as in KIND=NAME; the module has it too.
         out: folder for the package, which must not exist.
     """
     registry = plugins.registry()
     there = [one.name for one in registry.kinds.values() if one.template]
     if kind not in there:
         raise UserError(f"kind={shown(kind)}: no such kind; {nearest(kind, there)}")
-    name = name.replace("-", "_")
+    name = called.replace("-", "_")
     _check_name(name, kind, registry)
     target = home(out.replace("NAME", name.replace("_", "-")), "out").absolute()
     if os.path.lexists(target):
@@ -101,11 +101,11 @@ def _commands(kind: Kind, name: str, registry: Registry) -> tuple[str, str]:
 def _check_name(name: str, kind: str, registry: Registry) -> None:
     allowed = "allowed are lower-case letters, digits and underscores, with a letter first"
     if not name.isascii() or not name.isidentifier() or name != name.lower() or name.startswith("_"):
-        raise UserError(f"name={shown(name)}: {allowed}")
+        raise UserError(f"called={shown(name)}: {allowed}")
     if keyword.iskeyword(name) or name in sys.stdlib_module_names or name.startswith("test_"):
-        raise UserError(f"name={name}: Python has a module or a word of that name; allowed is another one")
+        raise UserError(f"called={name}: Python has a module or a word of that name; allowed is another one")
     if name in registry.names(kind):
         package = registry.find(kind, name).package
-        raise UserError(f"name={name}: {kind}={name} is there already, from {package}; allowed is another name")
+        raise UserError(f"called={name}: {kind}={name} is there already, from {package}; allowed is another name")
     if importlib.util.find_spec(name) is not None:
-        raise UserError(f"name={name}: there is a module of that name, which this one would hide; allowed is another")
+        raise UserError(f"called={name}: there is a module of that name, which this one would hide; allowed is another")

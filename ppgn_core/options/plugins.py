@@ -29,6 +29,9 @@ WITHOUT = "PPGN_WITHOUT"
 
 OWN = own()
 
+PROBLEMS: list[str] = []
+"""What was wrong with plugins, in the order in which it was told."""
+
 
 def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Registry, list[str]]:
     """Collect the plugins' components and the locations of their YAML presets.
@@ -38,8 +41,8 @@ def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Re
     """
     plugins, presets = [], []
     kinds = {kind.name: kind for kind in (*RUN_KINDS, COMMAND)}
-    for entry in sorted(found, key=lambda e: (_package(e) not in OWN, e.name, e.value)):
-        package = _package(entry)
+    for entry in sorted(found, key=lambda e: (package_of(e) not in OWN, e.name, e.value)):
+        package = package_of(entry)
         if package not in without:
             with _blamed(package):
                 plugin = entry.load()
@@ -68,7 +71,8 @@ def _blamed(package: str) -> Iterator[None]:
         _tell(package, f"is broken and left out: {type(error).__name__}: {text}")
 
 
-def _package(entry: EntryPoint) -> str:
+def package_of(entry: EntryPoint) -> str:
+    """Return the name of the package that an entry point belongs to."""
     return entry.dist.name if entry.dist else entry.value
 
 
@@ -124,6 +128,7 @@ def _usable(place: object, package: str) -> bool:
 
 
 def _tell(package: str, what: str) -> None:
+    PROBLEMS.append(f"plugin {package} {what}")
     print(f"ppgn: plugin {package} {what} (without={package} leaves it out)", file=sys.stderr)
 
 

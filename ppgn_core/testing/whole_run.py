@@ -33,7 +33,7 @@ def check_run(*overrides: str, kept: Sequence[str] = ("codes", "trace", "record"
         whole, half = Path(place, "whole"), Path(place, "half")
         _sample(*TOY, writers, *overrides, f"n_steps={STEPS}", f"out={whole}")
         _sample(*TOY, writers, *overrides, f"n_steps={STEPS // 2}", f"out={half}")
-        _sample(f"resume={half}", f"n_steps={STEPS}")
+        _sample(f"resume={half}", f"n_steps={STEPS}", f"out={half}")
         change = "let it depend on its arguments, `noise` and `clock` alone, or keep a sampler's memory in State.memory"
         same = torch.equal(load_codes(whole).h, load_codes(half).h)
         assert same, f"a resumed run is not the same as one without a break; {change}"
