@@ -39,6 +39,7 @@ def register_writers(register: Register) -> None:
     register("grid", "ppgn_core.writers.grid:Grid")
     register("gif", "ppgn_core.writers.gif:Gif")
     register("mp4", "ppgn_core.writers.mp4:Mp4")
+    register("plot", "ppgn_core.writers.plot:Plot")
     register("samples", "ppgn_core.writers.samples:Samples")
     register("strip", "ppgn_core.writers.strip:Strip")
     register("trace", "ppgn_core.writers.trace:Trace")

@@ -36,6 +36,7 @@ class Generator(Protocol):
     """G maps codes to data.
 
     A generator that can also map data to codes has `encode(x) -> h`; chains can then start from a picture, `init=`.
+    A generator whose data are not images may have `pictures(x) -> (B, 3, H, W)`, which draws them for the writers.
     """
 
     code: Code

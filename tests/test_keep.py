@@ -15,7 +15,7 @@ from ppgn_core.sampling.sample_filter import SIGNS, parse
 
 from .conftest import QUICK
 
-RUN = [*QUICK, "condition.rgb=[1,0,0]", "n_chains=5", "n_steps=6", "save_every=2", "epsilon3=0.3"]
+RUN = ["writer.grid.side=1", *QUICK, "condition.rgb=[1,0,0]", "n_chains=5", "n_steps=6", "save_every=2", "epsilon3=0.3"]
 
 
 def trace(folder: str) -> list[dict]:

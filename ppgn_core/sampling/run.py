@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .. import blame
 from ..console import explained, say
+from ..data_space import undrawn
 from ..errors import UserError
 from ..given import home
 from ..protocols import Snapshot, Writer
@@ -36,10 +37,20 @@ def run(chains: Chains, out: Path) -> bool:
     for k, step in enumerate(last.last_step.tolist()):
         if step < last.state.step:
             print(f"ppgn: chain {k} stopped after step {step}: a value was no longer finite", file=sys.stderr)
-    grid = out / "grid.png"
-    say(f"{last.state.step} steps: {grid if grid.exists() else out}")
+    generator = chains.context.generator
+    if generator is not None and (told := undrawn(last.state.x, generator)):
+        say(told)
+    say(f"{last.state.step} steps: {made(out)}")
     check_alive(last)
     return ended_early
+
+
+def made(out: Path) -> Path:
+    """Return the picture to look at in a run's folder: the grid, or the newest of others; the folder if there is none."""
+    if (out / "grid.png").exists():
+        return out / "grid.png"
+    found = [path for suffix in ("png", "gif", "mp4") for path in out.glob(f"*.{suffix}")]
+    return max(found, key=lambda path: (path.suffix == ".png", path.stat().st_mtime_ns), default=out)
 
 
 def write(chains: Chains, snapshots: Iterable[Snapshot], out: Path, overwrite: bool | None = None) -> Snapshot:
