@@ -76,7 +76,7 @@ class Condition(Protocol):
 
     A condition that is a normalised probability may also have `probability(log_prob) -> (B,)` in [0, 1]. A condition
     that must be scaled to suit the ε2 of others may have a number `weight`, w: chains then climb w · log p(y | x), that
-    is p(y | x)^w, while `log_prob` stays log p(y | x).
+    is p(y | x)^w, while `log_prob` stays log p(y | x). It may have `told`, lines that a run prints when it starts.
     """
 
     def log_prob(self, x: Tensor) -> Tensor:
@@ -147,6 +147,7 @@ class Snapshot:
         last_step: number of the last step of each chain, `(B,)`: `state.step`, or less if the chain stopped.
         kept: mask of the chains whose sample passes the filter `keep`, `(B,)`; None if there is no filter.
         seconds: time since the chains began.
+        cause: for each chain that stopped, what was first not finite, see `ppgn_core.chain.PARTS`; 0 for the others.
     """
 
     state: State
@@ -154,6 +155,7 @@ class Snapshot:
     last_step: Tensor
     kept: Tensor | None = None
     seconds: float = 0.0
+    cause: Tensor | None = None
 
     @property
     def alive(self) -> Tensor:

@@ -42,9 +42,9 @@ def test_signals_of_a_given_heart_rate(tmp_path_factory, tmp_path):
     assert float(re.findall(r"error ([\d.]+)", said)[-1]) < 0.02  # the signals' variance is 0.05
     fresh("-c", CHECKS.format(weights=tmp_path / "ecg.safetensors"), cwd=tmp_path)
     for bpm in (60, 90):
-        said = fresh(*PPGN, "experiment=ecg", f"condition.bpm={bpm}", "n_chains=8", f"out={bpm}", cwd=tmp_path)
-        assert said.splitlines()[-1] == f"200 steps: {tmp_path / str(bpm) / 'plot.png'}"
-        drawn = [np.load(path) for path in sorted(Path(tmp_path, str(bpm), "samples").glob("*_0200.npy"))]
-        trace = [json.loads(line) for line in (tmp_path / str(bpm) / "trace.jsonl").read_text().splitlines()]
+        said = fresh(*PPGN, "experiment=ecg", f"condition.bpm={bpm}", "n_chains=8", f"out=at{bpm}", cwd=tmp_path)
+        assert said.splitlines()[-1] == f"200 steps: {tmp_path / f'at{bpm}' / 'plot.png'}"
+        drawn = [np.load(path) for path in sorted(Path(tmp_path, f"at{bpm}", "samples").glob("*_0200.npy"))]
+        trace = [json.loads(line) for line in (tmp_path / f"at{bpm}" / "trace.jsonl").read_text().splitlines()]
         assert np.median([row["probability"] for row in trace if row["step"] == 200]) > 0.7
         assert abs(np.nanmedian([rate(signal) for signal in drawn]) - bpm) < 8

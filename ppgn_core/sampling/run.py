@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from .. import blame
+from ..chain import stopped
 from ..console import explained, say
 from ..data_space import undrawn
 from ..errors import UserError
@@ -15,20 +16,29 @@ from ..given import home
 from ..protocols import Snapshot, Writer
 from ..run_folder import RunFolder
 from .assemble import Chains
+from .diagnosis import Diagnosis
 from .interrupt import interruptible
 from .progress import Progress
 
 
-def run(chains: Chains, out: Path) -> bool:
+def run(chains: Chains, out: Path, watch: Callable[[Snapshot], object] = lambda snapshot: None) -> bool:
     """Run chains to their end, write their files into the folder `out`, and report progress on the terminal.
 
     Return whether the run was interrupted before its last step.
+
+    Args:
+        watch: function called with every saved snapshot.
 
     Raises:
         UserError: the folder cannot be used (checked before anything is written), or every chain stopped.
     """
     with interruptible() as interrupted, Progress(chains.start, chains.config.n_steps) as progress:
-        last = write(chains, chains.saved_steps(interrupted, progress.update), out)
+        for line in remarks(chains):
+            say(line)
+        assert chains.context.energy is not None
+        diagnosis = Diagnosis(chains.config, chains.context.energy)
+        snapshots = chains.saved_steps(interrupted, progress.update)
+        last = write(chains, _seen(snapshots, diagnosis.watch, watch), out)
         ended_early = interrupted()
     if chains.filter and chains.filter.kept:
         say(str(chains.filter))
@@ -36,13 +46,28 @@ def run(chains: Chains, out: Path) -> bool:
         print(f"ppgn: {chains.filter}", file=sys.stderr)
     for k, step in enumerate(last.last_step.tolist()):
         if step < last.state.step:
-            print(f"ppgn: chain {k} stopped after step {step}: a value was no longer finite", file=sys.stderr)
+            print(f"ppgn: {stopped(last, k)}", file=sys.stderr)
+    for line in diagnosis.lines():
+        print(f"ppgn: {line}", file=sys.stderr)
     generator = chains.context.generator
     if generator is not None and (told := undrawn(last.state.x, generator)):
         say(told)
     say(f"{last.state.step} steps: {made(out)}")
     check_alive(last)
     return ended_early
+
+
+def remarks(chains: Chains) -> list[str]:
+    """Return what components have to say at the start of a run, such as the class that `target: init` found."""
+    energy = chains.context.energy
+    return [line for part in (energy and energy.condition, energy and energy.prior) for line in getattr(part, "told", ())]
+
+
+def _seen(snapshots: Iterable[Snapshot], *watchers: Callable[[Snapshot], object]) -> Iterator[Snapshot]:
+    for snapshot in snapshots:
+        for watcher in watchers:
+            watcher(snapshot)
+        yield snapshot
 
 
 def made(out: Path) -> Path:
