@@ -31,7 +31,7 @@ PICTURES, NUMBERS = ".png", ".npy"
 """Suffixes of samples that are pictures, and of others."""
 GROWING = ("trace.jsonl", "chain.frames", "strip.frames")
 """Files that are appended to."""
-FILES = ("run.json", CODES, *GROWING, "chain.gif", "chain.mp4", "grid.png", STRIP, PLOT, SAMPLES)
+FILES = ("run.json", CODES, *GROWING, "chain.gif", "chain.mp4", "grid.png", STRIP, PLOT, SAMPLES, ".hydra")
 """Files that the core's writers make: a folder with one of these holds a run."""
 
 BLOCK = 1 << 20

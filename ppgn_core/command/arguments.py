@@ -56,7 +56,8 @@ def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[
     for name, text in others:
         own = name.partition(".")[0]
         owners = [k for k, option in chosen.items() if option and own in _names(option, nested=own != name)]
-        if not owners and any(option and OVERRIDES in option.signature.given for option in chosen.values()):
+        takers = list(chosen.values()) or [command]  # a command that chooses no component may take them itself
+        if not owners and any(option and OVERRIDES in option.signature.given for option in takers):
             overrides.append(f"{name}={text}")
             continue
         if len(owners) != 1:

@@ -6,6 +6,7 @@ docs/troubleshooting.md shows what each case looks like.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -59,17 +60,25 @@ class Diagnosis:
         return [line for line in (self._falling(), *self._drowned(), self._rejected() or self._still()) if line]
 
     def _falling(self) -> str:
-        first, last = self.rows[0]["log_prob"], self.rows[-1]["log_prob"]
-        best = max(row["log_prob"] for row in self.rows)
-        term, other = (self._mean(name) for name in ("condition_norm", "prior_norm"))
-        if best - last < WORSE or best - last < 0.2 * abs(best - first):
+        """Compare the end of log p with its best, and, where nothing is random, sum up its falls."""
+        values = [row["log_prob"] for row in self.rows]
+        first, last, best = values[0], values[-1], max(values)
+        random = self.noise > 0 or self.energy.clock.changes_every_step
+        falls = 0.0 if random else sum(max(a - b, 0.0) for a, b in pairwise(values))
+        if best - last >= max(WORSE, 0.5 * abs(best - first)):
+            trend = f"mean log p(y|x) fell from {best:.1f} to {last:.1f}"
+        elif falls >= max(3 * WORSE, 0.2 * abs(best - first)):
+            trend = f"mean log p(y|x) goes up and down, at the end to {last:.1f}"
+        else:
             return ""
-        trend = f"mean log p(y|x) fell from {best:.1f} to {last:.1f}"
+        if self.energy.clock.changes:  # the target was another one
+            return ""
+        term, other = (self._mean(name) for name in ("condition_norm", "prior_norm"))
         if term >= other and term > self.noise:
-            return f"{trend} while the condition's term is the largest: its steps overshoot; try a smaller epsilon2"
-        if other > term:
-            return f"{trend} as the prior's term is larger than the condition's: try a larger epsilon2 or less epsilon1"
-        return f"{trend} in the noise: try a smaller epsilon3 or a larger epsilon2"
+            return f"{trend}, and the condition's term is the longest: its steps overshoot; try a smaller epsilon2"
+        if other > self.noise:
+            return f"{trend}, and the prior's term is the longest: try a larger epsilon2 or a smaller epsilon1"
+        return f"{trend}, and the noise is longer than both terms: try a smaller epsilon3 or a larger epsilon2"
 
     def _drowned(self) -> list[str]:
         lines = []
