@@ -110,7 +110,10 @@ def test_the_objective_reaches_the_sweeper(command, monkeypatch):
 
 @pytest.mark.parametrize(
     ("objective", "told"),
-    [("beauty", "objective=beauty: no such quantity"), ("probability", "objective=probability: this condition knows no")],
+    [
+        ("beauty", "objective=beauty: no such quantity"),
+        ("probability", "objective=probability: this condition knows no"),
+    ],
 )
 def test_an_objective_that_is_none(command, objective, told):
     code, _, err = command(*TOY, f"objective={objective}", "out=run")

@@ -43,7 +43,10 @@ def generator(returned: str, drawn: str = "noise.normal(0, (6,))") -> tuple[str,
 
 def sampler(returned: str) -> tuple[str, str]:
     methods = "def __init__(self, energy): self.energy = energy\n    def init(self, h, step=0): return "
-    return "sampler", f"class Broken:\n    {methods}self.energy.evaluate(h, step)\n    def step(self, s): return {returned}"
+    return (
+        "sampler",
+        f"class Broken:\n    {methods}self.energy.evaluate(h, step)\n    def step(self, s): return {returned}",
+    )
 
 
 def writer(line: str) -> tuple[str, str]:
@@ -126,5 +129,8 @@ def test_an_object_is_named_by_its_class():
         def log_prob(self, x: torch.Tensor) -> torch.Tensor:
             return x.mean()
 
-    with pytest.raises(PluginError, match=r"condition=.*Careless \(package tests\.test_broken_plugins\): log_prob returned the shape \(\)"):
+    with pytest.raises(
+        PluginError,
+        match=r"condition=.*Careless \(package tests\.test_broken_plugins\): log_prob returned the shape \(\)",
+    ):
         sample("experiment=toy", condition=Careless(), n_chains=2, n_steps=1)

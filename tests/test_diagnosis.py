@@ -18,7 +18,10 @@ TOY = ("experiment=toy", "n_chains=4", "n_steps=60", "save_every=5")
     ("keys", "told"),
     [
         ([], ""),
-        (["epsilon2=1", "epsilon3=0"], "and the condition's term is the longest: its steps overshoot; try a smaller eps"),
+        (
+            ["epsilon2=1", "epsilon3=0"],
+            "and the condition's term is the longest: its steps overshoot; try a smaller eps",
+        ),
         (["epsilon2=0.001", "epsilon3=0.5"], "the condition's term never exceeds the noise|and the noise is longer"),
         (["epsilon1=1e-9", "epsilon2=1e-9", "epsilon3=0"], "the chains stand still (h changed by"),
         (["sampler=metropolis_hastings", "sampler.sigma=1000"], "of the proposals were accepted"),

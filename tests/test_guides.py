@@ -49,7 +49,10 @@ def test_a_guide_quotes_the_code_as_it_is(page):
 
 
 def test_all_reserved_names_are_in_the_guide():
-    assert set(re.findall(r"`(\w+)`(?:, | \|)", TEXTS["plugin"].partition("| parameter |")[2].partition("<!--")[0])) == NAMES
+    assert (
+        set(re.findall(r"`(\w+)`(?:, | \|)", TEXTS["plugin"].partition("| parameter |")[2].partition("<!--")[0]))
+        == NAMES
+    )
 
 
 def test_the_checks_that_the_guide_names_are_there():

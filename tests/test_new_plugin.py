@@ -50,7 +50,9 @@ def test_from_new_plugin_to_a_picture(tmp_path_factory, tmp_path):
 @pytest.mark.parametrize("kind", TEMPLATES, ids=lambda kind: kind.name)
 def test_a_new_plugin_is_small_and_quick_to_list(kind, tmp_path):
     files = rendered(kind, "my_own", plugins.registry())
-    assert all(word not in text for text in files.values() for word in ("new_plugin", "NewPlugin", "new-plugin", "KIND"))
+    assert all(
+        word not in text for text in files.values() for word in ("new_plugin", "NewPlugin", "new-plugin", "KIND")
+    )
     assert files["test_my_own.py"].count("\n") == 5 and '"ppgn-core"' in files["pyproject.toml"]
     (tmp_path / "my_own.py").write_text(files["my_own.py"])
     script = "import sys; sys.path.insert(0, '.'); import my_own; sys.exit('torch' in sys.modules)"
@@ -68,7 +70,10 @@ def test_a_new_plugin_is_small_and_quick_to_list(kind, tmp_path):
         (["condition", "json"], "called=json: Python has a module or a word of that name"),
         (["condition", "torch"], "called=torch: there is a module of that name"),
         (["condition", "toy_colour"], "called=toy_colour: condition=toy_colour is there already, from ppgn-core"),
-        (["condition", "red", "out=there"], "out=", ),
+        (
+            ["condition", "red", "out=there"],
+            "out=",
+        ),
         (["condition"], "called is required"),
     ],
 )

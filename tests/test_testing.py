@@ -201,7 +201,8 @@ class Elsewhere(Generator):
 
 
 @pytest.mark.parametrize(
-    ("generator", "complaint"), [(Elsewhere, "draws from the global random generator"), (Batched, "depends on the batch")]
+    ("generator", "complaint"),
+    [(Elsewhere, "draws from the global random generator"), (Batched, "depends on the batch")],
 )
 def test_bad_generators_do_not(generator, complaint):
     with pytest.raises(AssertionError, match=complaint):

@@ -83,7 +83,9 @@ def _weights(found: list[str]) -> Iterator[str]:
             expected = sums.get(path.stem)
             state = "no checksum recorded" if expected is None else "as recorded" if sum_ == expected else "CHANGED"
             if state == "CHANGED":
-                found.append(f"{_short(str(path))}: its sha256 is {sum_[:12]}…, expected {expected[:12] if expected else ''}…")
+                found.append(
+                    f"{_short(str(path))}: its sha256 is {sum_[:12]}…, expected {expected[:12] if expected else ''}…"
+                )
             yield f"  {_short(str(path))}  {path.stat().st_size} bytes  sha256 {sum_[:12]}…  {state}"
 
 

@@ -45,7 +45,9 @@ def show(folder: str = "outputs", side: Annotated[int, ">= 32", "<= 4096"] = 512
     flat = [dict(_flat(record["config"])) for _, record in runs]
     names = [name for name in sorted(set().union(*flat)) if len({str(one.get(name)) for one in flat}) > 1]
     names = [name for name in names if name not in ("out", "resume", "overwrite")]
-    figures = [_figure(place, *run, {n: values.get(n) for n in names}, side) for run, values in zip(runs, flat, strict=True)]
+    figures = [
+        _figure(place, *run, {n: values.get(n) for n in names}, side) for run, values in zip(runs, flat, strict=True)
+    ]
     head = f'<!doctype html>\n{MARK}\n<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     title = html.escape(f"{len(runs)} runs in {place.resolve().name}")
     body = f"<title>{title}</title><style>{STYLE}</style>\n<h1>{title}</h1>\n<main>\n{''.join(figures)}</main>\n"
@@ -56,7 +58,9 @@ def show(folder: str = "outputs", side: Annotated[int, ">= 32", "<= 4096"] = 512
 def _runs(place: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     from ..config.resume import read_record
 
-    for file in sorted(place.rglob("run.json"), key=lambda one: [int(t) if t.isdigit() else t for t in re.split(r"(\d+)", str(one))]):
+    for file in sorted(
+        place.rglob("run.json"), key=lambda one: [int(t) if t.isdigit() else t for t in re.split(r"(\d+)", str(one))]
+    ):
         try:
             record = read_record(file.parent, f"{file.parent}")
         except UserError as error:

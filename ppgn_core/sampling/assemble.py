@@ -149,7 +149,9 @@ def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tens
     if saved is None and config.init is None:
         h = blame.call(generator, "draw", generator.draw, noise)
         wanted = (config.n_chains, *generator.code.shape)
-        blame.check_tensor(generator, "draw", h, torch.empty(0, device=noise.device), wanted, "codes, one for each chain,")
+        blame.check_tensor(
+            generator, "draw", h, torch.empty(0, device=noise.device), wanted, "codes, one for each chain,"
+        )
         return h
     if saved is None:
         if context.model is None:

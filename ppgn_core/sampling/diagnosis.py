@@ -103,7 +103,9 @@ class Diagnosis:
         moved = float((new - old).norm() / new.norm().clamp_min(1e-12))
         if moved >= STILL:
             return ""
-        return f"the chains stand still (h changed by {moved:.1g} of its length): try larger epsilons, or noise (epsilon3)"
+        return (
+            f"the chains stand still (h changed by {moved:.1g} of its length): try larger epsilons, or noise (epsilon3)"
+        )
 
     def _mean(self, name: str) -> float:
         values = [row[name] for row in self.rows[1:]]

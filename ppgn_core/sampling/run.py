@@ -60,7 +60,9 @@ def run(chains: Chains, out: Path, watch: Callable[[Snapshot], object] = lambda 
 def remarks(chains: Chains) -> list[str]:
     """Return what components have to say at the start of a run, such as the class that `target: init` found."""
     energy = chains.context.energy
-    return [line for part in (energy and energy.condition, energy and energy.prior) for line in getattr(part, "told", ())]
+    return [
+        line for part in (energy and energy.condition, energy and energy.prior) for line in getattr(part, "told", ())
+    ]
 
 
 def _seen(snapshots: Iterable[Snapshot], *watchers: Callable[[Snapshot], object]) -> Iterator[Snapshot]:

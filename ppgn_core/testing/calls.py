@@ -40,7 +40,9 @@ def pure(name: str, component: Any, function: Callable[..., Tensor], *inputs: Te
         assert torch.equal(value, old), f"{name}: changes its input in place; work on a copy (x.clone(), x + …)"
     for module in modules(component):
         kind = type(module).__name__
-        assert not any(m.training for m in module.modules()), f"{name}: a {kind} is not in eval mode; call .eval() on it"
+        assert not any(m.training for m in module.modules()), (
+            f"{name}: a {kind} is not in eval mode; call .eval() on it"
+        )
         trained = any(p.requires_grad or p.grad is not None for p in module.parameters())
         assert not trained, f"{name}: a {kind} is not frozen (requires_grad); call .requires_grad_(False) on it"
     return first
@@ -80,7 +82,9 @@ def moved(component: T, where: torch.device | torch.dtype) -> T:
     try:
         other = copy.deepcopy(component)
     except Exception as error:
-        raise AssertionError(f"{type(component).__name__}: cannot be copied ({error}); keep open files out of it") from error
+        raise AssertionError(
+            f"{type(component).__name__}: cannot be copied ({error}); keep open files out of it"
+        ) from error
     if isinstance(other, nn.Module):
         other.to(where)
     for name, value in list(getattr(other, "__dict__", {}).items()):

@@ -17,7 +17,9 @@ BATCH = 4
 def check_generator(generator: Generator) -> None:
     """Check that codes and data belong to each chain alone, and that data are differentiable in the codes."""
     noise = ChainNoise(0, BATCH)
-    assert hasattr(generator, "code"), "code: there is none; give the generator `code = Code(shape)` (ppgn_core.protocols)"
+    assert hasattr(generator, "code"), (
+        "code: there is none; give the generator `code = Code(shape)` (ppgn_core.protocols)"
+    )
     h = pure("draw", generator, lambda: generator.draw(noise))
     assert_shape("draw", h, (BATCH, *generator.code.shape), "return noise.normal(0, self.code.shape, stream='start')")
     alone = generator.draw(ChainNoise(0, [BATCH - 1]))

@@ -49,7 +49,9 @@ def check_layers(network: Layered, x: Tensor, role: str = "network") -> None:
     missing = [name for name in names if name not in found]
     assert not missing, f"{role}.activations: returns no {', '.join(missing)}; return all that `names` asks for"
     for name in names:
-        alone = pure(f"{role}.activations({name})", network, lambda x, name=name: network.activations(x, (name,))[name], x)
+        alone = pure(
+            f"{role}.activations({name})", network, lambda x, name=name: network.activations(x, (name,))[name], x
+        )
         assert_shape(f"{role}.activations({name})", alone, (len(x), *alone.shape[1:]), "return one row for each image")
         message = f"{role}.activations: {name} depends on which other layers are asked for"
         torch.testing.assert_close(found[name], alone, msg=message)

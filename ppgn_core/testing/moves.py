@@ -62,7 +62,9 @@ def check_device(make: Callable[[torch.device], Any], method: str, *inputs: Tens
     Args:
         make: function from a device to the component, as the run builds it with its `device`.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "meta")
+    device = torch.device(
+        "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "meta"
+    )
     change = "create tensors by x.new_tensor(…) or .to(x), networks on the run's `device`, a parameter of that name"
     try:
         with torch.no_grad():

@@ -26,7 +26,9 @@ def check_writer(make: Callable[[RunFolder], Writer], snapshots: Iterable[Snapsh
     with tempfile.TemporaryDirectory() as place:
         unused = RunFolder(Path(place, "unused"))
         with unused.opened():
-            _closed(make(unused), "close: fails if nothing was written; allow a run that ends before its first snapshot")
+            _closed(
+                make(unused), "close: fails if nothing was written; allow a run that ends before its first snapshot"
+            )
         run = RunFolder(Path(place, "run"))
         random = torch.get_rng_state()
         with run.opened():
