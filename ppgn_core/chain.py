@@ -13,7 +13,6 @@ from . import blame
 from .errors import PluginError
 from .protocols import Info, Sampler, Snapshot, State
 
-
 PARTS = ("the codes h", "G(h)", "log p(y | x)", "∇log p(y | h)", "∇log p(h)")
 """What the parts of a state are called, in the order in which one follows from the other."""
 
@@ -74,7 +73,7 @@ def _check(sampler: Sampler, method: str, kept: bool, allowed: str) -> None:
 
 
 def _not_finite(state: State) -> Tensor:
-    """Return for each chain the first part of a state that is not finite, as an index into `PARTS` from 1; 0 if all are.
+    """Return for each chain the first part of a state that is not finite, as an index into `PARTS` from 1, or 0.
 
     A sum is infinite or NaN if one of its terms is. Memory counts as one more part.
     """

@@ -1,4 +1,4 @@
-"""An environment that has packages of this project from wheels, all other libraries, and nothing else of the project."""
+"""An environment that has packages of this project from wheels, and all other libraries that are installed."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def test_the_objective_reaches_the_sweeper(command, monkeypatch):
 
     monkeypatch.setattr(hydra.core.utils.JobReturn, "__setattr__", watched)
     assert command("-m", *TOY, "seed=1,2", "objective=log_prob", "out=sweep")[0] == 0
-    trace = [[json.loads(line) for line in Path(f"sweep/{k}/trace.jsonl").open()] for k in (0, 1)]
+    trace = [[json.loads(line) for line in Path(f"sweep/{k}/trace.jsonl").read_text().splitlines()] for k in (0, 1)]
     means = [sum(row["log_prob"] for row in rows if row["step"] == 6) / 2 for rows in trace]
     numbers = [value for value in returned if isinstance(value, float)]
     assert all(math.isclose(a, b, rel_tol=1e-5) for a, b in zip(numbers, means, strict=True)), returned

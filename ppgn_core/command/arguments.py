@@ -22,8 +22,8 @@ OVERRIDES = "overrides"
 def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[str, Any]:
     """Read a command's arguments and check all values, including those of the components that it chooses.
 
-    Words without `=` are the values of the keys that are required, in their order, or of the first key. The keys of a component are written as KEY.ITS_KEY, or
-    as ITS_KEY alone if nothing else has a key of that name.
+    Words without `=` are the values of the required keys, in their order, or of the first key if none is. The keys of a
+    component are written as KEY.ITS_KEY, or as ITS_KEY alone if nothing else has a key of that name.
 
     Returns:
         The values by key; the value of a key that holds a component is its config, `{"name": …, **keys}`.

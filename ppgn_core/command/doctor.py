@@ -41,7 +41,8 @@ def _machine() -> Iterator[str]:
     yield ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     gpus = [torch.cuda.get_device_name(k) for k in range(torch.cuda.device_count())]
     devices = [f"cpu ({torch.get_num_threads()} threads)", *gpus, *["mps"] * torch.backends.mps.is_available()]
-    yield f"devices: {', '.join(devices)}; torch is built for {'CUDA ' + torch.version.cuda if torch.version.cuda else 'CPU'}"
+    built = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU"
+    yield f"devices: {', '.join(devices)}; torch is built for {built}"
     given = [f"{name}={_short(os.environ[name])}" for name in VARIABLES if name in os.environ]
     yield f"variables: {' '.join(given) or 'none'}"
 
@@ -56,7 +57,7 @@ def _plugins(found: list[str]) -> Iterator[str]:
         own = [option for option in options if option.package == package]
         for option in own:
             try:
-                option.signature, option.load()  # noqa: B018, for their errors
+                option.signature, option.load()
             except UserError as error:
                 found.append(str(error))
             except Exception as error:  # of one of the project's own packages

@@ -18,7 +18,7 @@ from ..given import path
 
 PICTURES = ("strip.png", "grid.png", "plot.png")
 MARK = "<!-- runs, by ppgn index -->"
-STYLE = """body{font:15px/1.4 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#222;background:#fff}
+STYLE = """body{font:15px/1.4 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#222}
 main{display:grid;grid-template-columns:repeat(auto-fill,minmax(17rem,1fr));gap:1.5rem}figure{margin:0}
 img{width:100%;height:auto;image-rendering:pixelated}code{display:block;overflow-wrap:anywhere;font-size:12px;color:#555}
 b{overflow-wrap:anywhere}@media(prefers-color-scheme:dark){body{background:#181818;color:#ddd}code{color:#aaa}}"""
@@ -48,7 +48,8 @@ def show(folder: str = "outputs", side: Annotated[int, ">= 32", "<= 4096"] = 512
     figures = [
         _figure(place, *run, {n: values.get(n) for n in names}, side) for run, values in zip(runs, flat, strict=True)
     ]
-    head = f'<!doctype html>\n{MARK}\n<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    head = f'<!doctype html>\n{MARK}\n<html lang="en"><meta charset="utf-8">'
+    head += '<meta name="viewport" content="width=device-width">'
     title = html.escape(f"{len(runs)} runs in {place.resolve().name}")
     body = f"<title>{title}</title><style>{STYLE}</style>\n<h1>{title}</h1>\n<main>\n{''.join(figures)}</main>\n"
     write_bytes(page, f"{head}\n{body}".encode(errors="replace"))
@@ -102,4 +103,5 @@ def _inline(file: Path, side: int, alt: str) -> str:
     buffer = io.BytesIO()
     image.save(buffer, "png")
     data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img alt="{html.escape(alt)}" width="{image.width}" height="{image.height}" src="data:image/png;base64,{data}">'
+    size = f'width="{image.width}" height="{image.height}"'
+    return f'<img alt="{html.escape(alt)}" {size} src="data:image/png;base64,{data}">'

@@ -17,7 +17,7 @@ class Kind:
         doc: one-line description of what a component of this kind is.
         given: names of the parameters that the builder passes to a factory; all others are keys of its config.
         package: package that defines the kind.
-        template: package with the module NAME.py that `ppgn new-plugin` starts a component from; empty if there is none.
+        template: package with the module NAME.py that `ppgn new-plugin` starts a component from; empty if none.
         check: function that checks a component (`ppgn_core.testing.check`), as `module:function`; empty if none does.
     """
 

@@ -19,7 +19,8 @@ from ..nearest import nearest
 from ..run_context import NAMES
 from .annotation import choices, config_type
 from .bounds import LARGEST, SMALLEST, check, requirement
-from .bundled import bundled, own
+from . import bundled as packages
+from .bundled import bundled
 from .kinds import KINDS, RUN_KINDS, Kind
 from .signature import Key, Signature, read
 from .source import REQUIRED, Unread
@@ -77,7 +78,7 @@ class Option:
     @cached_property
     def origin(self) -> Origin:
         """Say whose option this is, for error messages."""
-        return Origin(self.kind, self.name, self.package, self.package in own())
+        return Origin(self.kind, self.name, self.package, self.package in packages.own())
 
     def make(self, **arguments: Any) -> Any:
         """Call the factory, and remember of what it returns that this option made it.

@@ -73,7 +73,7 @@ def _seen(snapshots: Iterable[Snapshot], *watchers: Callable[[Snapshot], object]
 
 
 def made(out: Path) -> Path:
-    """Return the picture to look at in a run's folder: the grid, or the newest of others; the folder if there is none."""
+    """Return the picture to look at in a run's folder: the grid, or the newest other one; if none, the folder."""
     if (out / "grid.png").exists():
         return out / "grid.png"
     found = [path for suffix in ("png", "gif", "mp4") for path in out.glob(f"*.{suffix}")]

@@ -1,4 +1,4 @@
-"""Write every saved sample of every chain as its own file, samples/chain_000_step_0200.png, or .npy if it is no picture."""
+"""Write every saved sample of every chain as its own file: a picture, or an array if it is none."""
 
 from __future__ import annotations
 

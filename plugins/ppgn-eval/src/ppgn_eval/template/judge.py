@@ -8,8 +8,9 @@ from ppgn_core import Register, hookimpl
 from ppgn_core.model import Labels
 
 if TYPE_CHECKING:
-    from ppgn_eval.judge import Verdict
     from torch import Tensor
+
+    from ppgn_eval.judge import Verdict
 
 
 class NewPlugin:

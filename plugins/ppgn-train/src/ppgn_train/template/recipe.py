@@ -37,8 +37,9 @@ class NewPlugin:
         images: Annotated[int, ">= 1"] = 20_000,
     ) -> None:
         import torch
-        from ppgn_train.photographs import load_parts
         from torch import nn
+
+        from ppgn_train.photographs import load_parts
 
         self.fabric, self.seed, self.batch_size, self.images = fabric, seed, batch_size, images
         self.size, self.units = size, units
@@ -55,6 +56,7 @@ class NewPlugin:
     def step(self, seen: int) -> Mapping[str, Tensor]:
         """Train on one batch; which one depends on the seed and on the number of photographs seen before."""
         import torch
+
         from ppgn_train.loop import seed_step
 
         generator = torch.Generator()
