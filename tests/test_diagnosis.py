@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -77,3 +79,14 @@ def test_the_time_left_on_a_terminal(monkeypatch):
         for step in range(1, 4):
             bar.update(State(step, zero, zero, zero[0], zero, zero))
     assert "10:46:40 left" in shown.getvalue()
+
+
+PAGE = (Path(__file__).parent.parent / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+SHOWN = re.findall(r"^    python -m ppgn_core (.+)\n\n    (ppgn: .+)$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("line", "told"), SHOWN)
+def test_the_page_shows_what_a_run_says(command, line, told):
+    assert len(SHOWN) == 3
+    code, _, err = command(*line.split())
+    assert code == 0 and re.sub(r"[-\d.]+", "0", told) in re.sub(r"[-\d.]+", "0", err), err
