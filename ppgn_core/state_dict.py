@@ -17,33 +17,35 @@ from .weights import regular
 
 TYPES = {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool, torch.uint8}
 TYPES |= {torch.int8, torch.int16, torch.int32, torch.int64}
+FOLDER = 0x10
+"""Attribute of MS-DOS that marks a folder in a zip archive."""
 ALLOWED = "allowed are safetensors, and what torch.save writes of tensors"
 
 
-def read_state_dict(path: Path, told: str) -> dict[str, Tensor]:
+def read_state_dict(path: Path, prefix: str) -> dict[str, Tensor]:
     """Read tensors by name.
 
     A state dict nested under `state_dict`, and the `module.` in names, as training scripts save them, are unwrapped.
 
     Raises:
         UserError: there is no such file, it is not a state dict, or values are not finite; the message begins with
-            `told`.
+            `prefix`.
     """
-    regular(path, told)
+    regular(path, prefix)
     try:
         content = _loaded(path)
     except OSError as error:
-        raise UserError(f"{told}: {error.strerror or error}") from None
+        raise UserError(f"{prefix}: {error.strerror or error}") from None
     except Exception as error:  # torch may raise anything on a damaged file
-        raise UserError(f"{told}: not a state dict ({_reason(error)}); {ALLOWED}") from None
+        raise UserError(f"{prefix}: not a state dict ({_reason(error)}); {ALLOWED}") from None
     if isinstance(content, Mapping):
         content = content.get("state_dict", content)
     if not isinstance(content, Mapping) or not content:
-        raise UserError(f"{told}: not a state dict, but {type(content).__name__}; {ALLOWED}")
+        raise UserError(f"{prefix}: not a state dict, but {type(content).__name__}; {ALLOWED}")
     tensors = {}
     for name, value in content.items():
         if reason := _unfit(value):
-            raise UserError(f"{told}: not a state dict, its {str(name)[:100]!r} is {reason}; {ALLOWED}")
+            raise UserError(f"{prefix}: not a state dict, its {str(name)[:100]!r} is {reason}; {ALLOWED}")
         tensors[str(name).removeprefix("module.").replace(".module.", ".")] = value
     return tensors
 
@@ -55,9 +57,14 @@ def _loaded(path: Path) -> Any:
         return load_file(path)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > path.stat().st_size:  # torch.save never compresses: this is a zip bomb
-            raise ValueError(f"a zip of {path.stat().st_size} bytes that unpacks to {size}")
+            entries = archive.infolist()
+            size = sum(entry.file_size for entry in entries)
+            if size > path.stat().st_size:  # torch.save never compresses: this is a zip bomb
+                raise ValueError(f"a zip of {path.stat().st_size} bytes that unpacks to {size}")
+            # torch checks no checksum, and takes whatever memory holds for the values of an entry marked as a folder
+            folder = next((entry.filename for entry in entries if entry.external_attr & FOLDER), None)
+            if damaged := folder or archive.testzip():
+                raise ValueError(f"its {damaged} is damaged")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about pickle protocols other than torch's own
         return torch.load(path, map_location="cpu", weights_only=True)

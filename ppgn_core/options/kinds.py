@@ -39,6 +39,7 @@ def _of_the_core(name: str, doc: str, given: frozenset[str] = NAMES) -> Kind:
 
 
 RUN_KINDS = (
+<<<<<<< HEAD
     _of_the_core("model", "a bundle of networks: factories of `ppgn_core.model.Model`"),
     _of_the_core("generator", "G: factories of `ppgn_core.protocols.Generator`"),
     _of_the_core("prior", "p(h): factories of `ppgn_core.protocols.Prior`"),
@@ -49,6 +50,18 @@ RUN_KINDS = (
 
 COMMAND = _of_the_core(
     "command", "what `ppgn NAME` does: functions whose parameters are its keys", frozenset({"arguments", "overrides"})
+=======
+    Kind("model", "bundles of networks: factories of `ppgn_core.model.Model`"),
+    Kind("generator", "generators G: factories of `ppgn_core.protocols.Generator`"),
+    Kind("prior", "priors p(h): factories of `ppgn_core.protocols.Prior`"),
+    Kind("condition", "conditions p(y | x): factories of `ppgn_core.protocols.Condition`"),
+    Kind("sampler", "samplers: factories of `ppgn_core.protocols.Sampler`"),
+    Kind("writer", "writers of a run's files: factories of `ppgn_core.protocols.Writer`"),
+)
+
+COMMAND = Kind(
+    "command", "commands, `ppgn NAME`: functions whose parameters are the keys", frozenset({"arguments", "overrides"})
+>>>>>>> main
 )
 
 KINDS = tuple(kind.name for kind in RUN_KINDS)

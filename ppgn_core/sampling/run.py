@@ -13,11 +13,15 @@ from ..console import explained, say
 from ..data_space import undrawn
 from ..errors import UserError
 from ..given import home
+from ..interrupt import interruptible
 from ..protocols import Snapshot, Writer
 from ..run_folder import RunFolder
 from .assemble import Chains
+<<<<<<< HEAD
 from .diagnosis import Diagnosis
 from .interrupt import interruptible
+=======
+>>>>>>> main
 from .progress import Progress
 
 
