@@ -39,7 +39,7 @@ def test_it_can_be_made_again_otherwise(run, capsys):
     config = json.loads(Path("other/run.json").read_text())["config"]
     assert config["seed"] == 4 and config["condition"] == {"name": "toy_colour", "rgb": [0.2, 0.4, 0.9], "sigma": 0.2}
     assert not torch.equal(load_codes(run).h, load_codes(Path("other")).h)
-    assert call("again", ["first", "out=other"]) == 2 and "there is a run in it" in capsys.readouterr().err
+    assert call("again", ["first", "out=other"]) == 2 and "it holds a run" in capsys.readouterr().err
 
 
 def poisoned(path: str, config: object) -> None:

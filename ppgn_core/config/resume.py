@@ -120,21 +120,13 @@ def checked(config: Any, keys: Sequence[str], registry: Registry, told: str) -> 
         UserError: it is no config, or needs a component that is not installed.
     """
     if not isinstance(config, dict):
-<<<<<<< HEAD
-        raise UserError(f"{told}: {NAME} is damaged: its config is none")
-=======
-        raise UserError(f"resume={folder}: {NAME} is damaged: its config is not a mapping")
->>>>>>> main
+        raise UserError(f"{told}: {NAME} is damaged: its config is not a mapping")
     for name in config:
         if name not in keys:
             raise UserError(f"{told}: {NAME} has a key that no run has: {str(name)[:40]}")
     for text in _strings(config):
         if "${" in text or text == "???":
-<<<<<<< HEAD
-            raise UserError(f"{told}: {NAME} has a value that is no plain text: {text[:40]}")
-=======
-            raise UserError(f"resume={folder}: {NAME} has a value that is not plain text: {text[:40]}")
->>>>>>> main
+            raise UserError(f"{told}: {NAME} has a value that is not plain text: {text[:40]}")
     for kind, name in _chosen(config):
         if name not in registry.names(kind):
             raise UserError(f"{told}: {unknown_option(kind, name, registry.names(kind))}")
@@ -189,11 +181,7 @@ def read_record(folder: Path, told: str) -> dict[str, Any]:
     path = folder / NAME
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-<<<<<<< HEAD
-            raise UserError(f"{told}: {NAME} is no file")
-=======
-            raise UserError(f"resume={folder}: {NAME} is not a file")
->>>>>>> main
+            raise UserError(f"{told}: {NAME} is not a file")
         if path.stat().st_size > LARGEST:
             raise UserError(f"{told}: {NAME} is damaged: it has more than {LARGEST} bytes")
         record = json.loads(path.read_text(encoding="utf-8"))

@@ -39,29 +39,16 @@ def _of_the_core(name: str, doc: str, given: frozenset[str] = NAMES) -> Kind:
 
 
 RUN_KINDS = (
-<<<<<<< HEAD
-    _of_the_core("model", "a bundle of networks: factories of `ppgn_core.model.Model`"),
-    _of_the_core("generator", "G: factories of `ppgn_core.protocols.Generator`"),
-    _of_the_core("prior", "p(h): factories of `ppgn_core.protocols.Prior`"),
-    _of_the_core("condition", "p(y | x): factories of `ppgn_core.protocols.Condition`"),
-    _of_the_core("sampler", "chains: factories of `ppgn_core.protocols.Sampler`"),
-    _of_the_core("writer", "files of a run: factories of `ppgn_core.protocols.Writer`"),
+    _of_the_core("model", "bundles of networks: factories of `ppgn_core.model.Model`"),
+    _of_the_core("generator", "generators G: factories of `ppgn_core.protocols.Generator`"),
+    _of_the_core("prior", "priors p(h): factories of `ppgn_core.protocols.Prior`"),
+    _of_the_core("condition", "conditions p(y | x): factories of `ppgn_core.protocols.Condition`"),
+    _of_the_core("sampler", "samplers: factories of `ppgn_core.protocols.Sampler`"),
+    _of_the_core("writer", "writers of a run's files: factories of `ppgn_core.protocols.Writer`"),
 )
 
 COMMAND = _of_the_core(
-    "command", "what `ppgn NAME` does: functions whose parameters are its keys", frozenset({"arguments", "overrides"})
-=======
-    Kind("model", "bundles of networks: factories of `ppgn_core.model.Model`"),
-    Kind("generator", "generators G: factories of `ppgn_core.protocols.Generator`"),
-    Kind("prior", "priors p(h): factories of `ppgn_core.protocols.Prior`"),
-    Kind("condition", "conditions p(y | x): factories of `ppgn_core.protocols.Condition`"),
-    Kind("sampler", "samplers: factories of `ppgn_core.protocols.Sampler`"),
-    Kind("writer", "writers of a run's files: factories of `ppgn_core.protocols.Writer`"),
-)
-
-COMMAND = Kind(
     "command", "commands, `ppgn NAME`: functions whose parameters are the keys", frozenset({"arguments", "overrides"})
->>>>>>> main
 )
 
 KINDS = tuple(kind.name for kind in RUN_KINDS)

@@ -14,14 +14,9 @@ from ..blame import Origin, call, described, remember
 from ..errors import PluginError, UserError, shown
 from ..nearest import nearest
 from ..run_context import NAMES
-<<<<<<< HEAD
 from . import bundled as packages
-from .annotation import choices, config_type
-from .bounds import LARGEST, SMALLEST, check, requirement
-=======
 from .annotation import choices, config_type, requirement
 from .bounds import check, in_words
->>>>>>> main
 from .bundled import bundled
 from .kinds import KINDS, RUN_KINDS, Kind
 from .signature import Key, Signature, read

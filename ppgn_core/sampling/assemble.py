@@ -179,11 +179,9 @@ def _encoded(config: DictConfig, context: RunContext, size: int) -> Tensor:
         raise UserError(f"init={config.init}: this generator has no encoder (encode) to turn pictures into codes")
     pictures = load_pictures(config.init, size, "init", config.n_chains).to(noise.device)
     with torch.no_grad():
-<<<<<<< HEAD
-        codes = blame.call(generator, "encode", encode, pictures)
-=======
-        codes = torch.cat([encode(batch) for batch in pictures.split(config.batch_size)])
->>>>>>> main
+        codes = torch.cat(
+            [blame.call(generator, "encode", encode, batch) for batch in pictures.split(config.batch_size)]
+        )
     h = codes[[chain % len(codes) for chain in noise.chains]]
     if config.init_noise > 0:
         h = h + config.init_noise * noise.normal(0, h.shape[1:], stream="init")

@@ -17,11 +17,7 @@ from ..interrupt import interruptible
 from ..protocols import Snapshot, Writer
 from ..run_folder import RunFolder
 from .assemble import Chains
-<<<<<<< HEAD
 from .diagnosis import Diagnosis
-from .interrupt import interruptible
-=======
->>>>>>> main
 from .progress import Progress
 
 
