@@ -54,7 +54,7 @@ def poisoned(path: str, config: object) -> None:
         ("{", "no PNG that can be read"),
         ([1], "does not say how it was made"),
         ({"hydra": {"job": {}}}, "has a key that no run has: hydra"),
-        ({"seed": "${oc.env:HOME}"}, "has a value that is no plain text"),
+        ({"seed": "${oc.env:HOME}"}, "has a value that is not plain text"),
         ({"prior": {"name": "no_such"}}, "prior=no_such: no such prior"),
         ({"n_steps": "many"}, "n_steps=many: must be a whole number"),
     ],

@@ -78,6 +78,7 @@ def config(**changes):
     writers = ("grid", "gif", "samples", "trace", "codes", "record")
     base = {
         "n_chains": 3,
+        "batch_size": 64,
         "n_steps": 20,
         "seed": 1,
         "save_every": 5,
