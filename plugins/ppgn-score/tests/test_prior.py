@@ -96,7 +96,7 @@ def test_what_it_removes_is_within_the_range_of_codes(network: CodeDenoiser) -> 
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda m: ScorePrior(m, Identity(m)), r"network=score_h: for codes of shape \(6,\); .*\(3, 9, 9\)"),
+        (lambda m: ScorePrior(m, Identity(m)), r"network=score_h: for codes of \(6,\); .*\(3, 9, 9\)"),
         (lambda m: ScorePrior(m, Codes(), network="dae"), "prior.network=dae: model=small has no network 'dae'"),
     ],
 )

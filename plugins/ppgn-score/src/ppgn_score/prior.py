@@ -38,7 +38,7 @@ class ScorePrior:
         length, wanted = (self.network.config.code,), tuple(generator.code.shape)
         if length != wanted:
             raise UserError(
-                f"network={network}: for codes of shape {length}; the generator's are {wanted}. Another prior is needed or, "
+                f"network={network}: for codes of {length}; the generator's are {wanted}. Another prior is needed or, "
                 "if this is the sampler's denoiser, another sampler, such as random_start"
             )
 

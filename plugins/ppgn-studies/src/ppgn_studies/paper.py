@@ -54,7 +54,7 @@ def _pixels(epsilon1: float, epsilon2: float, epsilon3: float = 0.0, **keys: Any
 
 
 PRIORS = {
-    "mini": Setting({"prior": "noiseless_joint", "sampler": "mini"}, 0.1, steps=50),
+    "mini": Setting({"prior": "noiseless_joint", "sampler": "mini"}, 0.05, steps=50),
     "noiseless_joint": Setting({"prior": "noiseless_joint"}, 0.1),
     "joint": Setting({"prior": "joint", "generator.network": "generator_joint"}, 0.1, 0.05, 0.05),
     "dae_h": Setting({"prior": "dae_h", "epsilon2": 5}, 0.01),
@@ -114,13 +114,8 @@ def cells(n_chains: int, n_steps: int, n_classes: int, priors: list[str]) -> Ite
     shared = {"n_chains": n_chains, "writer": ["samples", "trace", "codes", "record"]}
     for prior in priors:
         setting = PRIORS[prior]
-        usual = {
-            "sampler": "random_start",
-            **shared,
-            **setting.keys,
-            "epsilon1": setting.epsilon1,
-            "epsilon3": setting.epsilon3,
-        }
+        epsilons = {"epsilon1": setting.epsilon1, "epsilon3": setting.epsilon3}
+        usual = {"sampler": "random_start", **shared, **setting.keys, **epsilons}
         for synset in classes:
             steps = setting.steps or n_steps
             asked = {**CONDITIONS["alexnet"], "condition.target": synset, "save_every": steps}
@@ -128,9 +123,8 @@ def cells(n_chains: int, n_steps: int, n_classes: int, priors: list[str]) -> Ite
         for name, condition in CONDITIONS.items():
             for epsilon1, epsilon3 in setting.tried:
                 varied = {"epsilon1": epsilon1, "epsilon3": epsilon3, "seed": 1, "save_every": max(1, n_steps // 50)}
-                yield Cell(
-                    f"mixing/{prior}_{name}_{epsilon1:g}_{epsilon3:g}", {**usual, **condition, **varied}, n_steps
-                )
+                folder = f"mixing/{prior}_{name}_{epsilon1:g}_{epsilon3:g}"
+                yield Cell(folder, {**usual, **condition, **varied}, n_steps)
 
 
 def paper(
@@ -192,7 +186,5 @@ def draw(out: Path, chosen: Sequence[Cell], overrides: Sequence[str] = ()) -> li
         if samples(folder, cell.n_steps):
             finished.append(folder)
         else:
-            print(
-                f"ppgn study: {folder}: no chain reached step {cell.n_steps}, so the run is left out", file=sys.stderr
-            )
+            print(f"ppgn study: {folder}: no chain reached step {cell.n_steps}; it is left out", file=sys.stderr)
     return finished
