@@ -77,8 +77,14 @@ class Energy:
 
     def _gradient(self, log_prob: Tensor, h: Tensor) -> Tensor:
         """Return ∇log p(y | h) of every chain: its log p depends on its own code alone, so that of the sum serves."""
-        (score,) = torch.autograd.grad((self.weight * log_prob).sum(), h)
+        (score,) = torch.autograd.grad((self.weight * log_prob).sum(), h, allow_unused=True)
+        if score is None:
+            raise PluginError(self._independent())
         return score
+
+    def _independent(self) -> str:
+        told = f"{blame.origin(self.condition, 'log_prob')}: log_prob returned what does not depend on x"
+        return f"{told}, must be differentiable in x (no .detach(), no_grad or .numpy())"
 
     def _check_drawn(self, h: Tensor, code: Tensor, x: Tensor) -> None:
         """Check at the first evaluation what D and G return.
@@ -98,17 +104,11 @@ class Energy:
         """Check at the first evaluation what the condition returns.
 
         Raises:
-            PluginError: its shape, type or device is wrong, or it does not depend on x.
+            PluginError: its shape, type or device is wrong, or it carries no graph.
         """
         blame.check_tensor(self.condition, "log_prob", log_prob, x, (len(x),), "one number for each chain,")
-        reached = (
-            torch.autograd.grad(log_prob.sum(), x, retain_graph=True, allow_unused=True)
-            if log_prob.requires_grad
-            else (None,)
-        )
-        if reached[0] is None:
-            told = f"{blame.origin(self.condition, 'log_prob')}: log_prob returned what does not depend on x"
-            raise PluginError(f"{told}, must be differentiable in x (no .detach(), no_grad or .numpy())")
+        if not log_prob.requires_grad:
+            raise PluginError(self._independent())
 
     @property
     def weight(self) -> float:
