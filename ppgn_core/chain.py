@@ -9,7 +9,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from . import blame
+from .errors import PluginError
 from .protocols import Info, Sampler, Snapshot, State
+
+PARTS = ("the codes h", "G(h)", "log p(y | x)", "∇log p(y | h)", "∇log p(h)")
+"""What the parts of a state are called, in the order in which one follows from the other."""
 
 
 def chain(
@@ -31,32 +36,50 @@ def chain(
         memory: the sampler's own memory (`State.memory`) after those steps.
     """
     began = time.perf_counter()
-    state = sampler.init(h, step)
+    state = blame.call(sampler, "init", sampler.init, h, step)
+    _check(sampler, "init", isinstance(state, State), "a State")
     if memory:
         state = replace(state, memory=dict(memory))
-    alive = _finite(state)
+    cause = _not_finite(state)
+    alive = cause == 0
     if last_step is not None:
         alive &= last_step == step
     last_step = torch.where(alive, step, step - 1 if last_step is None else last_step)
     unknown = torch.full_like(state.log_prob, torch.nan)
-    yield Snapshot(state, Info(unknown, unknown, unknown), last_step)  # no step led here
+    yield Snapshot(state, Info(unknown, unknown, unknown), last_step, cause=cause)  # no step led here
     for _ in range(n_steps):
-        proposed, info = sampler.step(state)
-        alive = alive & _finite(proposed)
+        stepped = blame.call(sampler, "step", sampler.step, state)
+        if state.step == step:  # the first step is checked for all
+            pair = isinstance(stepped, tuple) and tuple(map(type, stepped)) == (State, Info)
+            _check(sampler, "step", pair, "a State and an Info")
+        proposed, info = stepped
+        cause = torch.where(alive, _not_finite(proposed), cause)
+        alive = alive & (cause == 0)
         last_step = last_step + alive
         state = select(alive, proposed, state)
-        yield Snapshot(state, info, last_step, seconds=time.perf_counter() - began)
+        yield Snapshot(state, info, last_step, seconds=time.perf_counter() - began, cause=cause)
 
 
-def _finite(state: State) -> Tensor:
-    """Return which chains have only finite values, `(B,)`.
+def stopped(snapshot: Snapshot, k: int) -> str:
+    """Say why chain k stopped."""
+    cause = 0 if snapshot.cause is None else int(snapshot.cause[k])
+    first = f", first in {(*PARTS, *('memory of the sampler',) * 9)[cause - 1]}" if cause else ""
+    return f"chain {k} stopped after step {int(snapshot.last_step[k])}: a value was no longer finite{first}"
 
-    A sum is infinite or NaN if one of its terms is.
+
+def _check(sampler: Sampler, method: str, kept: bool, allowed: str) -> None:
+    if not kept:
+        raise PluginError(f"{blame.origin(sampler, method)}: {method} must return {allowed} (ppgn_core.protocols)")
+
+
+def _not_finite(state: State) -> Tensor:
+    """Return for each chain the first part of a state that is not finite, as an index into `PARTS` from 1, or 0.
+
+    A sum is infinite or NaN if one of its terms is. Memory counts as one more part.
     """
-    total = state.log_prob
-    for value in (state.h, state.x, state.prior_score, state.condition_score, *state.memory.values()):
-        total = total + value.flatten(1).sum(1) if value.dim() > 1 else total + value
-    return total.isfinite()
+    parts = (state.h, state.x, state.log_prob, state.condition_score, state.prior_score, *state.memory.values())
+    finite = torch.stack([(part.flatten(1).sum(1) if part.dim() > 1 else part).isfinite() for part in parts])
+    return torch.where(finite.all(0), 0, 1 + (~finite).int().argmax(0))
 
 
 def select(which: Tensor, new: State, old: State) -> State:

@@ -12,9 +12,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from . import forward_cache
+from . import blame, forward_cache
 from .clock import Clock
-from .errors import UserError
+from .errors import PluginError, UserError
 from .protocols import Condition, Generator, Prior, State
 
 
@@ -32,6 +32,7 @@ class Energy:
         self.prior = prior
         self.condition = condition
         self.clock = clock or Clock()
+        self._checked: set[bool] = set()
 
     def evaluate(self, h: Tensor, step: int = 0, sigma: float = 0.0) -> State:
         """Evaluate the state at codes `h` `(B, *code)`, with one pass forward through G and the condition and one back.
@@ -52,18 +53,62 @@ class Energy:
             with torch.enable_grad():
                 h = h.detach().requires_grad_()
                 # torch's module hooks, which its FLOP counter uses, refuse leaves
-                code = self.denoiser()(h, sigma) if sigma else h.view_as(h)
-                drawn = self.generator(code)
+                code = blame.call(self.prior, "denoise", self.denoiser(), h, sigma) if sigma else h.view_as(h)
+                drawn = blame.call(self.generator, "__call__", self.generator, code)
+                if first := bool(sigma) not in self._checked:
+                    self._check_drawn(h, code, drawn)
                 x = drawn.contiguous()  # a condition may take a view of it
                 cache.equate(x, drawn)
-                log_prob = self.condition.log_prob(x)
-                # each chain's log p depends on its own code alone, so the gradient of the sum is every chain's own
-                (condition_score,) = torch.autograd.grad((self.weight * log_prob).sum(), h)
+                log_prob = blame.call(self.condition, "log_prob", self.condition.log_prob, x)
+                if first:
+                    self._check_log_prob(log_prob, x)
+                condition_score = blame.call(self.condition, "log_prob", self._gradient, log_prob, h)
             with torch.no_grad():
                 h, pictures = h.detach(), x.detach()
                 cache.equate(pictures, x)
-                prior_score = (code.detach() - h) / sigma**2 if sigma else self.prior.score(h, pictures)
+                if sigma:
+                    prior_score = (code.detach() - h) / sigma**2
+                else:
+                    prior_score = blame.call(self.prior, "score", self.prior.score, h, pictures)
+                    if first:
+                        blame.check_tensor(self.prior, "score", prior_score, h, tuple(h.shape), "shaped like h,")
+                self._checked.add(bool(sigma))
                 return State(step, h, pictures, log_prob.detach(), prior_score, condition_score)
+
+    def _gradient(self, log_prob: Tensor, h: Tensor) -> Tensor:
+        """Return ∇log p(y | h) of every chain: its log p depends on its own code alone, so that of the sum serves."""
+        (score,) = torch.autograd.grad((self.weight * log_prob).sum(), h, allow_unused=True)
+        if score is None:
+            raise PluginError(self._independent())
+        return score
+
+    def _independent(self) -> str:
+        told = f"{blame.origin(self.condition, 'log_prob')}: log_prob returned what does not depend on x"
+        return f"{told}, must be differentiable in x (no .detach(), no_grad or .numpy())"
+
+    def _check_drawn(self, h: Tensor, code: Tensor, x: Tensor) -> None:
+        """Check at the first evaluation what D and G return.
+
+        Raises:
+            PluginError: a shape, a type or a device is wrong, or the result does not depend on the codes.
+        """
+        blame.check_tensor(self.prior, "denoise", code, h, tuple(h.shape), "shaped like h,")
+        shape = (len(h), *(-1 for _ in x.shape[1:])) if isinstance(x, Tensor) else (len(h), -1)
+        blame.check_tensor(self.generator, "__call__", x, h, shape, "data, one for each code,")
+        for component, method, value in ((self.prior, "denoise", code), (self.generator, "__call__", x)):
+            if not value.requires_grad:
+                told = f"{blame.origin(component, method)}: {method} returned what does not depend on the codes"
+                raise PluginError(f"{told}, must be differentiable in h (no .detach(), no_grad or .numpy())")
+
+    def _check_log_prob(self, log_prob: Tensor, x: Tensor) -> None:
+        """Check at the first evaluation what the condition returns.
+
+        Raises:
+            PluginError: its shape, type or device is wrong, or it carries no graph.
+        """
+        blame.check_tensor(self.condition, "log_prob", log_prob, x, (len(x),), "one number for each chain,")
+        if not log_prob.requires_grad:
+            raise PluginError(self._independent())
 
     @property
     def weight(self) -> float:

@@ -15,6 +15,10 @@ class UserError(Exception):
         super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in message))
 
 
+class PluginError(UserError):
+    """Report a component that failed or broke its protocol: one line that names its plugin, with the error as cause."""
+
+
 def shown(value: object) -> str:
     """Write a value as users do, for a message: `null`, `true`; the middle of a long text is left out.
 

@@ -63,7 +63,11 @@ def register_commands(register: Register) -> None:
 
 @hookspec
 def register_kinds(register: Callable[..., None]) -> None:
-    """Register kinds of components for a plugin's commands: `register("judge", "what it is", given=("device",))`."""
+    """Register kinds of components for a plugin's commands: `register("judge", "what it is", given=("device",))`.
+
+    `template="package"` names a package with a module `judge.py` that `ppgn new-plugin judge NAME` starts from, and
+    `check="module:function"` a function that `ppgn_core.testing.check` calls with a function that builds the judge.
+    """
 
 
 @hookspec

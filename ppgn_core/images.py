@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -20,6 +20,17 @@ from .atomic import atomic
 def to_uint8(x: Tensor) -> np.ndarray:
     """Convert images `(B, 3, H, W)`, nominally in [0, 1], to `(B, H, W, 3)` in 0..255, clamped."""
     return (x.nan_to_num().clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+
+
+def enlarged(image: np.ndarray, least: int, by: Literal["nearest", "lanczos"] = "nearest") -> np.ndarray:
+    """Enlarge a picture `(H, W, 3)` by a whole factor until its longer side has at least `least` pixels."""
+    times = -(-least // max(image.shape[:2]))
+    if times <= 1:
+        return image
+    if by == "nearest":
+        return image.repeat(times, 0).repeat(times, 1)
+    size = (times * image.shape[1], times * image.shape[0])
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
 
 
 def save_png(path: Path, image: np.ndarray, run: Mapping[str, Any], **more: int) -> None:

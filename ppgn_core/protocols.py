@@ -7,9 +7,9 @@ side, so every tensor begins with a batch dimension.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,6 +36,7 @@ class Generator(Protocol):
     """G maps codes to data.
 
     A generator that can also map data to codes has `encode(x) -> h`; chains can then start from a picture, `init=`.
+    A generator whose data are not images may have `pictures(x) -> (B, 3, H, W)`, which draws them for the writers.
     """
 
     code: Code
@@ -75,11 +76,27 @@ class Condition(Protocol):
 
     A condition that is a normalised probability may also have `probability(log_prob) -> (B,)` in [0, 1]. A condition
     that must be scaled to suit the ε2 of others may have a number `weight`, w: chains then climb w · log p(y | x), that
-    is p(y | x)^w, while `log_prob` stays log p(y | x).
+    is p(y | x)^w, while `log_prob` stays log p(y | x). It may have `told`, lines that a run prints when it starts.
     """
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Return log p(y | x), `(B,)`, differentiable in `x`."""
+        ...
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """A layered network can be read at each of its layers: the encoders and classifiers of a model.
+
+    Conditions on hidden units, priors that encode pictures, and generators that start from a picture need it;
+    `ppgn_core.testing.check_layers` checks it. A classifier's `__call__(x)` returns its logits `(B, K)`.
+    """
+
+    layers: Mapping[str, Any]
+    """The layers by name, in forward order; only the names and their order are used."""
+
+    def activations(self, x: Tensor, names: Collection[str]) -> Mapping[str, Tensor]:
+        """Return the activations of images `(B, 3, H, W)` in [0, 1] at the named layers, `(B, …)` each."""
         ...
 
 
@@ -130,6 +147,7 @@ class Snapshot:
         last_step: number of the last step of each chain, `(B,)`: `state.step`, or less if the chain stopped.
         kept: mask of the chains whose sample passes the filter `keep`, `(B,)`; None if there is no filter.
         seconds: time since the chains began.
+        cause: for each chain that stopped, what was first not finite, see `ppgn_core.chain.PARTS`; 0 for the others.
     """
 
     state: State
@@ -137,6 +155,7 @@ class Snapshot:
     last_step: Tensor
     kept: Tensor | None = None
     seconds: float = 0.0
+    cause: Tensor | None = None
 
     @property
     def alive(self) -> Tensor:

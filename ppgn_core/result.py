@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from .data_space import pictures
 from .errors import UserError
 from .given import home
 from .images import tile, to_uint8
@@ -92,8 +93,15 @@ class Result:
         return path
 
     def grid(self, gap: int = 2) -> Tensor:
-        """Arrange all images in one picture, like grid.png: `(H, W, 3)` of 8 bits."""
-        return torch.from_numpy(tile(to_uint8(self.images), gap))
+        """Arrange all images in one picture, like grid.png: `(H, W, 3)` of 8 bits.
+
+        Raises:
+            UserError: the data are not pictures.
+        """
+        drawn = pictures(self.images, self.chains.context.generator)
+        if drawn is None:
+            raise UserError(f"grid: data of the shape {tuple(self.images.shape[1:])} are no pictures")
+        return torch.from_numpy(tile(to_uint8(drawn), gap))
 
     def __repr__(self) -> str:
         return f"<{len(self.codes)} chains, {int(self.trace.step[-1])} steps: {self.command}>"
@@ -101,7 +109,7 @@ class Result:
     def _repr_png_(self) -> bytes | None:
         from PIL import Image
 
-        if self.images.dim() != 4 or self.images.shape[1] != 3 or not len(self.images):
+        if not len(self.images) or pictures(self.images[:1], self.chains.context.generator) is None:
             return None
         picture = Image.fromarray(self.grid().numpy())
         scale = max(1, round(512 / max(picture.size)))

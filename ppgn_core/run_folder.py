@@ -27,9 +27,12 @@ from .lock import locked
 CODES = "codes.safetensors"
 SAMPLES = "samples"
 STRIP = "strip.png"
+PLOT = "plot.png"
+PICTURES, NUMBERS = ".png", ".npy"
+"""Suffixes of samples that are pictures, and of others."""
 GROWING = ("trace.jsonl", "chain.frames", "strip.frames")
 """Files that are appended to."""
-FILES = ("run.json", CODES, *GROWING, "chain.gif", "chain.mp4", "grid.png", STRIP, SAMPLES)
+FILES = ("run.json", CODES, *GROWING, "chain.gif", "chain.mp4", "grid.png", STRIP, PLOT, SAMPLES, ".hydra")
 """Files that the core's writers make: a folder with one of these holds a run."""
 
 BLOCK = 1 << 20
@@ -200,7 +203,8 @@ def _not_through_links(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
-def saved_samples(folder: Path) -> list[tuple[int, int, Path]]:
+def saved_samples(folder: Path, suffix: str = PICTURES) -> list[tuple[int, int, Path]]:
     """List chain, step and path of every sample in the folder `samples`, in that order."""
-    names = ((path, re.fullmatch(r"chain_(\d+)_step_(\d+)\.png", path.name)) for path in folder.glob("*.png"))
+    pattern = re.compile(r"chain_(\d+)_step_(\d+)" + re.escape(suffix))
+    names = ((path, pattern.fullmatch(path.name)) for path in folder.glob(f"*{suffix}"))
     return sorted((int(name[1]), int(name[2]), path) for path, name in names if name)

@@ -13,6 +13,7 @@ from ppgn_core import hookimpl
 from ppgn_core.command import classes, completion
 from ppgn_core.command.arguments import read
 from ppgn_core.command.main import call, main
+from ppgn_core.errors import PluginError
 from ppgn_core.options import plugins
 from ppgn_core.options.registry import Registry
 from ppgn_core.wordnet import lineage, related, synsets
@@ -179,13 +180,21 @@ def test_the_bad_day_of_a_command(registry, capsys, monkeypatch, error, code, to
     assert told in err and err.count("\n") == 1
 
 
-def test_a_bug_is_a_traceback(registry):
+def test_a_bug_is_a_traceback_and_that_of_somebody_else_a_line(registry, capsys, monkeypatch):
     def fail() -> None:
         raise RuntimeError("a bug")
 
-    registry.register("command", "fail", fail, "third_party")
+    registry.register("command", "ours", fail, "ppgn-core")
+    registry.register("command", "theirs", fail, "third_party")
     with pytest.raises(RuntimeError, match="a bug"):
-        call("fail", [])
+        call("ours", [])
+    assert call("theirs", []) == 2
+    told = "command=theirs (package third_party): RuntimeError: a bug; PPGN_DEBUG=1 shows the traceback"
+    assert capsys.readouterr().err == f"ppgn theirs: {told}\n"
+    monkeypatch.setenv("PPGN_DEBUG", "1")
+    with pytest.raises(PluginError) as raised:
+        call("theirs", [])
+    assert isinstance(raised.value.__cause__, RuntimeError)
 
 
 def test_without_a_command_it_samples(tmp_path, capsys):

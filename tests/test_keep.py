@@ -15,7 +15,7 @@ from ppgn_core.sampling.sample_filter import SIGNS, parse
 
 from .conftest import QUICK
 
-RUN = [*QUICK, "condition.rgb=[1,0,0]", "n_chains=5", "n_steps=6", "save_every=2", "epsilon3=0.3"]
+RUN = ["writer.grid.side=1", *QUICK, "condition.rgb=[1,0,0]", "n_chains=5", "n_steps=6", "save_every=2", "epsilon3=0.3"]
 
 
 def trace(folder: str) -> list[dict]:
@@ -78,7 +78,7 @@ def test_none_kept_is_told_and_leaves_no_picture_of_an_earlier_run(command):
     assert code == 0
     lowest, highest = (f(row["log_prob"] for row in trace("out")) for f in (min, max))
     assert err == f"ppgn: keep=log_prob>1: none of 20 samples; their log_prob is from {lowest:.3g} to {highest:.3g}\n"
-    assert out.splitlines() == [f"6 steps: {Path('out').absolute()}"]
+    assert out.splitlines() == [f"6 steps: {Path('out').absolute() / 'chain.gif'}"]
     assert samples("out") == set() and not Path("out/grid.png").exists()
 
 

@@ -70,7 +70,7 @@ def test_the_command_line_leaves_a_plugin_out():
 def test_the_projects_own_plugins_come_first():
     """Nobody takes the place of the default by its name."""
     thief = EntryPoint("aaa", "aaa", "ppgn")
-    ordered = sorted([*entry_points(group="ppgn"), thief], key=lambda e: plugins._package(e) not in plugins.OWN)
+    ordered = sorted([*entry_points(group="ppgn"), thief], key=lambda e: plugins.package_of(e) not in plugins.OWN)
     assert ordered[-1] is thief
 
 

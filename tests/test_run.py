@@ -78,6 +78,7 @@ def config(**changes):
     writers = ("grid", "gif", "samples", "trace", "codes", "record")
     base = {
         "n_chains": 3,
+        "batch_size": 64,
         "n_steps": 20,
         "seed": 1,
         "save_every": 5,
@@ -97,7 +98,7 @@ def config(**changes):
         "prior": {"name": "gaussian"},
         "condition": {"name": "red"},
         "sampler": {"name": "mala_approx", "step_size_end": 0.2, "decay_steps": 30},
-        "writer": {name: {"name": name} for name in writers},
+        "writer": {name: {"name": name} for name in writers} | {"grid": {"name": "grid", "side": 1}},
     }
     return OmegaConf.merge(base, changes)
 

@@ -6,17 +6,11 @@ From wheels, in an environment that has nothing else of this project.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from .test_wheel import install
-
-REPOSITORY = Path(__file__).parent.parent
+from .fresh import PPGN, Fresh
 
 PLUGIN = '''
 """A package of somebody else's."""
@@ -109,44 +103,15 @@ print("mean" in components()["recipe"], result.save("run").name, len(result._rep
 
 
 @pytest.fixture(scope="module")
-def anywhere(tmp_path_factory):
-    """Runs Python where the core, ppgn-train and the stranger's package are installed from wheels, and nothing else."""
-    folder = tmp_path_factory.mktemp("strangers")
-    site, libraries = folder / "site", folder / "libraries"
-    for name, source in (("core", REPOSITORY), ("train", REPOSITORY / "plugins" / "ppgn-train")):
-        copy = folder / name
-        copy.mkdir()
-        for part in (
-            ("pyproject.toml", "LICENSE", "README.md", "conf", "ppgn_core")
-            if name == "core"
-            else ("pyproject.toml", "src")
-        ):
-            subprocess.run(["cp", "-r", source / part, copy], check=True)
-        install(copy, site, folder / f"{name} wheels")
-    (folder / "stranger").mkdir()
-    (folder / "stranger" / "stranger.py").write_text(PLUGIN)
-    (folder / "stranger" / "pyproject.toml").write_text(PYPROJECT)
-    install(folder / "stranger", site, folder / "stranger wheels")
-    libraries.mkdir()
-    for path in map(Path, sys.path):  # all else that is installed, and nothing of this project
-        for one in path.iterdir() if path.name in ("site-packages", "dist-packages") else ():
-            if (
-                not one.name.startswith(("ppgn", "__editable__", "_distutils_hack", "distutils"))
-                and one.suffix != ".pth"
-            ) and not (libraries / one.name).exists():
-                (libraries / one.name).symlink_to(one)
-    python = Path(sys.base_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}")
-
-    def run(*arguments: str, cwd: Path) -> str:
-        environment = {**os.environ, "PYTHONPATH": f"{site}{os.pathsep}{libraries}", "PYTHONNOUSERSITE": "1"}
-        done = subprocess.run([str(python), *arguments], cwd=cwd, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
-
-
-PPGN = ("-c", "import sys; from ppgn_core.command.main import main; sys.exit(main())")
+def anywhere(tmp_path_factory) -> Fresh:
+    """Where the core, ppgn-train and the stranger's package are installed from wheels, and nothing else of PPGN."""
+    fresh = Fresh(tmp_path_factory.mktemp("strangers"), ["core", "train"])
+    source = fresh.folder / "stranger"
+    source.mkdir()
+    (source / "stranger.py").write_text(PLUGIN)
+    (source / "pyproject.toml").write_text(PYPROJECT)
+    fresh.install(source)
+    return fresh
 
 
 def test_a_script_of_ten_lines(anywhere, tmp_path):

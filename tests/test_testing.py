@@ -119,7 +119,7 @@ class Improbable(Condition):
     ("condition", "complaint"),
     [
         (Mixing, "depends on the rows beside it"),
-        (Random, "two calls give two answers"),
+        (Random, "draws from the global random generator; draw from the run's `noise`"),
         (Shaped, r"shape \(4, 1\), not \(4,\)"),
         (Detached, "not differentiable"),
         (Halved, "not that of finite differences"),
@@ -201,7 +201,8 @@ class Elsewhere(Generator):
 
 
 @pytest.mark.parametrize(
-    ("generator", "complaint"), [(Elsewhere, "two calls give two answers"), (Batched, "depends on the batch")]
+    ("generator", "complaint"),
+    [(Elsewhere, "draws from the global random generator"), (Batched, "depends on the batch")],
 )
 def test_bad_generators_do_not(generator, complaint):
     with pytest.raises(AssertionError, match=complaint):

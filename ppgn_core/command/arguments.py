@@ -13,6 +13,7 @@ from ..nearest import nearest
 from ..options.annotation import config_type
 from ..options.registry import Option, Registry
 from ..options.signature import Key
+from ..options.source import REQUIRED
 
 OVERRIDES = "overrides"
 """A component with this parameter receives all keys that nothing else has, for the runs that it starts."""
@@ -21,8 +22,8 @@ OVERRIDES = "overrides"
 def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[str, Any]:
     """Read a command's arguments and check all values, including those of the components that it chooses.
 
-    A word without `=` is the value of the command's first key. The keys of a component are written as KEY.ITS_KEY, or
-    as ITS_KEY alone if nothing else has a key of that name.
+    Words without `=` are the values of the required keys, in their order, or of the first key if none is. The keys of a
+    component are written as KEY.ITS_KEY, or as ITS_KEY alone if nothing else has a key of that name.
 
     Returns:
         The values by key; the value of a key that holds a component is its config, `{"name": …, **keys}`.
@@ -35,10 +36,13 @@ def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[
     parts: dict[str, dict[str, str]] = {name: {} for name, key in keys.items() if key.nested}
     others: list[tuple[str, str]] = []
     overrides: list[str] = []
+    bare = iter([name for name, key in keys.items() if key.default is REQUIRED] or list(keys)[:1])
+    place = ""
     for argument in arguments:
         name, sign, text = argument.partition("=")
         if not sign and not argument.startswith("-") and keys:
-            name, text = next(iter(keys)), argument
+            place = next(bare, place)
+            name, text = place, argument
         elif not re.match(r"\w[\w.]*=", argument):
             raise UserError(f"{shown(argument)}: arguments are KEY=VALUE")
         head, _, rest = name.partition(".")
@@ -52,7 +56,8 @@ def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[
     for name, text in others:
         own = name.partition(".")[0]
         owners = [k for k, option in chosen.items() if option and own in _names(option, nested=own != name)]
-        if not owners and any(option and OVERRIDES in option.signature.given for option in chosen.values()):
+        takers = list(chosen.values()) or [command]  # a command that chooses no component may take them itself
+        if not owners and any(option and OVERRIDES in option.signature.given for option in takers):
             overrides.append(f"{name}={text}")
             continue
         if len(owners) != 1:

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import Any
 
 from ..console import command
 from ..options import plugins
@@ -48,7 +49,8 @@ def perform(name: str, arguments: Sequence[str]) -> int:
     option = registry.find("command", name)
     values = command_line.read(option, arguments, registry)
     extra = {"arguments": arguments} if "arguments" in option.signature.given else {}
-    return option.load()(**{key: value for key, value in values.items() if key != "name"}, **extra) or 0
+    result: Any = option.make(**{key: value for key, value in values.items() if key != "name"}, **extra)
+    return result if isinstance(result, int) else 0
 
 
 def _call(name: str, arguments: list[str]) -> int:

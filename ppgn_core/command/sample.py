@@ -50,12 +50,12 @@ def _hydra(arguments: list[str]) -> int:
     failed, stopped = 0, False
     registry = plugins.registry()
 
-    def job(config: Any) -> None:
+    def job(config: Any) -> float | None:
         nonlocal failed, stopped
         chosen = HydraConfig.get()
         sweep = chosen.mode == RunMode.MULTIRUN
         if stopped:
-            return
+            return None
         try:
             own_overrides = [override for override in chosen.overrides.task if override not in choices]
             if resumed:
@@ -67,9 +67,14 @@ def _hydra(arguments: list[str]) -> int:
                 named = "out" if config.out else "resume"
                 out = home(config[named], named) if config[named] else dated(Path("outputs"))
             from ..sampling.assemble import assemble
+            from ..sampling.objective import Objective
             from ..sampling.run import run
 
-            stopped = run(assemble(config, registry, own_overrides), out.absolute())
+            chains = assemble(config, registry, own_overrides)
+            assert chains.context.energy is not None
+            objective = Objective(config.objective, chains.context.energy)
+            stopped = run(chains, out.absolute(), objective.watch)
+            return objective()
         except Exception as error:  # the other jobs of a sweep go on
             if (user_error := explained(error)) is not None:
                 failed = report("ppgn", user_error)
@@ -78,6 +83,7 @@ def _hydra(arguments: list[str]) -> int:
                 failed = 1
             else:
                 raise
+        return None
 
     compose.install()
     arguments = prepared(arguments, registry, sweep=bool({"-m", "--multirun"} & set(arguments)))

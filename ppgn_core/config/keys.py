@@ -15,6 +15,7 @@ TOP: dict[str, str] = {
     "epsilon3": 'Annotated[float, ">= 0"]',
     "as_in_the_paper": "bool",
     "keep": "str | None",
+    "objective": "str | None",
     "init": "str | None",
     "mask": "str | None",
     "device": "str",

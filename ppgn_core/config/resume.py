@@ -107,18 +107,29 @@ def stored(folder: Path, keys: Sequence[str], registry: Registry) -> dict[str, A
     Raises:
         UserError: there is no such run folder, its record is damaged, or it needs a component that is not installed.
     """
-    config = _read(folder)["config"]
+    return checked(read_record(folder, f"resume={folder}")["config"], keys, registry, f"resume={folder}")
+
+
+def checked(config: Any, keys: Sequence[str], registry: Registry, told: str) -> dict[str, Any]:
+    """Return those values of an untrusted record's config that another run may take.
+
+    Args:
+        told: beginning of an error message.
+
+    Raises:
+        UserError: it is no config, or needs a component that is not installed.
+    """
     if not isinstance(config, dict):
-        raise UserError(f"resume={folder}: {NAME} is damaged: its config is not a mapping")
+        raise UserError(f"{told}: {NAME} is damaged: its config is not a mapping")
     for name in config:
         if name not in keys:
-            raise UserError(f"resume={folder}: {NAME} has a key that no run has: {str(name)[:40]}")
+            raise UserError(f"{told}: {NAME} has a key that no run has: {str(name)[:40]}")
     for text in _strings(config):
         if "${" in text or text == "???":
-            raise UserError(f"resume={folder}: {NAME} has a value that is not plain text: {text[:40]}")
+            raise UserError(f"{told}: {NAME} has a value that is not plain text: {text[:40]}")
     for kind, name in _chosen(config):
         if name not in registry.names(kind):
-            raise UserError(f"resume={folder}: {unknown_option(kind, name, registry.names(kind))}")
+            raise UserError(f"{told}: {unknown_option(kind, name, registry.names(kind))}")
     return {name: value for name, value in config.items() if name not in OF_THIS_RUN}
 
 
@@ -158,13 +169,21 @@ def _changed(new: Mapping[str, Any], old: Mapping[str, Any]) -> Iterator[list[st
             yield [name]
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def read_record(folder: Path, told: str) -> dict[str, Any]:
+    """Read a run's record.
+
+    Args:
+        told: beginning of an error message.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
     path = folder / NAME
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise UserError(f"resume={folder}: {NAME} is not a file")
+            raise UserError(f"{told}: {NAME} is not a file")
         if path.stat().st_size > LARGEST:
-            raise UserError(f"resume={folder}: {NAME} is damaged: it has more than {LARGEST} bytes")
+            raise UserError(f"{told}: {NAME} is damaged: it has more than {LARGEST} bytes")
         record = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(record, dict) or "config" not in record:
             raise ValueError("it is no record of a run")
@@ -172,11 +191,11 @@ def _read(folder: Path) -> dict[str, Any]:
             raise ValueError("its checksum does not fit")
         return record
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"resume={folder}: no run folder, {NAME} is missing") from None
+        raise UserError(f"{told}: no run folder, {NAME} is missing") from None
     except OSError as error:
-        raise UserError(f"resume={folder}: {NAME} cannot be read: {error.strerror}") from error
+        raise UserError(f"{told}: {NAME} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise UserError(f"resume={folder}: {NAME} is damaged: {error or 'it is nested too deeply'}") from error
+        raise UserError(f"{told}: {NAME} is damaged: {error or 'it is nested too deeply'}") from error
 
 
 def _chosen(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

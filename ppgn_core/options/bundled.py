@@ -21,6 +21,12 @@ def bundled() -> dict[tuple[str, str], str]:
     }
 
 
+@cache
+def own() -> frozenset[str]:
+    """Return the names of the project's own packages."""
+    return frozenset({"ppgn-core", *bundled().values()})
+
+
 def installed() -> dict[str, dict[str, list[str]]]:
     """Make the same table from the installed plugins of the project: names by package and kind."""
     from importlib.metadata import entry_points

@@ -16,11 +16,17 @@ class Kind:
         name: name of the kind, as in `NAME=OPTION`; plugins register its options in the function `hook`.
         doc: one-line description of what a component of this kind is.
         given: names of the parameters that the builder passes to a factory; all others are keys of its config.
+        package: package that defines the kind.
+        template: package with the module NAME.py that `ppgn new-plugin` starts a component from; empty if none.
+        check: function that checks a component (`ppgn_core.testing.check`), as `module:function`; empty if none does.
     """
 
     name: str
     doc: str
     given: frozenset[str] = NAMES
+    package: str = "ppgn-core"
+    template: str = ""
+    check: str = ""
 
     @property
     def hook(self) -> str:
@@ -28,16 +34,20 @@ class Kind:
         return f"register_{self.name[:-1]}ies" if self.name.endswith("y") else f"register_{self.name}s"
 
 
+def _of_the_core(name: str, doc: str, given: frozenset[str] = NAMES) -> Kind:
+    return Kind(name, doc, given, "ppgn-core", "ppgn_core.template", f"ppgn_core.testing.option:{name}")
+
+
 RUN_KINDS = (
-    Kind("model", "bundles of networks: factories of `ppgn_core.model.Model`"),
-    Kind("generator", "generators G: factories of `ppgn_core.protocols.Generator`"),
-    Kind("prior", "priors p(h): factories of `ppgn_core.protocols.Prior`"),
-    Kind("condition", "conditions p(y | x): factories of `ppgn_core.protocols.Condition`"),
-    Kind("sampler", "samplers: factories of `ppgn_core.protocols.Sampler`"),
-    Kind("writer", "writers of a run's files: factories of `ppgn_core.protocols.Writer`"),
+    _of_the_core("model", "bundles of networks: factories of `ppgn_core.model.Model`"),
+    _of_the_core("generator", "generators G: factories of `ppgn_core.protocols.Generator`"),
+    _of_the_core("prior", "priors p(h): factories of `ppgn_core.protocols.Prior`"),
+    _of_the_core("condition", "conditions p(y | x): factories of `ppgn_core.protocols.Condition`"),
+    _of_the_core("sampler", "samplers: factories of `ppgn_core.protocols.Sampler`"),
+    _of_the_core("writer", "writers of a run's files: factories of `ppgn_core.protocols.Writer`"),
 )
 
-COMMAND = Kind(
+COMMAND = _of_the_core(
     "command", "commands, `ppgn NAME`: functions whose parameters are the keys", frozenset({"arguments", "overrides"})
 )
 
@@ -45,7 +55,9 @@ KINDS = tuple(kind.name for kind in RUN_KINDS)
 """Kinds of components that make up a run: the groups of its config."""
 
 
-def named(name: str, doc: str, given: Iterable[str] = ()) -> Kind:
+def named(
+    name: str, doc: str, given: Iterable[str] = (), package: str = "", template: str = "", check: str = ""
+) -> Kind:
     """Make a kind for a plugin.
 
     Raises:
@@ -53,4 +65,4 @@ def named(name: str, doc: str, given: Iterable[str] = ()) -> Kind:
     """
     if not isinstance(name, str) or not name.isidentifier() or name != name.lower():
         raise ValueError(f"{name!r}: the name of a kind is lower-case letters and underscores")
-    return Kind(name, doc, frozenset(given))
+    return Kind(name, doc, frozenset(given), package, template, check)

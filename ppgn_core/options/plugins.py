@@ -19,7 +19,7 @@ import pluggy
 
 from .. import hookspecs
 from ..errors import UserError
-from .bundled import bundled
+from .bundled import own
 from .kinds import COMMAND, RUN_KINDS, Kind, named
 from .registry import Registry
 from .yaml_paths import folder
@@ -27,7 +27,10 @@ from .yaml_paths import folder
 WITHOUT = "PPGN_WITHOUT"
 """Environment variable with the names of packages, separated by commas, whose plugins are left out."""
 
-OWN = {"ppgn-core", *bundled().values()}
+OWN = own()
+
+PROBLEMS: list[str] = []
+"""What was wrong with plugins, in the order in which it was told."""
 
 
 def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Registry, list[str]]:
@@ -38,8 +41,8 @@ def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Re
     """
     plugins, presets = [], []
     kinds = {kind.name: kind for kind in (*RUN_KINDS, COMMAND)}
-    for entry in sorted(found, key=lambda e: (_package(e) not in OWN, e.name, e.value)):
-        package = _package(entry)
+    for entry in sorted(found, key=lambda e: (package_of(e) not in OWN, e.name, e.value)):
+        package = package_of(entry)
         if package not in without:
             with _blamed(package):
                 plugin = entry.load()
@@ -68,7 +71,8 @@ def _blamed(package: str) -> Iterator[None]:
         _tell(package, f"is broken and left out: {type(error).__name__}: {text}")
 
 
-def _package(entry: EntryPoint) -> str:
+def package_of(entry: EntryPoint) -> str:
+    """Return the name of the package that an entry point belongs to."""
     return entry.dist.name if entry.dist else entry.value
 
 
@@ -83,11 +87,11 @@ def _register(registry: Registry, kind: str, package: str) -> Callable[[str, Cal
 
 
 def _register_kind(kinds: dict[str, Kind], package: str) -> Callable[..., None]:
-    def register(name: str, doc: str, given: Iterable[str] = ()) -> None:
+    def register(name: str, doc: str, given: Iterable[str] = (), template: str = "", check: str = "") -> None:
         try:
             if name in kinds:
                 raise ValueError(f"there is a kind {name!r} already")
-            kinds[name] = named(name, doc, given)
+            kinds[name] = named(name, doc, given, package, template, check)
         except ValueError as error:
             _tell(package, f"is used without its kind: {error}")
 
@@ -124,6 +128,7 @@ def _usable(place: object, package: str) -> bool:
 
 
 def _tell(package: str, what: str) -> None:
+    PROBLEMS.append(f"plugin {package} {what}")
     print(f"ppgn: plugin {package} {what} (without={package} leaves it out)", file=sys.stderr)
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UserError, shown
+from ..blame import Origin, call, described, remember
+from ..errors import PluginError, UserError, shown
 from ..nearest import nearest
 from ..run_context import NAMES
+from . import bundled as packages
 from .annotation import choices, config_type, requirement
 from .bounds import check, in_words
 from .bundled import bundled
@@ -75,6 +77,23 @@ class Option:
                 OmegaConf.set_struct(node, False)
         return schema
 
+    @cached_property
+    def origin(self) -> Origin:
+        """Say whose option this is, for error messages."""
+        return Origin(self.kind, self.name, self.package, self.package in packages.own())
+
+    def make(self, **arguments: Any) -> Any:
+        """Call the factory, and remember of what it returns that this option made it.
+
+        Raises:
+            PluginError: the factory of somebody else's package raised what neither user nor machine caused.
+        """
+        factory = self.load()
+        remember(self, self.origin)
+        made = call(self, "" if self.kind == "command" else "building it", lambda: factory(**arguments))
+        remember(made, self.origin)
+        return made
+
     def load(self) -> Callable[..., Any]:
         """Return the factory itself, importing it if it was registered by its location.
 
@@ -90,6 +109,10 @@ class Option:
                 target = getattr(target, part)
         except (ImportError, AttributeError) as error:
             raise UserError(f"{self.kind}={self.name}: {self.package} cannot be imported: {error}") from error
+        except Exception as error:
+            if self.origin.own:
+                raise
+            raise PluginError(f"{self.origin}: cannot be imported: {described(error)}") from error
         return target
 
 
@@ -170,7 +193,7 @@ class Registry:
             if value is None and isinstance(key.default, Unread):
                 continue
             arguments[key.name] = self._nested(key.nested, value, context, option.at(key.name)) if key.nested else value
-        return option.load()(**arguments)
+        return option.make(**arguments)
 
     def check(self, option: Option, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return all keys of the option as plain values, with types and bounds checked and defaults filled in.

@@ -80,7 +80,7 @@ def read(
         parameters, docs = _inspected(factory)
     entries: dict[str, str] = {}
     for doc in reversed(docs):  # the subclass's entry overrides that of its base
-        entries |= _argument_docs(doc)
+        entries |= argument_docs(doc)
     keys = tuple(
         Key(*p, entries.get(p.name, ""), nested_kind(p.annotation, kinds)) for p in parameters if p.name not in given
     )
@@ -113,7 +113,7 @@ def _plain(default: Any) -> Any:
     return default if literal or default is REQUIRED else Unread(repr(default))
 
 
-def _argument_docs(doc: str) -> dict[str, str]:
+def argument_docs(doc: str) -> dict[str, str]:
     """Parse the entries of a docstring's `Args:`; `low, high: the range` is the entry of both."""
     section = re.search(r"^ *Args:\n((?: +.*\n?|\n)+)", doc, re.MULTILINE)
     entries: dict[str, str] = {}

@@ -13,6 +13,7 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor
 
+from .. import blame
 from ..chain import chain
 from ..clock import Clock
 from ..device import choose_device
@@ -149,7 +150,12 @@ def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tens
     generator, noise = context.generator, context.noise
     assert generator is not None
     if saved is None and config.init is None:
-        return generator.draw(noise)
+        h = blame.call(generator, "draw", generator.draw, noise)
+        wanted = (config.n_chains, *generator.code.shape)
+        blame.check_tensor(
+            generator, "draw", h, torch.empty(0, device=noise.device), wanted, "codes, one for each chain,"
+        )
+        return h
     if saved is None:
         if context.model is None:
             raise UserError(f"init={config.init}: with model=null the size of pictures is unknown; give model=NAME")
@@ -173,7 +179,9 @@ def _encoded(config: DictConfig, context: RunContext, size: int) -> Tensor:
         raise UserError(f"init={config.init}: this generator has no encoder (encode) to turn pictures into codes")
     pictures = load_pictures(config.init, size, "init", config.n_chains).to(noise.device)
     with torch.no_grad():
-        codes = torch.cat([encode(batch) for batch in pictures.split(config.batch_size)])
+        codes = torch.cat(
+            [blame.call(generator, "encode", encode, batch) for batch in pictures.split(config.batch_size)]
+        )
     h = codes[[chain % len(codes) for chain in noise.chains]]
     if config.init_noise > 0:
         h = h + config.init_noise * noise.normal(0, h.shape[1:], stream="init")

@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from .. import blame
+from ..chain import stopped
 from ..console import explained, say
+from ..data_space import undrawn
 from ..errors import UserError
 from ..given import home
 from ..interrupt import interruptible
 from ..protocols import Snapshot, Writer
 from ..run_folder import RunFolder
 from .assemble import Chains
+from .diagnosis import Diagnosis
 from .progress import Progress
 
 
-def run(chains: Chains, out: Path) -> bool:
+def run(chains: Chains, out: Path, watch: Callable[[Snapshot], object] = lambda snapshot: None) -> bool:
     """Run chains to their end, write their files into the folder `out`, and report progress on the terminal.
 
     Return whether the run was interrupted before its last step.
+
+    Args:
+        watch: function called with every saved snapshot.
 
     Raises:
         UserError: the folder cannot be used (checked before anything is written), or every chain stopped.
     """
     with interruptible() as interrupted, Progress(chains.start, chains.config.n_steps) as progress:
-        last = write(chains, chains.saved_steps(interrupted, progress.update), out)
+        for line in remarks(chains):
+            say(line)
+        assert chains.context.energy is not None
+        diagnosis = Diagnosis(chains.config, chains.context.energy)
+        snapshots = chains.saved_steps(interrupted, progress.update)
+        last = write(chains, _seen(snapshots, diagnosis.watch, watch), out)
         ended_early = interrupted()
     if chains.filter and chains.filter.kept:
         say(str(chains.filter))
@@ -34,11 +46,38 @@ def run(chains: Chains, out: Path) -> bool:
         print(f"ppgn: {chains.filter}", file=sys.stderr)
     for k, step in enumerate(last.last_step.tolist()):
         if step < last.state.step:
-            print(f"ppgn: chain {k} stopped after step {step}: a value was no longer finite", file=sys.stderr)
-    grid = out / "grid.png"
-    say(f"{last.state.step} steps: {grid if grid.exists() else out}")
+            print(f"ppgn: {stopped(last, k)}", file=sys.stderr)
+    for line in diagnosis.lines():
+        print(f"ppgn: {line}", file=sys.stderr)
+    generator = chains.context.generator
+    if generator is not None and (told := undrawn(last.state.x, generator)):
+        say(told)
+    say(f"{last.state.step} steps: {made(out)}")
     check_alive(last)
     return ended_early
+
+
+def remarks(chains: Chains) -> list[str]:
+    """Return what components have to say at the start of a run, such as the class that `target: init` found."""
+    energy = chains.context.energy
+    return [
+        line for part in (energy and energy.condition, energy and energy.prior) for line in getattr(part, "told", ())
+    ]
+
+
+def _seen(snapshots: Iterable[Snapshot], *watchers: Callable[[Snapshot], object]) -> Iterator[Snapshot]:
+    for snapshot in snapshots:
+        for watcher in watchers:
+            watcher(snapshot)
+        yield snapshot
+
+
+def made(out: Path) -> Path:
+    """Return the picture to look at in a run's folder: the grid, or the newest other one; if none, the folder."""
+    if (out / "grid.png").exists():
+        return out / "grid.png"
+    found = [path for suffix in ("png", "gif", "mp4") for path in out.glob(f"*.{suffix}")]
+    return max(found, key=lambda path: (path.suffix == ".png", path.stat().st_mtime_ns), default=out)
 
 
 def write(chains: Chains, snapshots: Iterable[Snapshot], out: Path, overwrite: bool | None = None) -> Snapshot:
@@ -60,7 +99,7 @@ def write(chains: Chains, snapshots: Iterable[Snapshot], out: Path, overwrite: b
             stack.enter_context(_closed(writers))
             for snapshot in snapshots:
                 for writer in writers:
-                    writer.write(snapshot)
+                    blame.call(writer, "write", writer.write, snapshot)
     except OSError as error:
         raise UserError(f"out={out}: {explained(error)}") from error
     return snapshot
@@ -79,7 +118,7 @@ def _closed(writers: Sequence[Writer]) -> Iterator[None]:
         first = error
     for writer in writers:
         try:
-            writer.close()
+            blame.call(writer, "close", writer.close)
         except Exception as error:
             first = first or error
     if first is not None:

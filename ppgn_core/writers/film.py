@@ -9,8 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from ..atomic import atomic
+from ..data_space import pictures
 from ..images import to_uint8
-from ..protocols import Snapshot
+from ..protocols import Generator, Snapshot
 from ..run_folder import RunFolder
 
 FRAMES = "chain.frames"
@@ -22,13 +23,16 @@ class Film:
 
     name: ClassVar[str]
 
-    def __init__(self, run_folder: RunFolder) -> None:
-        self.folder = run_folder
+    def __init__(self, run_folder: RunFolder, generator: Generator | None = None) -> None:
+        self.folder, self.generator = run_folder, generator
         self.shape: tuple[int, ...] | None = None
 
     def write(self, snapshot: Snapshot) -> None:
         state = snapshot.state
-        image = to_uint8(state.x[:1])[0]
+        drawn = pictures(state.x[:1], self.generator)
+        if drawn is None:
+            return
+        image = to_uint8(drawn)[0]
         self.shape = image.shape
         self.folder.append(FRAMES, np.int64(state.step).tobytes() + image.tobytes(), state.step)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from ..errors import UserError
+from ..protocols import Generator
 from ..run_folder import RunFolder
 from .film import Film
 
@@ -31,8 +32,13 @@ class Mp4(Film):
 
     name = "chain.mp4"
 
-    def __init__(self, run_folder: RunFolder, fps: Annotated[int, ">= 1", "<= 1000"] = 10) -> None:
-        super().__init__(run_folder)
+    def __init__(
+        self,
+        run_folder: RunFolder,
+        generator: Generator | None = None,
+        fps: Annotated[int, ">= 1", "<= 1000"] = 10,
+    ) -> None:
+        super().__init__(run_folder, generator)
         try:
             import imageio_ffmpeg
 

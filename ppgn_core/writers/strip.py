@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from PIL import Image
 
+from ..data_space import pictures
 from ..energy import Energy
 from ..errors import UserError
 from ..images import save_png, to_uint8
@@ -61,7 +62,10 @@ class Strip:
 
     def write(self, snapshot: Snapshot) -> None:
         state = snapshot.state
-        images, known = to_uint8(state.x), quantities(snapshot, self.energy)
+        drawn = pictures(state.x, self.energy.generator)
+        if drawn is None:
+            return
+        images, known = to_uint8(drawn), quantities(snapshot, self.energy)
         stopped = (~snapshot.alive).cpu().numpy()
         images[stopped] = 255
         B = len(images)

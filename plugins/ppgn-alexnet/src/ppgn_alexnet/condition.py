@@ -67,6 +67,9 @@ class ClassCondition:
         labels = model.classes(classifier, "condition.classifier")
         targets = target if isinstance(target, list) else [target]
         chosen = [self._named(model, labels, init) if one == "init" else labels.find(one) for one in targets]
+        self.told = [
+            f"condition.target=init: {one}" for one, named in zip(chosen, targets, strict=True) if named == "init"
+        ]
         clock = clock or Clock()
         self.labels = Schedule(chosen, clock, switch_every, n_steps, "condition.target")
         self.views = model.views(classifier, shift, noise, clock)

@@ -31,6 +31,7 @@ class Product:
 
     def __init__(self, terms: dict[str, Condition] | list[Condition], weights: Mapping[str, float] = {}) -> None:
         self.terms = _weighted(terms, weights)
+        self.told = [line for term, _ in self.terms for line in getattr(term, "told", ())]
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Return log p(y | x), `(B, …)` → `(B,)`, up to a constant."""
@@ -55,6 +56,7 @@ class Mixture:
 
     def __init__(self, terms: dict[str, Condition] | list[Condition], weights: Mapping[str, float] = {}) -> None:
         self.terms = _weighted(terms, weights)
+        self.told = [line for term, _ in self.terms for line in getattr(term, "told", ())]
         if all(hasattr(term, "probability") for term, _ in self.terms):
             self.probability = torch.exp
         for name, weight in weights.items():

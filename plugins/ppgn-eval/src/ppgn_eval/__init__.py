@@ -7,7 +7,8 @@ from ppgn_core import Register, hookimpl
 
 @hookimpl
 def register_kinds(register: Callable[..., None]) -> None:
-    register("judge", "networks that name what samples show: factories of `ppgn_eval.judge.Judge`", ("device",))
+    doc = "networks that name what samples show: factories of `ppgn_eval.judge.Judge`"
+    register("judge", doc, ("device",), template="ppgn_eval.template", check="ppgn_eval.testing:check_judge")
 
 
 @hookimpl

@@ -10,7 +10,8 @@ GIVEN = ("fabric", "data", "seed", "model")
 
 @hookimpl
 def register_kinds(register: Callable[..., None]) -> None:
-    register("recipe", "trainings of networks: factories of `ppgn_train.loop.Recipe`", GIVEN)
+    doc = "trainings of networks: factories of `ppgn_train.loop.Recipe`"
+    register("recipe", doc, GIVEN, template="ppgn_train.template", check="ppgn_train.testing:check_recipe")
 
 
 @hookimpl

@@ -1,0 +1,59 @@
+"""Check that a writer writes its own files and changes nothing else."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import torch
+
+from ..protocols import Snapshot, Writer
+from ..run_folder import RunFolder
+from .calls import tensors
+
+
+def check_writer(make: Callable[[RunFolder], Writer], snapshots: Iterable[Snapshot]) -> set[str]:
+    """Check that a writer leaves snapshots as they are, writes only below its folder, and may be closed at once.
+
+    Args:
+        make: function from the run's folder to the writer.
+        snapshots: what to write, as `assembled(…)` yields it.
+
+    Returns:
+        The paths of its files, relative to the folder.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        unused = RunFolder(Path(place, "unused"))
+        with unused.opened():
+            _closed(
+                make(unused), "close: fails if nothing was written; allow a run that ends before its first snapshot"
+            )
+        run = RunFolder(Path(place, "run"))
+        random = torch.get_rng_state()
+        with run.opened():
+            writer = make(run)
+            for snapshot in snapshots:
+                before = {name: value.clone() for name, value in tensors(snapshot.state).items()}
+                writer.write(snapshot)
+                for name, value in tensors(snapshot.state).items():
+                    same = torch.equal(value, before[name]) or bool((value.isnan() & before[name].isnan()).any())
+                    assert same, f"write: changes state.{name} in place; work on a copy (x.clone())"
+            writer.close()
+        assert torch.equal(random, torch.get_rng_state()), (
+            "write: draws from the global random generator; a writer needs no randomness"
+        )
+        beside = sorted(path.name for path in Path(place).iterdir() if path.name not in ("run", "unused"))
+        assert not beside, f"write: writes outside the run's folder ({', '.join(beside)}); build paths from `out`"
+        files = {str(path.relative_to(run.path)) for path in run.path.rglob("*") if path.is_file()}
+        parts = sorted(name for name in files if Path(name).name.startswith("."))
+        assert not parts, f"close: leaves temporary files ({', '.join(parts)}); write by ppgn_core.atomic.atomic"
+        assert files, "close: there is no file after a whole run; write at the latest in close()"
+        return files
+
+
+def _closed(writer: Writer, told: str) -> None:
+    try:
+        writer.close()
+    except Exception as error:
+        raise AssertionError(f"{told} ({type(error).__name__}: {error})") from error

@@ -1,0 +1,51 @@
+"""An environment that has packages of this project from wheels, and all other libraries that are installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from .test_wheel import pip
+
+REPOSITORY = Path(__file__).parent.parent
+PPGN = ("-c", "import sys; from ppgn_core.command.main import main; sys.exit(main())")
+PARTS = {"core": ("pyproject.toml", "LICENSE", "README.md", "conf", "ppgn_core")}
+
+
+class Fresh:
+    """The environment, in a folder of its own."""
+
+    def __init__(self, folder: Path, packages: Iterable[str]) -> None:
+        self.folder, self.site, libraries = folder, folder / "site", folder / "libraries"
+        libraries.mkdir()
+        sources = []
+        for name in packages:  # copies, as setuptools builds in place
+            source = REPOSITORY if name == "core" else REPOSITORY / "plugins" / f"ppgn-{name}"
+            sources.append(folder / name)
+            sources[-1].mkdir()
+            for part in PARTS.get(name, ("pyproject.toml", "src")):
+                subprocess.run(["cp", "-r", source / part, sources[-1]], check=True)
+        self.install(*sources)
+        for path in map(Path, sys.path):
+            for one in path.iterdir() if path.name in ("site-packages", "dist-packages") else ():
+                ours = one.name.startswith(("ppgn", "__editable__", "_distutils_hack", "distutils"))
+                if not ours and one.suffix != ".pth" and not (libraries / one.name).exists():
+                    (libraries / one.name).symlink_to(one)
+        self.path = f"{self.site}{os.pathsep}{libraries}"
+
+    def install(self, *sources: Path) -> None:
+        """Build wheels of packages and install them."""
+        wheels = self.folder / f"wheels of {sources[0].name}"
+        pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", wheels, *sources)
+        pip("install", "--no-deps", "--target", self.site, *sorted(wheels.glob("*.whl")))
+
+    def __call__(self, *arguments: str | Path, cwd: Path) -> str:
+        """Run Python there and return what it printed."""
+        python = Path(sys.base_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}")
+        environment = {**os.environ, "PYTHONPATH": self.path, "PYTHONNOUSERSITE": "1"}
+        done = subprocess.run([python, *arguments], cwd=cwd, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
