@@ -174,5 +174,6 @@ def _encoded(config: DictConfig, context: RunContext, size: int) -> Tensor:
     h = codes[[chain % len(codes) for chain in noise.chains]]
     if config.init_noise > 0:
         h = h + config.init_noise * noise.normal(0, h.shape[1:], stream="init")
-        h = h.clamp(generator.code.low, generator.code.high)
+        if (generator.code.low, generator.code.high) != (None, None):
+            h = h.clamp(generator.code.low, generator.code.high)
     return h
