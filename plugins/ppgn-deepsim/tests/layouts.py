@@ -97,7 +97,7 @@ def draw(name: str, state: Mapping[str, Tensor], h: Tensor, names: Mapping[str, 
         own = names.get(key, key)
         weight, bias = state[f"{own}.weight"], state.get(f"{own}.bias")
         if kind == "D":
-            value = value @ weight.T + bias
+            value = value @ weight.T + state[f"{own}.bias"]
         else:
             stride, padding = int(rest[1]), int(rest[2])
             if value.dim() == 2:

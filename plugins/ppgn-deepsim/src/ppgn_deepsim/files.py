@@ -44,12 +44,14 @@ def find(weights: str, folder: Path, name: str) -> Path:
 
 def _of_hub(filename: str) -> Path:
     from huggingface_hub import hf_hub_download, try_to_load_from_cache
+    from huggingface_hub.utils import logging
 
     cached = try_to_load_from_cache(REPOSITORY, filename)
     if isinstance(cached, str):
         return Path(cached)
     if not _any_cached():
         print(LICENCE, file=sys.stderr, flush=True)
+    logging.set_verbosity_error()  # every new try would be a line
     try:
         return Path(hf_hub_download(REPOSITORY, filename))
     except Exception as error:  # the hub's, the network's and the disk's errors have no common type
