@@ -38,7 +38,7 @@ def kept(folder: Path, name: str, content: object) -> Model:
     """The model `deepsim` with that content as its generator's file, already read; the file is gone."""
     path = folder / f"upconvGAN_{name}.pt"
     torch.save(content, path)
-    model = deepsim(name, str(folder))  # type: ignore[arg-type]
+    model = deepsim(name, str(folder))
     model.network("generator")
     path.unlink()
     return model
