@@ -142,7 +142,7 @@ def test_a_nan_is_told_in_one_line(tmp_path: Path) -> None:
     state = dict(load(SMALL, "random").network.state_dict())
     state["conv1.0.weight"] = state["conv1.0.weight"] * torch.nan
     torch.save(state, tmp_path / "own.pth")
-    with pytest.raises(UserError, match="its 'conv1.0.weight' is not finite"):
+    with pytest.raises(UserError, match=r"its 'conv1.0.weight' is not finite"):
         load(SMALL, str(tmp_path / "own.pth"))
 
 
