@@ -25,6 +25,8 @@ FIRST |= {
     "local_response_norm",
 }
 LAST = {"linear", "layer_norm", "rms_norm", "multi_head_attention_forward", "_native_multi_head_attention"}
+RESIZING = {"cat", "concat", "chunk", "split", "narrow", "pad"}
+"""Operations that leave the axes what they are, and change the size of some."""
 RESHAPING = {"reshape", "view", "flatten", "unflatten"}
 MOVING = {"matmul", "bmm", "einsum", "scaled_dot_product_attention"}
 MOVING |= {"rot90", "__matmul__", "__rmatmul__", "expand", "repeat", "pixel_shuffle", "softmax", "cumsum", "sort"}
@@ -133,7 +135,7 @@ def _neighbours(operation: Operation, tensor: Tensor, made: bool) -> Iterator[tu
         yield other, _reshaped(other, tensor)
     elif operation.name not in MOVING | FIRST | LAST:
         for other in operation.inputs if made else operation.outputs:
-            if other.shape == tensor.shape:
+            if other.shape == tensor.shape or (operation.name in RESIZING and other.dim() == tensor.dim()):
                 yield other, _same
 
 
