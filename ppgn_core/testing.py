@@ -72,7 +72,8 @@ def check_prior(prior: Prior | Callable[[ChainNoise], Prior], generator: Generat
 
 
 def check_condition(condition: Condition | Callable[[ChainNoise], Condition], data_shape: tuple[int, ...]) -> None:
-    """Check that log p(y | x) is computed chain by chain, and that its gradient agrees with finite differences.
+    """Check that log p(y | x) is computed chain by chain, and that its gradient, if it has one, agrees with finite
+    differences.
 
     Pass a condition that draws noise as a function from noise to condition, so that chain k can be evaluated alone.
     """
@@ -83,7 +84,8 @@ def check_condition(condition: Condition | Callable[[ChainNoise], Condition], da
     _assert_shape("log_prob", log_prob, (BATCH,))
     for k in range(BATCH):
         _assert_row("log_prob", make(ChainNoise(0, [k])).log_prob, log_prob, k, x)
-    _assert_gradient("log_prob", lambda x: make(ChainNoise(0, [0] * len(x))).log_prob(x), x)
+    if getattr(condition, "differentiable", True):
+        _assert_gradient("log_prob", lambda x: make(ChainNoise(0, [0] * len(x))).log_prob(x), x)
     probability = getattr(condition, "probability", None)
     if probability is not None:
         p = _pure("probability", condition, probability, log_prob.detach())

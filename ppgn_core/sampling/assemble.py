@@ -95,8 +95,13 @@ class Chains:
 
     def _tell_of_no_gradient(self, state: State) -> None:
         """Print a line if no chain has anything to climb, as where a classifier's head is filled with zeros."""
-        energy = self.context.energy
-        if energy is not None and not state.condition_score.any() and state.condition_score.isfinite().all():
+        energy, by_gradient = self.context.energy, getattr(self.sampler, "uses_gradient", True)
+        if (
+            energy is not None
+            and by_gradient
+            and not state.condition_score.any()
+            and state.condition_score.isfinite().all()
+        ):
             told = "the condition's gradient is exactly zero at the start, in every chain; the prior alone moves them"
             print(f"ppgn: {told}", file=sys.stderr)
 
