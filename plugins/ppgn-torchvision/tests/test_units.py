@@ -146,3 +146,10 @@ def test_windows_are_refused() -> None:
     pytest.importorskip("timm")
     with pytest.raises(UserError, match=r"its values .* are those of 16 windows of each picture"):
         neuron("timm:swin_tiny_patch4_window7_224", "layers.1.blocks.1.attn")
+
+
+def test_a_layer_that_never_sees_the_picture_is_refused() -> None:
+    """The network that makes Swin v2's position biases takes their coordinates alone."""
+    layer = "features.1.1.attn.cpb_mlp.0"
+    with pytest.raises(UserError, match=f"condition.layer={layer}: its values do not depend on the picture"):
+        neuron("swin_v2_t", layer)

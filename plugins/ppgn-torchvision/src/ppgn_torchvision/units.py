@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from ppgn_core.errors import UserError, shown
@@ -134,12 +135,17 @@ class Units:
         head: attention head whose units are meant; None for the units of all.
 
     Raises:
-        UserError: there is no such head, or `layout` raises it.
+        UserError: there is no such head, the values do not depend on the picture, or `layout` raises it.
     """
 
     def __init__(self, model: Model, layer: str, axis: int | None = None, head: int | None = None) -> None:
         self.network: Classifier = model.network("classifier")
         self.layers, self.layout = [layer], layout(self.network, layer, axis)
+        with torch.enable_grad():
+            picture = next(self.network.parameters()).new_full((1, 3, 64, 64), 0.5).requires_grad_()
+            if not self.network.activations(picture, (layer,))[layer].requires_grad:
+                problem = f"condition.layer={layer}: its values do not depend on the picture"
+                raise UserError(f"{problem}; allowed are layers whose values do")
         self.head = head
         heads = self.layout.heads
         if head is not None and (heads == 1 or not 0 <= head < heads):
