@@ -28,13 +28,13 @@ QUALITY, WIDEST = 65, 1000
 
 
 def entries() -> dict[str, list[str]]:
-    """The command of every picture, by its path below `docs`."""
+    """Return the command of every picture, by its path below `docs`."""
     pages = ((DOCS / f"{page}.md").read_text(encoding="utf-8") for page in PAGES)
     return {name: shlex.split(line) for page in pages for line, name in ENTRY.findall(page)}
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code of the first command that failed, else 0."""
+    """Return the exit code of the first command that failed, else 0."""
     given = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
     names = [argument for argument in arguments if "=" not in argument]
     chosen = {name: line for name, line in entries().items() if not names or Path(name).stem in names}
@@ -59,7 +59,7 @@ def keep(picture: Path, target: Path, command: list[str]) -> None:
         image = Image.open(picture).convert("RGB")
         image.thumbnail((WIDEST, 2 * WIDEST))
         image.save(target, quality=QUALITY, comment=shlex.join(command))
-    elif picture.suffix == ".png":  # where this repository lies is nobody's business
+    elif picture.suffix == ".png":  # its record must not say where this repository lies
         with Image.open(picture) as image:
             text = PngInfo()
             for key, value in image.info.items():

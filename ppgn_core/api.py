@@ -46,8 +46,8 @@ def sample(*overrides: str, progress: bool = False, **keys: Any) -> Result:
         KeyboardInterrupt: the run was interrupted; with `out`, the results so far have been saved.
     """
     from .given import home
+    from .interrupt import interruptible
     from .result import collect
-    from .sampling.interrupt import interruptible
     from .sampling.progress import Progress
 
     ready = assembled(*overrides, **keys)

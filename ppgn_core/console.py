@@ -8,8 +8,12 @@ import re
 import signal
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 OUT_OF_MEMORY = re.compile(r"out of memory|allocate|bad_alloc|not enough memory", re.IGNORECASE)
 
@@ -55,7 +59,7 @@ def explained(error: Exception) -> UserError | None:
         place = f"{error.filename}: " if error.filename else ""
         return UserError(place + (error.strerror or reason or type(error).__name__))
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and OUT_OF_MEMORY.search(str(error))):
-        return UserError(f"out of memory; fewer or smaller things at a time need less (n_chains, batch_size): {reason}")
+        return UserError(f"out of memory; a smaller n_chains or batch_size needs less: {reason}")
     return None
 
 
@@ -70,6 +74,13 @@ def report(name: str, error: Exception) -> int:
     with contextlib.suppress(OSError):  # stderr may be on the disk that is full
         print(f"{name}: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
     return 2
+
+
+def terminal(width: int = 120, highlight: bool = True) -> Console:
+    """Make rich's console for stdout, as wide as the terminal, or of `width` columns if it is not a terminal."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else width, highlight=highlight)
 
 
 def say(line: str) -> None:

@@ -120,13 +120,8 @@ class Energy:
         Raises:
             UserError: the prior knows only its score.
         """
-        density = getattr(self.prior, "log_prob", None)
-        if density is None:
-            raise UserError(
-                f"prior={type(self.prior).__name__} knows only its score; this sampler needs its density (log_prob), "
-                "sampler=ula and sampler=mala_approx do not"
-            )
-        return density
+        others = "sampler=ula and sampler=mala_approx do not"
+        return self._of_prior("log_prob", f"knows only its score; this sampler needs its density (log_prob), {others}")
 
     def denoiser(self) -> Callable[[Tensor, float], Tensor]:
         """Return the prior's D, which maps codes `h` with noise of level σ, and σ, to the mean of the clean codes.
@@ -134,10 +129,11 @@ class Energy:
         Raises:
             UserError: the prior knows only codes without noise, or with noise of one level.
         """
-        denoise = getattr(self.prior, "denoise", None)
-        if denoise is None:
-            raise UserError(
-                f"prior={type(self.prior).__name__} does not know codes at every noise level (denoise), which this "
-                "sampler needs; prior=score_h and prior=gaussian do"
-            )
-        return denoise
+        problem = "does not know codes at every noise level (denoise), which this sampler needs"
+        return self._of_prior("denoise", f"{problem}; prior=score_h and prior=gaussian do")
+
+    def _of_prior(self, method: str, problem: str) -> Callable[..., Tensor]:
+        function: Callable[..., Tensor] | None = getattr(self.prior, method, None)
+        if function is None:
+            raise UserError(f"prior={type(self.prior).__name__} {problem}")
+        return function

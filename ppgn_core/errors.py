@@ -16,12 +16,12 @@ class UserError(Exception):
 
 
 def shown(value: object) -> str:
-    """Shorten a value to be printed in a message: the middle of a long text is left out.
+    """Write a value as users do, for a message: `null`, `true`; the middle of a long text is left out.
 
-    >>> shown("x" * 1000).count("x")
-    120
+    >>> shown(None), shown(False), shown("x" * 1000).count("x")
+    ('null', 'false', 120)
     """
-    text = str(value)
+    text = str(value).lower() if isinstance(value, bool) else "null" if value is None else str(value)
     if len(text) <= LONGEST:
         return text
     return f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]} ({len(text)} characters)"

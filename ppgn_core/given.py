@@ -17,6 +17,9 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 
+MOST_BYTES = 2**26
+"""Largest text file that is read."""
+
 
 def word(value: object, key: str) -> str:
     """Return the text that the user meant when YAML turned it into `null`, `true` or a number.
@@ -32,15 +35,19 @@ def word(value: object, key: str) -> str:
 
 
 def home(text: str | Path, key: str) -> Path:
-    """Return the path with a leading `~` or `~NAME` expanded to that home folder.
+    """Return the path with a leading `~` or `~NAME` expanded to that home folder, whether or not it exists.
 
     Raises:
-        UserError: no user of that name has a home folder.
+        UserError: no user of that name has a home folder, or no path can have that name.
     """
     try:
-        return Path(text).expanduser()
-    except RuntimeError as error:
-        raise UserError(f"{key}={shown(text)}: {error}") from error
+        place = Path(text).expanduser()
+        place.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return place
+    except (OSError, RuntimeError, ValueError) as error:  # an unknown user, a name that is too long or has a NUL
+        raise UserError(f"{key}={shown(text)}: {getattr(error, 'strerror', None) or error}") from error
+    return place
 
 
 def path(value: object, key: str) -> Path:
@@ -57,8 +64,6 @@ def path(value: object, key: str) -> Path:
         mode = place.stat().st_mode
     except OSError as error:
         raise UserError(f"{key}={shown(place)}: {error.strerror or error}") from error
-    except ValueError as error:  # the path contains a NUL
-        raise UserError(f"{key}={shown(place)}: {error}") from error
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise UserError(f"{key}={shown(place)}: neither a file nor a folder")
     return place
@@ -82,10 +87,12 @@ def lines(value: object, key: str) -> list[str]:
     UTF-8, and UTF-16 or UTF-32 with a byte order mark, are recognised; anything else is read as Latin-1.
 
     Raises:
-        UserError: there is no such file, or it is not text.
+        UserError: there is no such file, or it is too large or not text.
     """
     place = file(value, key)
     try:
+        if place.stat().st_size > MOST_BYTES:
+            raise UserError(f"{key}={shown(place)}: it has {place.stat().st_size} bytes; allowed are {MOST_BYTES}")
         data = place.read_bytes()
     except OSError as error:
         raise UserError(f"{key}={shown(place)}: {error.strerror or error}") from error

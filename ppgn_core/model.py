@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import difflib
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import given
-from .errors import UserError, shown
+from .errors import UserError
+from .labels import Label, Labels
 
 if TYPE_CHECKING:
     import torch
@@ -21,125 +16,10 @@ if TYPE_CHECKING:
     from .noise import ChainNoise
     from .views import Views
 
+__all__ = ["Label", "Labels", "Model"]
 
-@dataclass(frozen=True)
-class Label:
-    """One class: its index in the network's output, its WordNet id if it has one, and its names, the main one first."""
-
-    index: int
-    synset: str
-    names: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return self.names[0]
-
-
-def _unspaced(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-SPELLINGS: tuple[Callable[[str], str], ...] = (
-    str,
-    _unspaced,
-    lambda text: _unspaced(text).casefold(),
-    lambda text: _unspaced(text.replace("_", " ")).casefold(),
-)
-"""Ways to normalise a name, the strictest first. The first one under which a class matches decides."""
-
-
-class Labels(Sequence[Label]):
-    """Hold the classes of one classifier, which can be looked up by index, name or synset."""
-
-    def __init__(self, labels: Sequence[Label]) -> None:
-        self._labels = tuple(labels)
-        self._spelled: list[dict[str, list[Label]]] = [{} for _ in SPELLINGS]
-        for label in self._labels:
-            for name in filter(str.strip, (*label.names, label.synset, ", ".join(label.names))):
-                for spelling, table in zip(SPELLINGS, self._spelled, strict=True):
-                    same_name = table.setdefault(spelling(name), [])
-                    if same_name[-1:] != [label]:
-                        same_name.append(label)
-
-    @classmethod
-    def named(cls, names: Iterable[str]) -> Labels:
-        """Make classes with one name each and no synset, in the network's order."""
-        return cls([Label(i, "", (name,)) for i, name in enumerate(names)])
-
-    @classmethod
-    def read(cls, table: Path, key: str = "labels") -> Labels:
-        """Read classes from lines of `SYNSET TAB NAME, NAME, …` in the network's order, each with its main name first.
-
-        Raises:
-            UserError: there is no such file, or a line has another form; the message names `key`.
-        """
-        labels: list[Label] = []
-        try:
-            for row in csv.reader(given.lines(table, key), delimiter="\t", strict=True):
-                names = tuple(row[1].split(", ")) if len(row) == 2 else ()
-                if not names or not all(name.strip() for name in names):
-                    raise csv.Error(f"{len(row)} columns" if len(row) != 2 else "a name is empty")
-                labels.append(Label(len(labels), row[0], names))
-        except csv.Error as error:
-            problem = f"line {len(labels) + 1}: {error}; allowed is SYNSET TAB NAME, NAME, …"
-            raise UserError(f"{key}={shown(table)}: {problem}") from error
-        if not labels:
-            raise UserError(f"{key}={shown(table)}: it is empty; allowed are lines of SYNSET TAB NAME, NAME, …")
-        return cls(labels)
-
-    def __len__(self) -> int:
-        return len(self._labels)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._labels[index]
-
-    def find(self, target: int | str, key: str = "condition.target") -> Label:
-        """Return the class that `target` names.
-
-        A name is compared exactly, then ignoring case and with `_` for a space; otherwise `target` is a synset id or an
-        index.
-
-        Raises:
-            UserError: no class or several classes have that name; the message names `key` and the nearest matches.
-        """
-        text = given.word(target, key)
-        for spelling, table in zip(SPELLINGS, self._spelled, strict=True):
-            if matches := table.get(spelling(text)):
-                return self._only(matches, text, key)
-        if isinstance(target, float) and (matches := [one for one in self._labels if _reads_as(one, target)]):
-            return self._only(matches, text, key)
-        if re.fullmatch(r"[+-]?[0-9]+", text.strip()):
-            if len(text) < 20 and 0 <= int(text) < len(self):
-                return self._labels[int(text)]
-            raise UserError(f"{key}={shown(text)}: allowed are 0 to {len(self) - 1}, a class name or a synset id")
-        raise UserError(f"{key}={shown(text)}: no such class; {self._nearest(text)}")
-
-    @staticmethod
-    def _only(found: list[Label], text: str, key: str) -> Label:
-        if len(found) == 1:
-            return found[0]
-        each = ", ".join(f"{one.index} ({', '.join(filter(None, (one.synset, *one.names)))})" for one in found[:8])
-        problem = f"{len(found)} classes have that name; give one by its index or synset id"
-        raise UserError(f"{key}={shown(text)}: {problem}: {each}{', …' if found[8:] else ''}")
-
-    def _nearest(self, text: str) -> str:
-        text = SPELLINGS[-1](text[:100])
-        names = {SPELLINGS[-1](name): name for label in self._labels for name in (*label.names, label.synset) if name}
-        near = difflib.get_close_matches(text, names, n=5, cutoff=0.5)
-        near += [name for name in names if text and text in name and name not in near][:5]
-        if not near:
-            return f"for example: {', '.join(map(str, self._labels[:5]))}"
-        return f"nearest: {', '.join(names[name] for name in near)}"
-
-
-def _reads_as(label: Label, number: float) -> bool:
-    """Return whether one of the label's names is the number as YAML reads it: `1e3` is 1000."""
-    for name in filter(re.compile(r"[-+.\d_]*[.eE][-+.\d_eE]*").fullmatch, label.names):
-        try:
-            if float(name) == number:
-                return True
-        except ValueError:
-            continue
-    return False
+read_labels = Labels.read
+"""Another name of `Labels.read`."""
 
 
 @dataclass
@@ -244,23 +124,6 @@ class Model:
         if key not in self._views:
             self._views[key] = Views(noise, clock, self.image_size, shift)
         return self._views[key]
-
-
-def read_labels(table: Path) -> Labels:
-    """Read classes as `Labels.read` does, from a file that may be anything.
-
-    Raises:
-        UserError: there is no such file, or it is not a table of classes.
-    """
-    from .weights import regular  # here, as it imports torch
-
-    regular(table, str(table))
-    try:
-        return Labels.read(table)
-    except OSError as error:
-        raise UserError(f"{table}: {error.strerror or error}") from None
-    except (ValueError, csv.Error):
-        raise UserError(f"{table}: not a table of classes; allowed are lines of a synset, a tab and names") from None
 
 
 def _has(network: Any, name: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -24,7 +25,7 @@ class ChainNoise:
 
     def __init__(self, seed: int, chains: Sequence[int] | int, device: torch.device | str = "cpu") -> None:
         self.seed = seed
-        self.chains = range(chains) if isinstance(chains, int) else tuple(chains)
+        self.chains: Sequence[int] = range(chains) if isinstance(chains, int) else tuple(chains)
         self.device = device
 
     def normal(self, step: int, shape: Sequence[int], stream: str = "step") -> Tensor:
@@ -34,12 +35,28 @@ class ChainNoise:
             self._generator(chain, step, stream).standard_normal(dtype=np.float32, out=row)
         return torch.from_numpy(out).to(self.device, non_blocking=True)
 
-    def uniform(self, step: int, shape: Sequence[int], stream: str = "step") -> Tensor:
-        """Draw from U[0, 1), as float32 `(B, *shape)`."""
+    def uniform(
+        self, step: int, shape: Sequence[int], stream: str = "step", device: torch.device | str | None = None
+    ) -> Tensor:
+        """Draw from U[0, 1), as float32 `(B, *shape)`.
+
+        Args:
+            device: device that the numbers are moved to, if not that of the chains.
+        """
         out = np.empty((len(self.chains), *shape), np.float32)
         for k, chain in enumerate(self.chains):
             out[k] = self._generator(chain, step, stream).random(shape, dtype=np.float32)
-        return torch.from_numpy(out).to(self.device, non_blocking=True)
+        return torch.from_numpy(out).to(self.device if device is None else device, non_blocking=True)
+
+    @contextmanager
+    def narrowed(self, rows: slice) -> Iterator[None]:
+        """Draw for only these of the chains while the block runs."""
+        chains = self.chains
+        self.chains = chains[rows]
+        try:
+            yield
+        finally:
+            self.chains = chains
 
     def _generator(self, chain: int, step: int, stream: str) -> np.random.Generator:
         key = np.array([self.seed, chain], np.uint64)

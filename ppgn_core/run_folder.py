@@ -22,6 +22,7 @@ from typing import IO, Any
 from .atomic import atomic, durable, write_bytes
 from .console import explained
 from .errors import UserError
+from .lock import locked
 
 CODES = "codes.safetensors"
 SAMPLES = "samples"
@@ -55,7 +56,6 @@ class RunFolder:
         self._open: dict[str, IO[bytes]] = {}
         self._lengths: dict[str, tuple[int, int]] = {}  # bytes and their CRC-32
         self._steps: dict[str, int] = {}
-        self._lock: int | None = None
         self._made: list[Path] = []
 
     @contextmanager
@@ -69,24 +69,17 @@ class RunFolder:
         Raises:
             UserError: the folder cannot be created or written, another process is writing there, or it holds a run.
         """
-        try:
+        with ExitStack() as stack:
+            stack.callback(self._remove_empty)
             try:
                 self._make()
-                self._take()
+                stack.enter_context(locked(self.path))
                 self._clear(manifest or {})
                 self._steps = dict.fromkeys(manifest or {}, step)
             except OSError as error:
                 raise UserError(f"out={self.path}: {explained(error)}") from error
+            stack.callback(self._close)
             yield self
-        finally:
-            with ExitStack() as stack:  # closing a file flushes it, which may fail
-                if self._lock is not None:
-                    stack.callback(os.close, self._lock)
-                for file in self._open.values():
-                    stack.callback(file.close)
-            for folder in reversed(self._made):  # a run that wrote nothing leaves nothing
-                if folder.is_dir() and not any(folder.iterdir()):
-                    folder.rmdir()
 
     def append(self, name: str, data: bytes, step: int) -> None:
         """Append `data` to the file `name`, at most once a step.
@@ -125,19 +118,16 @@ class RunFolder:
         if not os.access(self.path, os.W_OK | os.X_OK):
             raise UserError(f"out={self.path}: the folder cannot be written")
 
-    def _take(self) -> None:
-        """Lock the folder itself, so that the lock leaves no file and ends with its process, however that ends."""
-        try:
-            import fcntl
-        except ImportError:  # Windows
-            return
-        self._lock = os.open(self.path, os.O_RDONLY)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"out={self.path}: another process is writing there; allowed is another folder") from None
-        except OSError:  # a file system without locks
-            return
+    def _close(self) -> None:
+        with ExitStack() as stack:  # closing a file flushes it, which may fail; the others are closed nevertheless
+            for file in self._open.values():
+                stack.callback(file.close)
+
+    def _remove_empty(self) -> None:
+        """Remove the folders that a run has created if it wrote nothing into them."""
+        for folder in reversed(self._made):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
 
     def _clear(self, manifest: Mapping[str, Any]) -> None:
         present = [name for name in FILES if os.path.lexists(self.path / name)]
@@ -147,8 +137,8 @@ class RunFolder:
         in_place = self.resume is not None and self.path.resolve() == self.resume.resolve()
         if present and not in_place and not self.overwrite:
             raise UserError(
-                f"out={self.path}: there is a run in it ({', '.join(present)}); overwrite=true replaces it, "
-                f"resume={self.path} goes on with it"
+                f"out={self.path}: it holds a run ({', '.join(present)}); overwrite=true replaces it, "
+                f"resume={self.path} continues it"
             )
         source = self.resume or self.path
         for name, (length, crc) in manifest.items():
@@ -196,7 +186,7 @@ def _check(folder: Path, name: str, length: int, crc: int) -> None:
     except OSError as error:
         raise UserError(f"resume={folder}: {name} cannot be read: {error.strerror}") from error
     if left or crc_read != crc:
-        raise UserError(f"resume={folder}: {name} is damaged, it does not begin as it was saved")
+        raise UserError(f"resume={folder}: {name} is damaged: its beginning is not what was saved")
 
 
 def _copy(source: Path, target: Path, length: int) -> None:

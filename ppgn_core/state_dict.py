@@ -20,12 +20,14 @@ from .weights import regular
 
 TYPES = {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool, torch.uint8}
 TYPES |= {torch.int8, torch.int16, torch.int32, torch.int64}
+FOLDER = 0x10
+"""Attribute of MS-DOS that marks a folder in a zip archive."""
 ALLOWED = "allowed are safetensors, and what torch.save writes of tensors"
 NESTS = ("state_dict_ema", "model_ema", "ema_state_dict", "state_dict", "model_state_dict", "model", "network", "net")
 """Keys under which training scripts save the weights, averaged ones first, since these are the ones they report on."""
 
 
-def read_state_dict(path: Path, told: str) -> dict[str, Tensor]:
+def read_state_dict(path: Path, prefix: str) -> dict[str, Tensor]:
     """Read tensors by name.
 
     A state dict nested under one of `NESTS`, and the `module.` and `_orig_mod.` in names, as training scripts save
@@ -33,22 +35,22 @@ def read_state_dict(path: Path, told: str) -> dict[str, Tensor]:
 
     Raises:
         UserError: there is no such file, it is not a state dict, or values are not finite; the message begins with
-            `told`.
+            `prefix`.
     """
-    regular(path, told)
+    regular(path, prefix)
     try:
         content = _loaded(path)
     except OSError as error:
-        raise UserError(f"{told}: {error.strerror or error}") from None
+        raise UserError(f"{prefix}: {error.strerror or error}") from None
     except Exception as error:  # torch may raise anything on a damaged file
-        raise UserError(f"{told}: not a state dict ({_reason(error)}); {ALLOWED}") from None
+        raise UserError(f"{prefix}: not a state dict ({_reason(error)}); {ALLOWED}") from None
     content = _unwrapped(content)
     if not isinstance(content, Mapping) or not content:
-        raise UserError(f"{told}: not a state dict, but {type(content).__name__}; {ALLOWED}")
+        raise UserError(f"{prefix}: not a state dict, but {type(content).__name__}; {ALLOWED}")
     tensors = {}
     for name, value in content.items():
         if reason := _unfit(value):
-            raise UserError(f"{told}: not a state dict, its {str(name)[:100]!r} is {reason}; {ALLOWED}")
+            raise UserError(f"{prefix}: not a state dict, its {str(name)[:100]!r} is {reason}; {ALLOWED}")
         tensors[WRAPPERS.sub("", str(name))] = value
     return tensors
 
@@ -74,9 +76,14 @@ def _loaded(path: Path) -> Any:
         return load_file(path)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > path.stat().st_size:  # torch.save never compresses: this is a zip bomb
-            raise ValueError(f"a zip of {path.stat().st_size} bytes that unpacks to {size}")
+            entries = archive.infolist()
+            size = sum(entry.file_size for entry in entries)
+            if size > path.stat().st_size:  # torch.save never compresses: this is a zip bomb
+                raise ValueError(f"a zip of {path.stat().st_size} bytes that unpacks to {size}")
+            # torch checks no checksum, and takes whatever memory holds for the values of an entry marked as a folder
+            folder = next((entry.filename for entry in entries if entry.external_attr & FOLDER), None)
+            if damaged := folder or archive.testzip():
+                raise ValueError(f"its {damaged} is damaged")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about pickle protocols other than torch's own
         with _options_allowed():

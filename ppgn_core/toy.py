@@ -19,7 +19,7 @@ BACKGROUND = 0.9
 
 
 def model() -> Model:
-    """Make a bundle without networks, with images of 32 pixels."""
+    """Provide no networks, for trying out plugins with the toy generator `disc`; images have 32 pixels."""
     return Model("toy", {}, {}, SIZE)
 
 
@@ -51,12 +51,12 @@ class StandardNormal:
         return -0.5 * h.flatten(1).square().sum(1)
 
     def denoise(self, h: Tensor, sigma: float) -> Tensor:
-        """h/(1 + σ²), the mean of codes that noise σ has made `h` of."""
+        """Return h/(1 + σ²), the mean of the clean codes that noise σ has turned into `h`."""
         return h / (1 + sigma**2)
 
 
 class Colour:
-    """Ask for a mean colour of the picture: log p(y | x) = −‖mean x − y‖² / 2σ², `(B,)`.
+    """Ask for a mean colour of the picture: log p(y | x) = −‖mean x − y‖² / 2σ².
 
     Args:
         rgb: y, the wanted colour, in [0, 1].

@@ -52,7 +52,7 @@ class Views:
             raise UserError(
                 f"condition.views={n}: all are the same; allowed is 1, or condition.shift from 1 or flip=true"
             )
-        self.noise = moving and ChainNoise(moving.seed, moving.chains)  # on the CPU, where the shifts are used
+        self.noise = moving
         self.clock, self.n, self.shift, self.flip = clock, n, shift, flip
         if self.noise is not None:
             clock.changes_every_step = True
@@ -63,7 +63,8 @@ class Views:
         cache, graph = forward_cache.current(), torch.is_grad_enabled() and x.requires_grad
         kept = cache.get(self, x) if cache is not None else None
         if kept is None or (graph and not kept.requires_grad):
-            kept = self._look(x, self.noise.uniform(self.clock.step, (self.n, 3), stream="views"))
+            # on the CPU, where the shifts are used
+            kept = self._look(x, self.noise.uniform(self.clock.step, (self.n, 3), "views", device="cpu"))
             if cache is not None:
                 cache.put(self, x, kept)
         return kept if graph else kept.detach()

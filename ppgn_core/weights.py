@@ -79,26 +79,26 @@ def digests(table: Path) -> dict[str, str]:
     except (ValueError, RecursionError):
         sums = None
     if not isinstance(sums, dict) or not all(isinstance(sha256, str) for sha256 in sums.values()):
-        raise UserError(f'{table}: not a table of sums; allowed is {{"NAME": "SHA256", …}}')
+        raise UserError(f'{table}: not a table of checksums; allowed is {{"NAME": "SHA256", …}}')
     return sums
 
 
-def regular(path: Path, told: str) -> None:
+def regular(path: Path, prefix: str) -> None:
     """Require a regular file of at most `MOST_BYTES`, which can be read without waiting.
 
     Raises:
-        UserError: there is no such file, or it is a folder, a pipe or too large; the message begins with `told`.
+        UserError: there is no such file, or it is a folder, a pipe or too large; the message begins with `prefix`.
     """
     try:
         status = path.stat()
     except (OSError, ValueError) as error:  # a path with a zero byte is a ValueError
-        raise UserError(f"{told}: {getattr(error, 'strerror', None) or error}") from None
+        raise UserError(f"{prefix}: {getattr(error, 'strerror', None) or error}") from None
     if stat.S_ISDIR(status.st_mode):
-        raise UserError(f"{told}: it is a directory; allowed is a file")
+        raise UserError(f"{prefix}: it is a directory; allowed is a file")
     if not stat.S_ISREG(status.st_mode):  # opening a pipe may never end
-        raise UserError(f"{told}: it is no regular file")
+        raise UserError(f"{prefix}: it is not a regular file")
     if status.st_size > MOST_BYTES:
-        raise UserError(f"{told}: it has {status.st_size} bytes; allowed are {MOST_BYTES}")
+        raise UserError(f"{prefix}: it has {status.st_size} bytes; allowed are {MOST_BYTES}")
 
 
 def save(
@@ -146,18 +146,18 @@ def load(path: Path, sha256: str | None = None, key: str = "weights") -> tuple[d
     except (SafetensorError, KeyError, ValueError, RecursionError):
         raise UserError(f"{prefix}: not a file of weights with its architecture") from None
     if not isinstance(architecture, dict):
-        raise UserError(f"{prefix}: not a file of weights with its architecture, which is no table")
+        raise UserError(f"{prefix}: not a file of weights with its architecture, a table")
     return tensors, architecture
 
 
-def _own(file: Any, name: str, told: str) -> Tensor:
+def _own(file: Any, name: str, prefix: str) -> Tensor:
     kind = file.get_slice(name).get_dtype()
     if kind not in TYPES:
-        raise UserError(f"{told}: its tensor {name} is of the type {kind}; allowed are {', '.join(sorted(TYPES))}")
+        raise UserError(f"{prefix}: its tensor {name} is of the type {kind}; allowed are {', '.join(sorted(TYPES))}")
     value = file.get_tensor(name)
     value = value.to(torch.float32 if value.is_floating_point() else value.dtype, copy=True)
     if not value.isfinite().all():
-        raise UserError(f"{told}: its tensor {name} has values that are not finite in float32")
+        raise UserError(f"{prefix}: its tensor {name} has values that are not finite in float32")
     return value
 
 
@@ -173,42 +173,42 @@ def of_kind(architecture: Mapping[str, Any], kind: str) -> Any:
     return architecture[kind]
 
 
-def made(make: Callable[[], M], tensors: Mapping[str, Tensor], told: str) -> M:
+def made(make: Callable[[], M], tensors: Mapping[str, Tensor], prefix: str) -> M:
     """Build a network from an untrusted table, fill it with `tensors`, and return it in eval mode.
 
     Raises:
-        UserError: the table describes no network, or the tensors do not fit it; the message begins with `told`.
+        UserError: the table describes no network, or the tensors do not fit it; the message begins with `prefix`.
     """
     try:
         with _Budget(SPARE + 2 * sum(value.numel() for value in tensors.values())):
             network = make()
     except (ValueError, KeyError, TypeError, ArithmeticError, RuntimeError) as error:  # torch's are of many types
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{told}: no network can be made of its table: {reason}") from None
-    fill(network, tensors, f"{told}: not of its table")
+        raise UserError(f"{prefix}: no network can be made of its table: {reason}") from None
+    fill(network, tensors, f"{prefix}: not of its table")
     return network.eval()
 
 
-def fill(network: nn.Module, tensors: Mapping[str, Tensor], told: str) -> None:
+def fill(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str) -> None:
     """Copy tensors into a network, which must have exactly these.
 
     Raises:
-        UserError: a tensor is missing, unknown, or of another shape or type; the message begins with `told`.
+        UserError: a tensor is missing, unknown, or of another shape or type; the message begins with `prefix`.
     """
     own = network.state_dict()
     for name, value in own.items():
         if name not in tensors:
             if name.endswith("num_batches_tracked"):  # batch norm's counts, which old files lack
                 continue
-            raise UserError(f"{told}, it has no {name}")
+            raise UserError(f"{prefix}, it has no {name}")
         tensor = tensors[name]
         if tensor.shape != value.shape:
-            raise UserError(f"{told}, its {name} is {tuple(tensor.shape)} and not {tuple(value.shape)}")
+            raise UserError(f"{prefix}, its {name} is {tuple(tensor.shape)} and not {tuple(value.shape)}")
         if tensor.is_floating_point() != value.is_floating_point():
             types = (str(kind).removeprefix("torch.") for kind in (tensor.dtype, value.dtype))
-            raise UserError(f"{told}, its {name} is of the type {' and not '.join(types)}")
+            raise UserError(f"{prefix}, its {name} is of the type {' and not '.join(types)}")
     if unknown := sorted(tensors.keys() - own.keys()):
-        raise UserError(f"{told}, which has no {unknown[0]}")
+        raise UserError(f"{prefix}, which has no {unknown[0]}")
     own.update(tensors)  # it keeps the versions of its modules, as the file's tensors have the shapes of these
     network.load_state_dict(own)
 

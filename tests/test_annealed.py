@@ -104,6 +104,22 @@ def test_the_last_noise_goes_with_the_last_step_and_then_it_is_mala_approx():
     assert torch.equal(sampler.step(state)[0].h, plain.step(plain.init(state.h, 6))[0].h)
 
 
+def test_noise_is_removed_by_the_denoiser_and_the_steps_after_it_follow_the_prior():
+    noise = ChainNoise(3, 4)
+    energy = Energy(Linear(torch.eye(2, dtype=DOUBLE)), ScoreOnly(), Modes())
+    sampler = annealed(energy, noise, steps=5, denoiser=Islands())
+    start = torch.zeros(4, 2, dtype=DOUBLE)
+    state = last(sampler, start, 6)
+    assert torch.equal(state.h, last(annealed(islands(Modes()), noise, steps=5), start, 6).h)
+    plain = MalaApprox(energy, noise, 0.01, 0.02, 0.05)
+    assert torch.equal(sampler.step(state)[0].h, plain.step(plain.init(state.h, 6))[0].h)
+
+
+def test_a_chain_that_starts_from_a_picture_keeps_more_of_it():
+    assert annealed(islands(), ChainNoise(0, 1), init="cat.jpg", sigma_max=None).sigma_max == 1
+    assert annealed(islands(), ChainNoise(0, 1), sigma_max=None).sigma_max == 6
+
+
 @pytest.mark.parametrize("cut", [0, 1, 3, 5, 6, 7])
 def test_chains_go_on_bit_for_bit_from_any_step(cut):
     noise = ChainNoise(3, 4)

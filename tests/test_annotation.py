@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from ppgn_core.options.annotation import choices, config_type, nested_kind
+from ppgn_core.options.annotation import choices, config_type, nested_kind, requirement
 from ppgn_core.options.kinds import KINDS
 
 
@@ -56,3 +56,24 @@ def test_nested_kind(annotation, kind):
 def test_choices():
     assert choices("Literal['max', 'centre']") == ("max", "centre")
     assert choices("str") is None
+
+
+@pytest.mark.parametrize(
+    ("annotation", "words"),
+    [
+        ("Annotated[int, '>= 1']", "a whole number from 1"),
+        ("float | None", "a number from 1 or null"),
+        ("typing.Optional[str]", "text or null"),
+        ("Literal['a', 'b'] | None", "one of a, b or null"),
+        ("Annotated[Sequence[int], '>= 1']", "a list, each a whole number from 1"),
+        ("float | list[float]", "a number from 1 or a list, each a number from 1"),
+        ("str | list[int | str]", "text or a list, each a whole number from 1 or text"),
+        ("Mapping[str, float]", "a mapping"),
+        ("tuple[int, str]", "a list"),
+        ("list[Tensor]", "a list"),
+        ("Tensor", "another value"),
+        ("", "another value"),
+    ],
+)
+def test_an_annotation_in_words(annotation, words):
+    assert requirement(annotation, " from 1") == words

@@ -105,6 +105,7 @@ def test_values_are_read_by_the_signature(registry):
     assert found["note"] is None and found["mode"] == "slow"
     assert found["tool"] == {"name": "other", "length": 5}
     assert values(registry, "here", "tool.sharp=false")["tool"] == {"name": "plain", "sharp": False}
+    assert registry.build("tool", values(registry, "here", "sharp=off")["tool"], device="cpu").sharp is False
     assert values(registry, "place=a=b", "label=no")["tool"]["label"] == "no"  # YAML would read false
     tool = registry.build("tool", found["tool"], device="cpu")
     assert (tool.device, tool.length, tool.sharp) == ("cpu", 5, True)
@@ -115,14 +116,16 @@ def test_values_are_read_by_the_signature(registry):
     [
         ([], "place is required"),
         (["here", "shar=1"], "shar: no such key; nearest: shar"),
-        (["here", "share=1"], "share=1.0: must be a number from 0 below 1"),
+        (["here", "share=1"], "share=1: must be a number from 0 below 1"),
         (["here", "share=much"], "share"),
         (["here", "mode=medium"], "mode=medium: allowed are fast, slow"),
         (["here", "tool=hammer"], "tool=hammer: no such tool; there are: other, plain"),
         (["here", "tool.width=1"], "width: no such key; there are: label, length, sharp"),
+        (["here", "length=no"], "length=no: must be a whole number from 1"),  # YAML would read false
+        (["here", "share=null"], "share=null: must be a number from 0 below 1"),
         (["here", "length=0"], "length=0: must be a whole number from 1"),
         (["here", "--fast"], "--fast: arguments are KEY=VALUE"),
-        (["here", "share=${x}"], "allowed are values as they are"),
+        (["here", "share=${x}"], "allowed are plain values"),
         (["here", "share=[1"], "share=[1"),
     ],
 )

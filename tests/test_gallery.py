@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from ppgn_eval.__main__ import main as evaluate
 
 from ppgn_core.command.main import call
 
@@ -22,7 +21,7 @@ SHORTER = {
     "ppgn_core": [f"{key}={value}" for key, value in SHORT.items()],
     "groups": ["n_steps=2", "classes=lemon"],
     "sixty": ["n_steps=2", "number=3"],
-    "ppgn_eval": ["judge=mini", "cache=cache"],
+    "evaluate": ["judge=mini", "cache=cache"],
     "ablation": ["images=16", "batch_size=8", "warm_up=0", "precision=32"],
 }
 """Keys that make the commands of each module, and each study, quick."""
@@ -70,17 +69,23 @@ def photographs(command) -> None:
                 shown[i % 2].rotate(20 * i + 90 * k).save(folder / f"{i}.png")
 
 
+def name_of(line: list[str]) -> str:
+    """The module, the study, or the command without a study."""
+    return line[1] if line[1] == "evaluate" else line[2]
+
+
 def run(line: list[str], command, out: str = "out=run") -> tuple[int, str]:
     """Run a command of a page, shortened: its exit code and what it said of errors."""
-    shorter = list(SHORTER[line[2]])
+    name = name_of(line)
+    shorter = list(SHORTER[name])
     if "in_turn" in " ".join(line):
         shorter[0] = "n_steps=3"
     own = {key.partition("=")[0] for key in shorter} | {"out"}
-    keys = [key.replace("=docs/", f"={DOCS}/") for key in line[3:]]
+    keys = [key.replace("=docs/", f"={DOCS}/") for key in line[line.index(name) + 1 :]]
     keys = [key for key in keys if key.partition("=")[0] not in own]
     keys += [*shorter, out]
-    if line[2] != "ppgn_core":
-        return (evaluate(keys) if line[2] == "ppgn_eval" else call("study", [line[2], *keys])), ""
+    if name != "ppgn_core":
+        return call(*(("evaluate", keys) if name == "evaluate" else ("study", [name, *keys]))), ""
     if {"experiment=multifaceted", "experiment=diversity"} & set(keys):
         keys = [*(key for key in keys if "facets.above" not in key), "writer.facets.above=0"]
     code, _, err = command(*keys)
@@ -110,7 +115,7 @@ def test_commands_without_a_picture_go_one_after_another(command, photographs):
     shutil.copytree(
         DOCS.parent / "plugins/ppgn-mini/src/ppgn_mini/networks", "plugins/ppgn-mini/src/ppgn_mini/networks"
     )
-    assert {line[2] for line in OTHERS} == {"ablation", "groups", "sixty", "ppgn_core", "ppgn_eval"}
+    assert {name_of(line) for line in OTHERS} == {"ablation", "groups", "sixty", "ppgn_core", "evaluate"}
     for line in OTHERS:
         code, err = run(line, command, next(key for key in line if key.startswith("out=")))
         assert code == 0, err

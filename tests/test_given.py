@@ -52,3 +52,12 @@ def test_a_message_is_one_printable_line_whatever_was_given() -> None:
     assert str(UserError("a\nb\0\ud800\u202e é")) == "a\\nb\\x00\\ud800\\u202e é"
     assert len(shown("x" * 100_000)) < 160 and "(100000 characters)" in shown("x" * 100_000)
     assert shown("short") == "short"
+
+
+def test_a_text_file_of_any_size_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "list.txt").open("wb") as file:
+        file.truncate(given.MOST_BYTES + 1)
+    with pytest.raises(
+        UserError, match=f"names=.*list.txt: it has {given.MOST_BYTES + 1} bytes; allowed are {given.MOST_BYTES}"
+    ):
+        given.lines(tmp_path / "list.txt", "names")

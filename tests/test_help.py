@@ -16,7 +16,7 @@ PROBE = """
 import sys
 from ppgn_core.__main__ import main
 code = main(["--help"])
-slow = [name for name in ("torch", "hydra", "numpy") if name in sys.modules]
+slow = [name for name in ("torch", "hydra", "numpy", "omegaconf") if name in sys.modules]
 sys.exit(f"imported: {slow}" if slow else code)
 """
 

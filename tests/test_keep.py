@@ -112,7 +112,7 @@ def test_a_sweep_over_bounds(command):
         ("log_prob>1 and step>2", "keep=log_prob>1 and step>2: allowed is"),
         ("__import__('os')>1", "keep=__import__"),
         ("log_probs>1", "keep=log_probs>1: no such quantity; nearest: log_prob"),
-        ("probability>0.97", "keep=probability>0.97: this condition knows no probability; allowed are step, log_prob,"),
+        ("probability>0.97", "keep=probability>0.97: this condition has no probability; allowed are step, log_prob,"),
     ],
 )
 def test_what_is_no_comparison_is_refused(command, given, said):

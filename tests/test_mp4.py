@@ -81,7 +81,7 @@ def test_without_ffmpeg_a_line_says_what_to_install(command, monkeypatch):
     monkeypatch.delitem(sys.modules, "imageio_ffmpeg", raising=False)
     monkeypatch.setattr(builtins, "__import__", missing)
     code, _, err = command(*RUN, "out=out")
-    assert (code, err) == (2, "ppgn: writer=mp4: there is no ffmpeg; `pip install imageio-ffmpeg` brings one\n")
+    assert (code, err) == (2, "ppgn: writer=mp4: there is no ffmpeg; `pip install imageio-ffmpeg` provides it\n")
     assert not Path("out").exists()
 
 

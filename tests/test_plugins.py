@@ -36,7 +36,7 @@ OTHERS = GOOD + "@hookimpl\ndef register_tastes(register): register('sweet', 'no
         ("raise RuntimeError('one\\ntwo')", "RuntimeError: one two", ["flat"]),
         (GOOD.replace("(register):", "(registrar):"), "PluginValidationError", ["flat"]),
         (GOOD.replace("'flat', 'nowhere:Flat'", "'flat'"), "TypeError", ["flat"]),
-        (GOOD.replace("'nowhere:Flat'", "1"), "a factory is a class, a function or its place, not 1", ["flat"]),
+        (GOOD.replace("'nowhere:Flat'", "1"), "a factory is a class, a function or its location, not 1", ["flat"]),
         (GOOD.replace("'flat'", "'no name'"), "a name is letters, digits and underscores", ["flat"]),
         (GOOD.replace("'flat'", "3"), "a name is letters, digits and underscores", ["flat"]),
         (OTHERS.replace("flat", "own"), "hook register_tastes: no such hook here, it needs a newer", ["flat", "own"]),

@@ -138,7 +138,7 @@ def test_no_run_folder(tmp_path):
     (tmp_path / "large").mkdir()
     (tmp_path / "large/run.json").write_bytes(b" " * (LARGEST + 1))
     (tmp_path / "folder/run.json").mkdir(parents=True)
-    for name, told in (("nowhere", "no run folder"), ("large", "more than"), ("folder", "is no file")):
+    for name, told in (("nowhere", "no run folder"), ("large", "more than"), ("folder", "is not a file")):
         with pytest.raises(UserError, match=rf"resume=.*{name}: .*{told}"):
             stored(tmp_path / name, KEYS, plugins.registry())
 

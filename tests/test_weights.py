@@ -129,7 +129,7 @@ def tensors() -> dict[str, torch.Tensor]:
         ({"large": table()}, {}, "no network can be made of its table: not of the kind small, but of large"),
         ({"small": table(pair=[60_000, 60_000])}, {}, "asks for a far larger network than the file's tensors are"),
         ({"small": 3}, {}, "the table is 3"),
-        ([1], {}, "which is no table"),
+        ([1], {}, "its architecture, a table"),
     ],
 )
 def test_what_is_not_the_network(given: Any, kept: dict[str, Any], told: str, tmp_path: Path) -> None:
@@ -144,5 +144,5 @@ def test_what_is_not_the_network(given: Any, kept: dict[str, Any], told: str, tm
 @pytest.mark.parametrize("text", ["{", "[1]", "null", '{"encoder": 3}', "[" * 100_000, "\0"])
 def test_sums_that_are_none(text: str, tmp_path: Path) -> None:
     (tmp_path / "sha256.json").write_text(text)
-    with pytest.raises(UserError, match=r"sha256\.json: not a table of sums; allowed is"):
+    with pytest.raises(UserError, match=r"sha256\.json: not a table of checksums; allowed is"):
         weights.digests(tmp_path / "sha256.json")

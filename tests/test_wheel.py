@@ -72,11 +72,11 @@ def alone(core, tmp_path_factory) -> str:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "ppgn: sampler=mini: no such sampler; `pip install ppgn-mini` brings it; there are: annealed, "),
+        ([], "ppgn: sampler=mini: no such sampler; `pip install ppgn-mini` provides it; there are: annealed, "),
         (["model=null"], "ppgn: sampler=mini: "),
         (["writer=null"], "ppgn: sampler=mini: "),
-        (["sampler=paper"], "ppgn: condition=alexnet: no such condition; `pip install ppgn-alexnet` brings it"),
-        (["experiment=joint"], "ppgn: experiment=joint: no such experiment; `pip install ppgn-mini` brings it"),
+        (["sampler=paper"], "ppgn: condition=alexnet: no such condition; `pip install ppgn-alexnet` provides it"),
+        (["experiment=joint"], "ppgn: experiment=joint: no such experiment; `pip install ppgn-mini` provides it"),
         (["generator=null"], "ppgn: generator=null: no such generator; there are: "),
     ],
 )

@@ -123,8 +123,10 @@ def _value(key: Key, text: str, place: str, earlier: Any = None) -> Any:
         return (earlier or []) + [part for part in text.split(",") if part]
     if "str" in key.annotation and not text.startswith("[") and not re.search(r"\b(int|float|bool)\b", key.annotation):
         return text
+    if "bool" not in key.annotation and re.fullmatch(r"(?i)yes|no|on|off", text):  # to YAML these are booleans
+        return text
     if "${" in text:
-        raise UserError(f"{place}={shown(text)}: allowed are values as they are, without ${{…}}")
+        raise UserError(f"{place}={shown(text)}: allowed are plain values, without ${{…}}")
     try:
         return OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))["value"]  # type: ignore[index,call-overload]
     except Exception as error:  # YAML's errors and OmegaConf's own have no common kind

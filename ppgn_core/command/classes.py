@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from rich.console import Console
 from rich.table import Table
 
+from ..console import terminal
 from ..errors import UserError
 from ..model import Label, Labels, Model
 from ..options import plugins
@@ -39,11 +39,11 @@ def table(labels: Labels, word: str | None) -> None:
     """
     matches = search(labels, word) if word else [(label, "") for label in labels]
     if not matches:
-        raise UserError(f"word={word}: it means none of the {len(labels)} classes; without a word all are listed")
+        raise UserError(f"word={word}: none of the {len(labels)} classes matches it; without a word all are listed")
     columns = Table("index", "synset", "names", "found as" if word else "", box=None, pad_edge=False)
     for label, how in matches:
         columns.add_row(str(label.index), label.synset, ", ".join(label.names), how)
-    Console(width=None if Console().is_terminal else 160).print(columns)
+    terminal(160).print(columns)
 
 
 def search(labels: Labels, word: str) -> list[tuple[Label, str]]:

@@ -24,4 +24,4 @@ def check_flags(arguments: Sequence[str]) -> None:
     parser.__class__ = _Flags
     flags = [argument for argument in arguments if argument not in ("--help", "-h", "--version")]
     if parser.parse_args(flags).experimental_rerun:
-        raise UserError("--experimental-rerun: a pickle may run anything; resume=DIR goes on with a run, from its data")
+        raise UserError("--experimental-rerun: a pickle may run any code; resume=DIR continues a run from its data")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..console import terminal
 from ..errors import UserError
 from ..given import home
 from ..options import plugins
@@ -23,7 +23,6 @@ from ..options.source import REQUIRED
 from ..options.yaml_paths import CONF
 
 COMMAND = "python -m ppgn_core"
-PLAIN_WIDTH = 120
 NOTES = {"writer": "any of them: writer=[grid,gif]", "experiment": "several choices under one name"}
 EXAMPLES = [
     ('condition=lrcn condition.text="oranges"', "pictures of what a caption says"),
@@ -39,7 +38,7 @@ def show(arguments: list[str]) -> None:
     Raises:
         UserError: a chosen option does not exist.
     """
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    console = terminal(highlight=False)
     registry = plugins.registry()
     choices = [argument.partition("=") for argument in arguments]
     chosen = [(kind, name) for kind, _, names in choices if kind in KINDS for name in names.strip("[]").split(",")]
@@ -64,15 +63,10 @@ def show_command(command: Option, registry: Registry, arguments: list[str]) -> N
         arguments: arguments of the command line; components chosen in them are described with their keys, others by
             name.
     """
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    console = terminal(highlight=False)
     keys = command.signature.keys
     first = f" {keys[0].name.upper()}" if keys and keys[0].default is REQUIRED else ""
-    console.print(Text.assemble((f"ppgn {command.name}{first}", "bold"), " [KEY=VALUE …]\n"))
-    console.print(Text(command.signature.doc.partition("\nArgs:")[0].strip()))
-    table = _section(console, "keys")
-    for key in keys:
-        _row(table, key.name if key.default is REQUIRED else str(key), Text(_meaning(key)))
-    console.print(table)
+    _full(console, command, Text.assemble((f"ppgn {command.name}{first}", "bold"), " [KEY=VALUE …]\n"))
     chosen = {argument.partition("=")[2] or argument for argument in arguments}
     for key in keys:
         for name in registry.names(key.nested) if key.nested else ():
@@ -85,8 +79,11 @@ def show_command(command: Option, registry: Registry, arguments: list[str]) -> N
 
 
 def _meaning(key: Key) -> str:
+    """Describe a key: its type, such as `(float, >= 0)` or `(fast | slow)`, whether it is required, and its doc."""
+    kind = re.sub(r"Annotated\[(.*)\]", r"\1", key.annotation).replace("'", "").replace('"', "")
+    kind = re.sub(r"Literal\[(.*?)\]", lambda match: match[1].replace(", ", " | "), kind)
     needed = "required" if key.default is REQUIRED else ""
-    return " ".join(filter(None, [f"({key.annotation})" if key.annotation and not key.nested else "", needed, key.doc]))
+    return " ".join(filter(None, [f"({kind})" if kind and not key.nested else "", needed, key.doc]))
 
 
 def _everything(console: Console, registry: Registry, more: Path | None) -> None:
@@ -124,13 +121,16 @@ def _option(console: Console, registry: Registry, kind: str, name: str) -> None:
         console.print(Text.assemble((f"{kind}={name}", "bold"), f"  {presets(kind)[name]}"))
         return
     option = registry.find(kind, name)
-    console.print(Text.assemble((f"{kind}={name}", "bold"), f"  ({option.package})\n"))
+    _full(console, option, Text.assemble((f"{kind}={name}", "bold"), f"  ({option.package})\n"))
+
+
+def _full(console: Console, option: Option, title: Text) -> None:
+    """Print all of an option's docstring but its arguments, and its keys."""
+    console.print(title)
     console.print(Text(option.signature.doc.partition("\nArgs:")[0].strip()))
-    place = f"writer.{name}" if kind == "writer" else kind
     table = _section(console, "keys")
     for key in option.signature.keys:
-        text = key.name if key.default is REQUIRED else str(key)
-        _row(table, f"{place}.{text}", Text(_meaning(key)))
+        _row(table, option.at(key.name if key.default is REQUIRED else str(key)), Text(_meaning(key)))
     console.print(table)
 
 

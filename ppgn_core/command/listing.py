@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.table import Table
 
+from ..console import terminal
 from ..errors import UserError
 from ..nearest import nearest
 from ..options import plugins
 
 
 def show(kind: str | None = None) -> None:
-    """List every installed option with its package and a description.
+    """List the installed components with their packages and descriptions.
 
     Args:
         kind: kind of components to list, such as `prior`; all kinds if left out.
@@ -23,4 +23,4 @@ def show(kind: str | None = None) -> None:
     for name in [kind] if kind else registry.kinds:
         for option in map(lambda one: registry.find(name, one), registry.names(name)):
             table.add_row(name, option.name, option.package, option.signature.summary)
-    Console(width=None if Console().is_terminal else 160).print(table)
+    terminal(160).print(table)

@@ -58,8 +58,8 @@ def _hydra(arguments: list[str]) -> int:
             return
         try:
             own_overrides = [override for override in chosen.overrides.task if override not in choices]
-            if resumed and unasked is not None:
-                config = resumed.restored(config, unasked, own_overrides)
+            if resumed:
+                config = resumed.restored(config, own_overrides)
             check(config)
             if sweep:
                 out = Path(chosen.runtime.output_dir)
@@ -89,7 +89,6 @@ def _hydra(arguments: list[str]) -> int:
     sys.argv = [sys.argv[0], *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises errors instead of printing them
     try:
-        unasked = compose.composed(choices) if resumed else None
         hydra.main(config_path=None, config_name="config", version_base="1.3")(job)()
     except sweep_folders.Refused as error:
         raise UserError(str(error)) from error

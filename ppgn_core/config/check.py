@@ -6,11 +6,12 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from ..errors import UserError
+from ..errors import UserError, shown
 from ..nearest import nearest
 from ..options import plugins
-from ..options.bounds import SORTS, in_words
+from ..options.annotation import SORTS
 from ..options.bounds import check as check_bounds
+from ..options.bounds import in_words
 from ..options.kinds import KINDS
 from ..sampling.sample_filter import parse
 from .keys import TOP
@@ -49,4 +50,4 @@ def _check_type(key: str, value: Any, annotation: str) -> None:
         return
     kind, types = next((kind, types) for kind, types in TYPES.items() if kind in annotation)
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        raise UserError(f"{key}={value}: must be {SORTS[kind]}{in_words(annotation)}")
+        raise UserError(f"{key}={shown(value)}: must be {SORTS[kind]}{in_words(annotation)}")

@@ -29,7 +29,7 @@ def configure(arguments: Sequence[str], registry: Registry) -> tuple[DictConfig,
     try:
         config = composed([*(resumed.choices if resumed else []), *overrides])
         if resumed:
-            config = resumed.restored(config, composed(resumed.choices), overrides)
+            config = resumed.restored(config, overrides)
     except Exception as error:
         user_error = explain(error, registry)
         if user_error is error:

@@ -13,6 +13,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from ..given import home
 from ..options.kinds import KINDS
 from ..options.registry import Registry, unknown_option
 from ..writers.record import NAME, seal
+from .compose import composed
 from .keys import TOP
 
 OF_THIS_RUN = ("out", "resume", "overwrite")
@@ -55,27 +57,48 @@ class Resumed:
     Args:
         base: stored config of the run.
         choices: overrides that choose the run's components.
+        single_keys: whether the command line only sets keys, and chooses no option that would set others.
     """
 
     base: Mapping[str, Any]
     choices: list[str]
+    single_keys: bool
 
     @classmethod
-    def named_in(cls, overrides: Sequence[str], registry: Registry) -> Resumed | None:
-        """Read the run that is named in the overrides; return None if none is.
+    def named_in(cls, arguments: Sequence[str], registry: Registry) -> Resumed | None:
+        """Read the run that is named in the arguments of a command line; return None if none is.
 
         Raises:
             UserError: in the same cases as `stored`.
         """
-        folder = folder_of(overrides)
+        folder = folder_of(arguments)
         if folder is None:
             return None
         base = stored(folder, [*TOP, *KINDS], registry)
-        return cls(base, choices(base, overrides))
+        options = (*KINDS, "experiment", "")  # a flag has no key
+        return cls(base, choices(base, arguments), all(key(argument) not in options for argument in arguments))
 
-    def restored(self, asked: DictConfig, unasked: DictConfig, overrides: Sequence[str]) -> DictConfig:
-        """Apply the function `restored` to the stored config."""
-        return restored(self.base, asked, unasked, overrides)
+    @cached_property
+    def unasked(self) -> DictConfig:
+        """Compose the config of the choices alone, as it is without the command line."""
+        return composed(self.choices)
+
+    def restored(self, asked: DictConfig, overrides: Sequence[str]) -> DictConfig:
+        """Return the stored config with the changes that a command line makes.
+
+        Args:
+            asked: config composed with the overrides of the command line.
+            overrides: overrides of the command line; what they name counts as changed even if it is the default.
+        """
+        new: Any = OmegaConf.to_container(asked, resolve=True)
+        old: Any = new if self.single_keys else OmegaConf.to_container(self.unasked, resolve=True)
+        result = copy.deepcopy(dict(self.base))
+        named = [key(override).split(".") for override in overrides]
+        for path in [*_changed(new, old), *named]:
+            _take(result, new, path)
+        for name in OF_THIS_RUN:
+            result[name] = new.get(name)
+        return OmegaConf.create({name: result.get(name, new[name]) for name in map(str, new)})
 
 
 def stored(folder: Path, keys: Sequence[str], registry: Registry) -> dict[str, Any]:
@@ -86,13 +109,13 @@ def stored(folder: Path, keys: Sequence[str], registry: Registry) -> dict[str, A
     """
     config = _read(folder)["config"]
     if not isinstance(config, dict):
-        raise UserError(f"resume={folder}: {NAME} is damaged: its config is none")
+        raise UserError(f"resume={folder}: {NAME} is damaged: its config is not a mapping")
     for name in config:
         if name not in keys:
             raise UserError(f"resume={folder}: {NAME} has a key that no run has: {str(name)[:40]}")
     for text in _strings(config):
         if "${" in text or text == "???":
-            raise UserError(f"resume={folder}: {NAME} has a value that is no plain text: {text[:40]}")
+            raise UserError(f"resume={folder}: {NAME} has a value that is not plain text: {text[:40]}")
     for kind, name in _chosen(config):
         if name not in registry.names(kind):
             raise UserError(f"resume={folder}: {unknown_option(kind, name, registry.names(kind))}")
@@ -106,24 +129,6 @@ def choices(config: Mapping[str, Any], arguments: Sequence[str]) -> list[str]:
     chosen = [f"{kind}={name}" for kind, name in _chosen(config) if kind != "writer" and kind not in own]
     chosen += [f"{kind}=null" for kind in KINDS if kind in config and not config[kind] and kind not in own]
     return chosen + ([f"writer=[{','.join(writers)}]"] if writers and "writer" not in own else [])
-
-
-def restored(config: Mapping[str, Any], asked: DictConfig, unasked: DictConfig, overrides: Sequence[str]) -> DictConfig:
-    """Return a stored config with the changes that a command line makes.
-
-    Args:
-        asked, unasked: config composed with the overrides of the command line, and without them.
-        overrides: overrides of the command line; what they name counts as changed even if it is the default.
-    """
-    new: Any = OmegaConf.to_container(asked, resolve=True)
-    old: Any = OmegaConf.to_container(unasked, resolve=True)
-    result = copy.deepcopy(dict(config))
-    named = [key(override).split(".") for override in overrides]
-    for path in [*_changed(new, old), *named]:
-        _take(result, new, path)
-    for name in OF_THIS_RUN:
-        result[name] = new.get(name)
-    return OmegaConf.create({name: result.get(name, new[name]) for name in map(str, new)})
 
 
 def _take(result: dict[str, Any], new: Mapping[str, Any], path: Sequence[str]) -> None:
@@ -157,7 +162,7 @@ def _read(folder: Path) -> dict[str, Any]:
     path = folder / NAME
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise UserError(f"resume={folder}: {NAME} is no file")
+            raise UserError(f"resume={folder}: {NAME} is not a file")
         if path.stat().st_size > LARGEST:
             raise UserError(f"resume={folder}: {NAME} is damaged: it has more than {LARGEST} bytes")
         record = json.loads(path.read_text(encoding="utf-8"))

@@ -1,15 +1,18 @@
-"""Convert an annotation from source code to the type that OmegaConf checks values against."""
+"""Read an annotation from source code: the type that OmegaConf checks values against, and its description in words."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Optional, Union
 
 SCALARS = {"int": int, "float": float, "str": str, "bool": bool, "Path": Path}
 LISTS = {"list", "List", "Sequence", "Iterable", "tuple", "Tuple"}
 DICTS = {"dict", "Dict", "Mapping"}
+SORTS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text", "Path": "a path"}
+OTHER = "another value"
 
 
 def config_type(annotation: str) -> Any:
@@ -21,10 +24,8 @@ def nested_kind(annotation: str, kinds: Collection[str]) -> str | None:
     """Return the kind of component that a key holds, or None.
 
     It is `condition` for `Condition`, `list[Condition]`, `Condition | None`, …
-
-    It is `condition` for `Condition`, `list[Condition]`, `Condition | None`, …
     """
-    names = {_name(node) for node in ast.walk(_parse(annotation))} if annotation else set()
+    names = {name_of(node) for node in ast.walk(_parse(annotation))} if annotation else set()
     matches = [kind for kind in kinds if kind.title().replace("_", "") in names]
     return matches[0] if len(matches) == 1 else None
 
@@ -34,20 +35,54 @@ def choices(annotation: str) -> tuple[Any, ...] | None:
 
     For any other annotation return `None`.
     """
-    node = _parse(annotation) if annotation else None
-    if isinstance(node, ast.BinOp) and _is(node.right, None):
-        literal = choices(ast.unparse(node.left))
-        return (*literal, None) if literal else None
-    if isinstance(node, ast.Subscript) and _name(node.value) == "Literal":
-        return tuple(ast.literal_eval(e) for e in _elements(node.slice))
-    return None
+    nodes = alternatives(_parse(annotation)) if annotation else []
+    literals = [node for node in nodes if isinstance(node, ast.Subscript) and name_of(node) == "Literal"]
+    if len(literals) != 1 or not all(node in literals or _is(node, None) for node in nodes):
+        return None
+    return (*(ast.literal_eval(e) for e in _elements(literals[0].slice)), *[None] * (len(nodes) - 1))
 
 
+def requirement(annotation: str, bounds: str = "") -> str:
+    """Describe in words what an annotation allows: `a whole number`, `a list, each text`, `one of a, b, or null`.
+
+    Args:
+        bounds: bounds of the numbers in words, such as ` from 1`.
+    """
+    words = [_words(node, bounds) for node in alternatives(_parse(annotation))] if annotation else []
+    return " or ".join(dict.fromkeys(filter(None, words))) or OTHER
+
+
+def alternatives(node: ast.expr) -> list[ast.expr]:
+    """Return the members of a union, without the notes of `Annotated`; the annotation itself if it is no union."""
+    if isinstance(node, ast.BinOp):
+        return alternatives(node.left) + alternatives(node.right)
+    if isinstance(node, ast.Subscript) and (name := name_of(node)) in ("Optional", "Union", "Annotated"):
+        members = _elements(node.slice)[:1] if name == "Annotated" else _elements(node.slice)
+        return [one for e in members for one in alternatives(e)] + [ast.Constant(None)] * (name == "Optional")
+    return [node]
+
+
+def _words(node: ast.expr, bounds: str) -> str:
+    name = name_of(node)
+    if name in LISTS:
+        elements = _elements(node.slice) if isinstance(node, ast.Subscript) else []
+        each = {requirement(ast.unparse(e), bounds) for e in elements if not _is(e, ...)}
+        return f"a list, each {each.pop()}" if len(each) == 1 and each != {OTHER} else "a list"
+    if name == "Literal":
+        return f"one of {', '.join(map(str, choices(ast.unparse(node)) or ()))}"
+    if _is(node, None):
+        return "null"
+    return "a mapping" if name in DICTS else SORTS.get(name, "") + (bounds if name in ("int", "float") else "")
+
+
+@lru_cache(None)  # many keys share a few annotations
 def _parse(annotation: str) -> ast.expr:
     return ast.parse(annotation, mode="eval").body
 
 
-def _name(node: ast.AST) -> str:
+def name_of(node: ast.AST) -> str:
+    """Return the name of a type, without its module and its parameters: `Sequence` for `abc.Sequence[int]`."""
+    node = node.value if isinstance(node, ast.Subscript) else node
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
@@ -58,40 +93,29 @@ def _elements(node: ast.expr) -> list[ast.expr]:
 def _convert(node: ast.expr) -> Any:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return config_type(node.value)
-    if isinstance(node, ast.BinOp):
-        return _union([node.left, node.right])
+    node, *others = nodes = alternatives(node)
+    if others:
+        return _union(nodes)
     if isinstance(node, ast.Subscript):
-        name, elements = _name(node.value), _elements(node.slice)
+        name, elements = name_of(node), _elements(node.slice)
         if name == "Literal":
             return _one([type(ast.literal_eval(e)) for e in elements])
-        if name == "Optional":
-            return _union([*elements, ast.Constant(None)])
-        if name == "Union":
-            return _union(elements)
-        if name == "Annotated":
-            return _convert(elements[0])
         if name in LISTS:
             return list[_one([_convert(e) for e in elements if not _is(e, ...)])]  # type: ignore[misc]
         if name in DICTS and len(elements) == 2:
             return dict[str, _convert(elements[1])]  # type: ignore[misc]
-    return SCALARS.get(_name(node), Any)
+        return Any
+    return SCALARS.get(name_of(node), Any)
 
 
 def _union(nodes: list[ast.expr]) -> Any:
-    flat: list[ast.expr] = []
-    while nodes:
-        node, *nodes = nodes
-        if isinstance(node, ast.BinOp):
-            nodes = [node.left, node.right, *nodes]
-        else:
-            flat.append(node)
-    kinds = [_convert(node) for node in flat if not _is(node, None)]
+    kinds = [_convert(node) for node in nodes if not _is(node, None)]
     if len(kinds) > 1 and any(kind not in SCALARS.values() for kind in kinds):
         return Any
     if len(kinds) > 1 and float in kinds and int not in kinds:
         kinds.append(int)  # in a union OmegaConf refuses `1` as a float
     kind: Any = Union[tuple(kinds)]  # noqa: UP007
-    return Optional[kind] if any(_is(node, None) for node in flat) and kind is not Any else kind  # noqa: UP045
+    return Optional[kind] if any(_is(node, None) for node in nodes) and kind is not Any else kind  # noqa: UP045
 
 
 def _is(node: ast.expr, value: Any) -> bool:

@@ -12,7 +12,6 @@ import re
 from typing import Any
 
 from ..errors import UserError
-from .annotation import choices
 
 COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 WORDS = {">=": "from {}", "<=": "up to {}", ">": "above {}", "<": "below {}"}
@@ -42,19 +41,6 @@ def check(place: str, value: Any, annotation: str) -> None:
         UserError: a number is out of bounds, not finite or longer than 64 bits, or a text is not valid.
     """
     _check(place, value, annotation, value)
-
-
-SORTS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text", "Path": "a path"}
-
-
-def requirement(annotation: str) -> str:
-    """Describe in words what an annotation allows: `a whole number from 1`, `a list of numbers`, `a or b`."""
-    if allowed := choices(annotation):
-        return f"one of {', '.join(map(str, allowed))}"
-    names = {node.id for node in ast.walk(ast.parse(annotation or "None", mode="eval")) if isinstance(node, ast.Name)}
-    sort = next((words for name, words in SORTS.items() if name in names), "another value")
-    many = names & {"list", "Sequence", "tuple"}
-    return f"{'a list, each ' if many else ''}{sort}{in_words(annotation)}{' or null' if 'None' in annotation else ''}"
 
 
 def in_words(annotation: str) -> str:

@@ -29,16 +29,16 @@ class Kind:
 
 
 RUN_KINDS = (
-    Kind("model", "a bundle of networks: factories of `ppgn_core.model.Model`"),
-    Kind("generator", "G: factories of `ppgn_core.protocols.Generator`"),
-    Kind("prior", "p(h): factories of `ppgn_core.protocols.Prior`"),
-    Kind("condition", "p(y | x): factories of `ppgn_core.protocols.Condition`"),
-    Kind("sampler", "chains: factories of `ppgn_core.protocols.Sampler`"),
-    Kind("writer", "files of a run: factories of `ppgn_core.protocols.Writer`"),
+    Kind("model", "bundles of networks: factories of `ppgn_core.model.Model`"),
+    Kind("generator", "generators G: factories of `ppgn_core.protocols.Generator`"),
+    Kind("prior", "priors p(h): factories of `ppgn_core.protocols.Prior`"),
+    Kind("condition", "conditions p(y | x): factories of `ppgn_core.protocols.Condition`"),
+    Kind("sampler", "samplers: factories of `ppgn_core.protocols.Sampler`"),
+    Kind("writer", "writers of a run's files: factories of `ppgn_core.protocols.Writer`"),
 )
 
 COMMAND = Kind(
-    "command", "what `ppgn NAME` does: functions whose parameters are its keys", frozenset({"arguments", "overrides"})
+    "command", "commands, `ppgn NAME`: functions whose parameters are the keys", frozenset({"arguments", "overrides"})
 )
 
 KINDS = tuple(kind.name for kind in RUN_KINDS)

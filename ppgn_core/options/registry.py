@@ -8,20 +8,20 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-
-from omegaconf import MISSING, DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError, shown
 from ..nearest import nearest
 from ..run_context import NAMES
-from .annotation import choices, config_type
-from .bounds import LARGEST, SMALLEST, check, requirement
+from .annotation import choices, config_type, requirement
+from .bounds import check, in_words
 from .bundled import bundled
 from .kinds import KINDS, RUN_KINDS, Kind
 from .signature import Key, Signature, read
 from .source import REQUIRED, Unread
+
+if TYPE_CHECKING:  # importing it takes longer than all else that `--help` does
+    from omegaconf import DictConfig
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,12 @@ class Option:
     @cached_property
     def schema(self) -> DictConfig:
         """Return the option's config: its name, and each key with its type and default."""
+        from omegaconf import DictConfig, OmegaConf
+
         fields: list[Any] = [("name", str, dataclasses.field(default=self.name))]
         for key in self.signature.keys:
             if key.name == "name":
-                raise UserError(f"{self.kind}={self.name}: {self.package} may not call a parameter `name`")
+                raise UserError(f"{self.kind}={self.name}: {self.package} must not have a parameter called `name`")
             fields.append((key.name, _type(key), _default(key)))
         schema: DictConfig = OmegaConf.structured(dataclasses.make_dataclass(self.name, fields))
         for node in schema._content.values():  # type: ignore[union-attr]
@@ -99,6 +101,8 @@ def _type(key: Key) -> Any:
 
 
 def _default(key: Key) -> Any:
+    from omegaconf import MISSING
+
     if key.default is REQUIRED:
         return dataclasses.field(default=MISSING)
     if isinstance(key.default, Unread):
@@ -126,7 +130,7 @@ class Registry:
         if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
             raise UserError(f"{kind}={name}: a name is letters, digits and underscores")
         if not isinstance(factory, str) and not callable(factory):
-            raise UserError(f"{kind}={name}: a factory is a class, a function or its place, not {factory!r}")
+            raise UserError(f"{kind}={name}: a factory is a class, a function or its location, not {factory!r}")
         if name in self._options[kind]:
             raise UserError(f"{kind}={name} is registered by both {self._options[kind][name].package} and {package}")
         self._options[kind][name] = Option(kind, name, factory, package, self.kinds[kind].given, tuple(self.kinds))
@@ -174,22 +178,25 @@ class Registry:
         Raises:
             UserError: a key is unknown, or a value is not allowed or missing.
         """
+        from omegaconf import MISSING, DictConfig, OmegaConf
+        from omegaconf.errors import OmegaConfBaseException
+
         given = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
         allowed = [key.name for key in option.signature.keys]
         assert isinstance(given, dict)
         for name in map(str, given):
             if name not in ("name", *allowed):
                 raise UserError(f"{option.at(name)}: no such key; {nearest(name, allowed)}")
-        for own, value in given.items():  # before OmegaConf converts them to float and fails
-            for number in value if isinstance(value, list) else [value]:
-                if isinstance(number, int) and not SMALLEST <= number <= LARGEST:
-                    raise UserError(f"{option.at(str(own))}={shown(value)}: allowed are whole numbers of 64 bits")
+        for key in option.signature.keys:  # before OmegaConf, which cannot convert the longest numbers to floats
+            if not key.nested:
+                check(option.at(key.name), given.get(key.name), key.annotation)
         try:
             values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
         except OmegaConfBaseException as error:
             name = re.split(r"[\[.]", str(error.full_key))[0]
             annotation = {key.name: key.annotation for key in option.signature.keys}.get(name, "")
-            raise UserError(f"{option.at(name)}={shown(given.get(name))}: must be {requirement(annotation)}") from error
+            allowed_text = requirement(annotation, in_words(annotation))
+            raise UserError(f"{option.at(name)}={shown(given.get(name))}: must be {allowed_text}") from error
         assert isinstance(values, dict)
         for key in option.signature.keys:
             value = values[key.name]
@@ -202,7 +209,7 @@ class Registry:
             left_out = value is None and isinstance(key.default, Unread)
             if allowed_values and value not in allowed_values and not left_out:
                 choices_text = ", ".join(map(str, allowed_values))
-                raise UserError(f"{option.at(key.name)}={value}: allowed are {choices_text}")
+                raise UserError(f"{option.at(key.name)}={shown(value)}: allowed are {choices_text}")
         return {str(name): value for name, value in values.items()}
 
     def _nested(self, kind: str, value: Any, context: Mapping[str, Any], place: str) -> Any:
@@ -234,5 +241,5 @@ def _moved(message: str, kind: str, place: str) -> str:
 def unknown_option(kind: str, name: str, there: list[str]) -> str:
     """Return the error message for an unknown option, with those installed and the package to install."""
     package = bundled().get((kind, name))
-    hint = f"; `pip install {package}` brings it" if package else ""
+    hint = f"; `pip install {package}` provides it" if package else ""
     return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"

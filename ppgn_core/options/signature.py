@@ -98,10 +98,10 @@ def _inspected(factory: Callable[..., Any]) -> tuple[list[Parameter], list[str]]
     ]
     docs = [doc] if (doc := inspect.getdoc(factory)) else []
     base = next((b for b in getattr(factory, "__bases__", ()) if b is not object), None)
-    if base is None or not any(p.kind is p.VAR_KEYWORD for p in parameters):
+    if base is None:
         return own, docs
     inherited, base_docs = _inspected(base)
-    return heirs(own, inherited), docs + base_docs
+    return heirs(own, inherited) if any(p.kind is p.VAR_KEYWORD for p in parameters) else own, docs + base_docs
 
 
 def _text(annotation: Any) -> str:

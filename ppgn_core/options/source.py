@@ -12,6 +12,7 @@ import importlib.util
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,13 +38,13 @@ class Parameter(NamedTuple):
 def read_source(module: str, attribute: str) -> tuple[list[Parameter], list[str]]:
     """Return the parameters of the class or function at that location, and its docstrings.
 
-    A constructor with `**keys` passes them on to its base class, so the parameters and docstring of the base class are
-    included.
+    A constructor with `**keys` passes them on to its base class, so the parameters of the base class are included. Its
+    docstring always is, as it may describe parameters that the subclass does not.
 
     Raises:
         LookupError: there is no such module or attribute.
     """
-    tree = ast.parse(_source_file(module).read_text(encoding="utf-8"))
+    tree = _parse(_source_file(module).read_text(encoding="utf-8"))
     node: Any = tree  # then the class or function
     for part in attribute.split("."):
         node = next((n for n in ast.iter_child_nodes(node) if getattr(n, "name", None) == part), None)
@@ -59,12 +60,15 @@ def read_source(module: str, attribute: str) -> tuple[list[Parameter], list[str]
         if init is None and any("dataclass" in ast.unparse(d) for d in node.decorator_list):
             return list(_fields(node, constants)), docs
         own = list(_parameters(init, constants))[1:] if init else []
-        if init and not init.args.kwarg:
-            return own, docs or [ast.get_docstring(init) or ""]
+        docs = docs or [ast.get_docstring(init) or ""] if init else docs
         inherited, base_docs = _inherited(node, module)
-        return heirs(own, inherited), docs + base_docs
+        return heirs(own, inherited) if not init or init.args.kwarg else own, docs + base_docs
     bound = "." in attribute and not any(getattr(d, "id", "") == "staticmethod" for d in node.decorator_list)
     return list(_parameters(node, constants))[bound:], docs
+
+
+_parse = lru_cache(None)(ast.parse)
+"""Parse a source; several factories may lie in one, or inherit from one."""
 
 
 def heirs(own: list[Parameter], inherited: list[Parameter]) -> list[Parameter]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..energy import Energy
 from ..noise import ChainNoise
-from ..protocols import Info, State
+from ..protocols import Info, Prior, State
 from .mala_approx import MalaApprox, norm
 
 
@@ -32,13 +32,16 @@ class Annealed(MalaApprox):
     clean codes.
 
     Args:
+        denoiser: prior that is followed while there is noise, such as score_h; it must denoise at every noise level.
+            The steps after that follow the run's own prior. null for the run's own prior throughout.
         steps: number of steps from σ_max to 0, after the one that adds the noise.
-        sigma_max, sigma_min: first and last noise level, in units of the code.
+        sigma_max: first noise level, in units of the code; null for 6, or for 1 where chains start from `init`.
+        sigma_min: last noise level.
         guidance: w, weight of the condition's score while there is noise; afterwards the weight is ε2.
         bound: largest length of that term, in multiples of the noise's length, σ·√dim.
 
     Raises:
-        UserError: the prior cannot denoise at every noise level, or `mala_approx` raises it.
+        UserError: the denoiser cannot denoise at every noise level, or `mala_approx` raises it.
     """
 
     def __init__(
@@ -48,20 +51,24 @@ class Annealed(MalaApprox):
         epsilon1: float,
         epsilon2: float,
         epsilon3: float,
+        init: str | None = None,
+        denoiser: Prior | None = None,
         steps: Annotated[int, ">= 1"] = 24,
-        sigma_max: Annotated[float, "> 0"] = 6.0,
+        sigma_max: Annotated[float | None, "> 0"] = None,
         sigma_min: Annotated[float, "> 0"] = 0.2,
         guidance: float = 10.0,
         bound: Annotated[float, ">= 0"] = 0.7,
         **langevin: Any,
     ) -> None:
-        energy.denoiser()  # raises if the prior has none
         super().__init__(energy, noise, epsilon1, epsilon2, epsilon3, **langevin)
-        self.steps, self.sigma_max, self.sigma_min = steps, sigma_max, sigma_min
+        own = Energy(energy.generator, denoiser, energy.condition, energy.clock) if denoiser else energy
+        self.noisy, self.denoise = own, own.denoiser()
+        self.steps, self.sigma_min = steps, sigma_min
+        self.sigma_max = sigma_max or (6.0 if init is None else 1.0)
         self.guidance, self.bound = guidance, bound
 
     def init(self, h: Tensor, step: int = 0) -> State:
-        return self.energy.evaluate(h, step, self.sigma_at(step))
+        return self._evaluate(h, step, self.sigma_at(step))
 
     def step(self, state: State) -> tuple[State, Info]:
         if state.step > self.steps:
@@ -71,12 +78,15 @@ class Annealed(MalaApprox):
         condition_term = self._bounded(self.guidance * sigma**2 * state.condition_score, sigma)
         if state.step == 0:
             with torch.no_grad():
-                start = self.energy.denoiser()(state.h, after)
+                start = self.denoise(state.h, after)
             h = start + after * self.noise.normal(0, state.h.shape[1:], stream="annealed")
         else:
             h = state.h + (1 - after / sigma) * (prior_term + condition_term)
         info = Info(norm(prior_term), norm(condition_term), acceptance=torch.ones_like(state.log_prob))
-        return self.energy.evaluate(h, state.step + 1, after), info
+        return self._evaluate(h, state.step + 1, after), info
+
+    def _evaluate(self, h: Tensor, step: int, sigma: float) -> State:
+        return self.noisy.evaluate(h, step, sigma) if sigma else self.energy.evaluate(h, step)
 
     def sigma_at(self, step: int) -> float:
         """Return σ of the codes after `step` steps; it depends on `step` alone, so a resumed chain continues."""

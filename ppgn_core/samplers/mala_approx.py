@@ -50,7 +50,7 @@ class MalaApprox:
         energy.gradient()  # raises if the condition has none
         code = energy.generator.code
         if clip and code.low is None and code.high is None:
-            raise UserError("sampler.clip=true: the codes of this generator have no range to keep to; allowed is false")
+            raise UserError("sampler.clip=true: the codes of this generator have no range; allowed is false")
         self.energy = energy
         self.noise = noise
         self.epsilon1, self.epsilon2, self.epsilon3 = epsilon1, epsilon2, epsilon3

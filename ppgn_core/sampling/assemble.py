@@ -27,6 +27,7 @@ from ..protocols import Sampler, Snapshot, State, Writer
 from ..run_context import RunContext
 from ..run_folder import RunFolder
 from ..writers.codes import Saved, load_codes
+from .batches import Batches
 from .provenance import provenance
 from .sample_filter import SampleFilter
 
@@ -144,6 +145,8 @@ def assemble(
     context = replace(context, energy=energy)
     sample_filter = SampleFilter(config.keep, energy) if config.keep is not None else None
     sampler = build("sampler")
+    if config.n_chains > config.batch_size:
+        sampler = Batches(sampler, noise, config.batch_size)
 
     def writers(folder: RunFolder) -> list[Writer]:
         writer_context = replace(context, out=folder.path, run_folder=folder)
@@ -164,10 +167,10 @@ def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tens
         return generator.draw(noise)
     if saved is None:
         if context.model is None:
-            raise UserError(f"init={config.init}: model=null does not say how large pictures are; give model=NAME")
+            raise UserError(f"init={config.init}: with model=null the size of pictures is unknown; give model=NAME")
         return _encoded(config, context, context.model.image_size)
     if saved.step > config.n_steps:  # equality is allowed: the final files may be missing
-        raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step} steps; allowed are that and more")
+        raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step}; allowed are as many or more")
     wanted = (config.n_chains, *generator.code.shape)
     if saved.h.shape != wanted:
         shape = tuple(saved.h.shape)
@@ -182,10 +185,10 @@ def _encoded(config: DictConfig, context: RunContext, size: int) -> Tensor:
     generator, noise = context.generator, context.noise
     encode = getattr(generator, "encode", None)
     if generator is None or encode is None:
-        raise UserError(f"init={config.init}: this generator has no encoder (encode) to lead pictures back to codes")
+        raise UserError(f"init={config.init}: this generator has no encoder (encode) to turn pictures into codes")
     pictures = load_pictures(config.init, size, "init", config.n_chains).to(noise.device)
     with torch.no_grad():
-        codes = encode(pictures)
+        codes = torch.cat([encode(batch) for batch in pictures.split(config.batch_size)])
     h = codes[[chain % len(codes) for chain in noise.chains]]
     if config.init_noise > 0:
         h = h + config.init_noise * noise.normal(0, h.shape[1:], stream="init")

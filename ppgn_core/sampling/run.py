@@ -10,10 +10,10 @@ from pathlib import Path
 from ..console import explained, say
 from ..errors import UserError
 from ..given import home
+from ..interrupt import interruptible
 from ..protocols import Snapshot, Writer
 from ..run_folder import RunFolder
 from .assemble import Chains
-from .interrupt import interruptible
 from .progress import Progress
 
 

@@ -63,7 +63,7 @@ class SampleFilter:
         self.quantity, self.sign, self.number = parse(text)
         if self.quantity == "probability" and not hasattr(energy.condition, "probability"):
             others = ", ".join(name for name in QUANTITIES if name != "probability")
-            raise UserError(f"keep={text}: this condition knows no probability; allowed are {others}")
+            raise UserError(f"keep={text}: this condition has no probability; allowed are {others}")
         self.seen = self.kept = 0
         self.low, self.high = math.inf, -math.inf
 

@@ -38,7 +38,7 @@ class Mp4(Film):
 
             imageio_ffmpeg.get_ffmpeg_exe()
         except (ImportError, RuntimeError) as error:
-            raise UserError("writer=mp4: there is no ffmpeg; `pip install imageio-ffmpeg` brings one") from error
+            raise UserError("writer=mp4: there is no ffmpeg; `pip install imageio-ffmpeg` provides it") from error
         self.fps = fps
 
     def save(self, path: Path, frames: Iterator[np.ndarray]) -> None:

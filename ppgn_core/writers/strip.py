@@ -88,11 +88,11 @@ class Strip:
         for column, step in enumerate(steps):
             frame = frames[place[step]]
             for k in range(min(self.rows, frame["image"].shape[0])):
-                cells.append(((k, column), self._told(frame, k), Image.fromarray(np.array(frame["image"][k]))))
+                cells.append(((k, column), self._text(frame, k), Image.fromarray(np.array(frame["image"][k]))))
         picture = np.asarray(paste(cells, [f"step {step}" for step in steps]))
         save_png(self.folder.path / STRIP, picture, self.run, step=max(place))
 
-    def _told(self, frame: Any, k: int) -> str:
+    def _text(self, frame: Any, k: int) -> str:
         p, log_prob = float(frame["probability"][k]), float(frame["log_prob"][k])
         if self.label == "none" or np.isnan(log_prob):
             return ""

@@ -28,7 +28,7 @@ def quantities(snapshot: Snapshot, energy: Energy) -> dict[str, Tensor | None]:
 
 
 class Trace:
-    """Log numbers for each chain and saved step, one JSON object a line, null if unknown: trace.jsonl.
+    """Record the numbers of each chain at each saved step as a line of JSON, null if unknown: trace.jsonl.
 
     The lines of a resumed run follow the earlier ones. `probability` is p(y | x), if the condition is a normalised
     probability. The norms, of the terms ε1·∇log p(h) and ε2·∇log p(y | h), and the acceptance belong to the step that

@@ -10,7 +10,7 @@ from ppgn_core.options import plugins
 from ppgn_core.options.kinds import KINDS
 
 TEXT = """
-0 1 2 -1 3.5 1e3 1e-300 1e400 -1e400 inf nan .nan 18446744073709551616 -9223372036854775809 0x10 1_000 true no null ~
+0 1 2 -1 3.5 1e3 1e-300 1e400 -1e400 inf nan .nan 18446744073709551616 -9223372036854775809 0x10 1_0 true no null ~
 name _target_ random default uniform center max fc6 conv5 encoder classifier captioner lemon goldfish oranges
 picture.jpg nowhere.png folder /dev/null / . .. ~/x pipe cut.png /proc/self/mem upconv identity clamped cpu cuda:9 meta
 mps probability>0.5 step> >1 log_prob>=1e400 range(3) choice(1,2) glob(*) [] [1,2] [[1]] {} {a:1} {a:{name:alexnet}}

@@ -18,6 +18,13 @@ Found = tuple[str, str]
 """What is wrong with a case, empty where nothing is, and what it was."""
 
 
+def changed(before: dict[str, bytes], after: dict[str, bytes], what: str, said: str) -> str:
+    """The fault of something that was refused and yet is changed, with the files and what was said; empty else."""
+    names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    said = said.strip().splitlines()[-1] if said.strip() else ""
+    return f"{what} that was refused is changed: {', '.join(names)} ({said})" if names else ""
+
+
 def run_files(folder: Path, seed: int, n: int) -> Iterator[Found]:
     """Damage a file of a run of two steps, and resume it to a third."""
     from ppgn_core.__main__ import main
@@ -34,8 +41,8 @@ def run_files(folder: Path, seed: int, n: int) -> Iterator[Found]:
         left = forked.contents(place)
         outcome = forked.run(main, ["resume=case", "n_steps=3"], folder)
         fault = outcome.fault
-        if not fault and outcome.code == 2 and forked.contents(place) != left:
-            fault = "a run that was refused is changed"
+        if not fault and outcome.code == 2:
+            fault = changed(left, forked.contents(place), "a run", outcome.err)
         if not fault and outcome.code == 0:
             if file.startswith("samples/"):  # a picture of an earlier step is nobody's to make again
                 shutil.copy(folder / "whole" / file, place / file)
@@ -64,8 +71,8 @@ def checkpoints(folder: Path, seed: int, n: int) -> Iterator[Found]:
         left = forked.contents(place)
         outcome = forked.run(main, [*shared, "images=16", "out=case/net"], folder)
         fault = outcome.fault
-        if not fault and outcome.code == 2 and forked.contents(place) != left:
-            fault = "a training that was refused is changed"
+        if not fault and outcome.code == 2:
+            fault = changed(left, forked.contents(place), "a training", outcome.err)
         if not fault and outcome.code == 0:
             fault = "".join(trainings.differences(folder / "whole" / "net", place / "net")[:1])
         yield fault, f"{recipe}: checkpoint.pt {how}"

@@ -20,6 +20,7 @@ from . import (
     plugin_lines,
     runs,
     starts,
+    sweeps,
     trainings,
     weights,
 )
@@ -187,6 +188,7 @@ PARTS = {
     "train": Part("command lines of `ppgn_train`", 5000, 50, train_lines),
     "eval": Part("command lines of `ppgn_eval`", 2500, 50, eval_lines),
     "runs": Part("runs killed, resumed, killed again", 72, 4, killed(runs.kills)),
+    "sweeps": Part("sweeps killed, begun again, resumed run by run, replaced", 24, 4, killed(sweeps.kills)),
     "trainings": Part("trainings killed and gone on with", 32, 4, killed(killed_trainings)),
     "evaluations": Part("evaluations killed and begun again", 24, 6, killed(evaluations.kills)),
     "starts": Part("Ctrl-C in the first six seconds", 32, 4, starts.interruptions),

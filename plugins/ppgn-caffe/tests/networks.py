@@ -17,9 +17,9 @@ from .transcription import EDGE
 MEAN = np.array([104.0, 117.0, 123.0], np.float32)[:, None, None]
 
 
-def imported(folder: Path, model: Path, *options: str | Path) -> Path:
+def imported(folder: Path, model: Path, *options: str) -> Path:
     """The folder that the file was imported to."""
-    assert main(["import", str(model), "--to", str(folder), *map(str, options)]) == 0
+    assert main([str(model), f"to={folder}", *options]) == 0
     return folder
 
 

@@ -21,7 +21,7 @@ told = []
 for path in sorted(Path(sys.argv[1]).glob("*.caffemodel")):
     error, folder = io.StringIO(), path.with_suffix("")
     with contextlib.redirect_stderr(error), contextlib.redirect_stdout(io.StringIO()):
-        code = main(["import", str(path), "--to", str(folder)])
+        code = main([str(path), f"to={folder}"])
     made = sorted(file.name for file in folder.iterdir()) if folder.exists() else []
     whole = hashlib.sha256((folder / "places.safetensors").read_bytes()).hexdigest() if made else None
     told.append([path.name, code, error.getvalue(), made, whole])
@@ -90,7 +90,7 @@ def test_each_ends_in_one_line(tmp_path: Path) -> None:
             assert name.startswith("turned") and error == "" and found == whole, name
             continue
         refused += 1
-        assert code == 2 and error.count("\n") == 1 and error.startswith("ppgn_caffe: "), (name, error)
+        assert code == 2 and error.count("\n") == 1 and error.startswith("ppgn caffe: "), (name, error)
         assert f"{name}.caffemodel: " in error and "Traceback" not in error
         assert made == [], name
     assert refused >= 200

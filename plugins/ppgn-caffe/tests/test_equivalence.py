@@ -38,7 +38,7 @@ def test_layers_that_pad(tmp_path: Path) -> None:
 
 
 def test_alexnet_normalises_before_it_pools(tmp_path: Path) -> None:
-    check_alexnet(tmp_path, alexnet(**SMALL, first="norm"), "classifier", ("--role", "classifier"))
+    check_alexnet(tmp_path, alexnet(**SMALL, first="norm"), "classifier", ("role=classifier",))
 
 
 def test_one_tower(tmp_path: Path) -> None:
@@ -90,11 +90,11 @@ def test_a_mean_image_is_subtracted_where_it_lies(size: int, tmp_path: Path) -> 
     fill(blob, mean)
     (tmp_path / "mean.binaryproto").write_bytes(blob.SerializeToString())
     model, _ = write(tmp_path, "net", alexnet(**SMALL), ("data", (1, 3, 227, 227)))
-    imported(tmp_path, model, "--mean", tmp_path / "mean.binaryproto")
+    imported(tmp_path, model, f"mean={tmp_path / 'mean.binaryproto'}")
     network = AlexNet.load(tmp_path / "places.safetensors")
     x = np.random.default_rng(8).random((3, 256, 256), np.float32)
     edge = (256 - size) // 2
     whole = np.pad(mean[0], ((0, 0), (edge, 256 - size - edge), (edge, 256 - size - edge)))
     expected = cropped(x, whole)
     np.testing.assert_allclose(network.preprocess(torch.from_numpy(x)[None])[0], expected, atol=1e-4)
-    assert main(["import", str(model), "--to", str(tmp_path), "--mean", str(model)]) == 2
+    assert main([str(model), f"to={tmp_path}", f"mean={model}"]) == 2

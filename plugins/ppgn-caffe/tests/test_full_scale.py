@@ -64,7 +64,7 @@ def test_lrcn(tmp_path: Path) -> None:
     small = {**FULL, "channels": (8, 8, 8, 8, 8), "fc": (8, 8)}
     model, _ = write(tmp_path, "lrcn", [*alexnet(**small), *specs], ("data", (1, 3, 227, 227)), lists="raw")
     (tmp_path / "vocabulary.txt").write_text("\n".join(f"word{i}" for i in range(1, 8801)))
-    imported(tmp_path, model, "--vocabulary", tmp_path / "vocabulary.txt")
+    imported(tmp_path, model, f"vocabulary={tmp_path / 'vocabulary.txt'}")
     model.unlink()
     captioner = Captioner.load(tmp_path / "captioner.safetensors")
     (tmp_path / "captioner.safetensors").unlink()
@@ -117,7 +117,7 @@ def test_no_checkpoint_of_places(
         path.write_bytes(content)
     else:
         torch.save(content, path)
-    assert main(["import", str(path), "--to", str(tmp_path / "made")]) == 2
+    assert main([str(path), f"to={tmp_path / 'made'}"]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and str(path) in error
     assert not (tmp_path / "ran").exists() and not (tmp_path / "made").exists()

@@ -1,6 +1,8 @@
 """The commands: what they write, show and refuse."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from ppgn_alexnet.alexnet import AlexNet
 from ppgn_caffe.__main__ import main
 
+from ppgn_core.command.main import main as ppgn
 from ppgn_core.model import Labels
 
 from .networks import imported
@@ -19,7 +22,7 @@ ENTRY = ("data", (1, 3, 227, 227))
 def test_what_an_import_leaves(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     model, _ = write(tmp_path, "net", alexnet(**SMALL), ENTRY)
     (tmp_path / "list.txt").write_text("".join(f"/a/a_{name}/outdoor {i}\n" for i, name in enumerate("abcdefg")))
-    imported(tmp_path / "made", model, "--labels", tmp_path / "list.txt")
+    imported(tmp_path / "made", model, f"labels={tmp_path / 'list.txt'}")
     assert capsys.readouterr().out == f"{tmp_path}/made/places.safetensors: CaffeNet\n"
     files = {file.name for file in (tmp_path / "made").iterdir()}
     assert files == {"places.safetensors", "places.tsv", "places.md", "sha256.json"}
@@ -38,7 +41,7 @@ def test_a_thousand_classes_are_imagenets(tmp_path: Path) -> None:
     assert Labels.read(tmp_path / "encoder.tsv").find("junco").index == 13
     names = [f"n{i:08d} thing {i}, other {i}\n" for i in range(1000)]
     (tmp_path / "synset_words.txt").write_text("".join(names))
-    imported(tmp_path, model, "--labels", tmp_path / "synset_words.txt")
+    imported(tmp_path, model, f"labels={tmp_path / 'synset_words.txt'}")
     labels = Labels.read(tmp_path / "encoder.tsv")
     assert labels.find("n00000013") is labels.find("other 13") is labels.find(13)
 
@@ -46,12 +49,12 @@ def test_a_thousand_classes_are_imagenets(tmp_path: Path) -> None:
 def test_ls_shows_what_is_inside(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     specs = generator(**SMALL_UP)
     model, _ = write(tmp_path, "net", specs, ("feat", (1, 6)))
-    assert main(["ls", str(model)]) == 0
+    assert main([str(model)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["defc7", "InnerProduct", "9×6", "9", "num_output=9"]
     assert lines[1].split() == ["relu_defc7", "ReLU", "negative_slope=0.3"]
     assert lines[-1] == f"{len(specs)} layers, {sum(b.size for s in specs for b in s.blobs):,} values"
-    assert main(["ls", str(tmp_path / "none")]) == 2
+    assert main([str(tmp_path / "none")]) == 2
     assert "No such file" in capsys.readouterr().err
 
 
@@ -90,7 +93,7 @@ NETS = {
     "relu3 has negative_slope 0.1; 0 is expected": lambda: changed(
         alexnet(**SMALL), "relu3", params={"negative_slope": 0.1}
     ),
-    "neither order of pool1 and norm1 is told; give the net's --prototxt": lambda: [
+    "the file does not say whether pool1 or norm1 comes first; give prototxt=FILE": lambda: [
         spec for spec in alexnet(**SMALL) if spec.blobs
     ],
     "conv3 has values in blob 1 that are not finite": lambda: changed(
@@ -104,7 +107,7 @@ NETS = {
         generator(**SMALL_UP), "relu_defc7", params={"negative_slope": 0.1}
     ),
     "deconv0 has 4 channels": lambda: generator(**{**SMALL_UP, "outs": (*SMALL_UP["outs"][:-1], 4)}),
-    "give --vocabulary": lambda: [*alexnet(**SMALL), *lrcn(5, 7, 4, 3)],
+    "give vocabulary=": lambda: [*alexnet(**SMALL), *lrcn(5, 7, 4, 3)],
     "another architecture, with weights in the layers ip1 (InnerProduct 2×2), ip2 (InnerProduct 2×2); known": lambda: [
         Spec(name, "InnerProduct", "a", "b", {}, [shaped(2, 2)]) for name in ("ip1", "ip2")
     ],
@@ -114,9 +117,9 @@ NETS = {
 @pytest.mark.parametrize("told", NETS)
 def test_what_does_not_fit_is_named(told: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     model, _ = write(tmp_path, "net", NETS[told](), ENTRY)
-    assert main(["import", str(model), "--to", str(tmp_path / "made")]) == 2
+    assert main([str(model), f"to={tmp_path / 'made'}"]) == 2
     error = capsys.readouterr().err
-    assert told in error and error.count("\n") == 1 and error.startswith(f"ppgn_caffe: {model}: ")
+    assert told in error and error.count("\n") == 1 and error.startswith(f"ppgn caffe: {model}: ")
     assert not (tmp_path / "made").exists()
 
 
@@ -124,7 +127,7 @@ def test_a_prototxt_tells_the_order(tmp_path: Path) -> None:
     specs = alexnet(**SMALL, first="norm")
     _, text = write(tmp_path, "net", specs, ENTRY)
     model, _ = write(tmp_path, "bare", [spec for spec in specs if spec.blobs], ENTRY)
-    imported(tmp_path, model, "--prototxt", text)
+    imported(tmp_path, model, f"prototxt={text}")
     assert AlexNet.load(tmp_path / "places.safetensors").config.first == "norm"
 
 
@@ -132,23 +135,41 @@ def test_a_prototxt_tells_the_order(tmp_path: Path) -> None:
 def test_no_caffemodel(data: bytes, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = tmp_path / "a.caffemodel"
     path.write_bytes(data)
-    assert main(["import", str(path), "--to", str(tmp_path / "made")]) == 2
-    assert capsys.readouterr().err.startswith(f"ppgn_caffe: {path}: ")
+    assert main([str(path), f"to={tmp_path / 'made'}"]) == 2
+    assert capsys.readouterr().err.startswith(f"ppgn caffe: {path}: ")
 
 
 def test_options_that_do_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     model, _ = write(tmp_path, "net", [*alexnet(**SMALL), *lrcn(5, 7, 4, 3)], ENTRY)
     words = tmp_path / "words.txt"
-    cases: list[tuple[str, list[str | Path], str]] = [
-        ("a\nb", ["--vocabulary", words], "the vocabulary has 2 words; the layer embedding knows 4"),
-        ("a\nb\na\nc", ["--vocabulary", words], "distinct words"),
-        ("a\nb\nc\nd", ["--vocabulary", words, "--role", "encoder"], "several networks, captioner, captioner_cnn"),
-        ("a\nb\nc\nd", ["--vocabulary", words, "--labels", words], "has 4 lines; the network has 7 classes"),
-        ("", ["--role", "critic"], "allowed are generator, encoder"),
-        ("", ["--vocabulary", tmp_path / "none"], "No such file"),
+    cases: list[tuple[str, list[str], str]] = [
+        ("a\nb", [f"vocabulary={words}"], "the vocabulary has 2 words; the layer embedding knows 4"),
+        ("a\nb\na\nc", [f"vocabulary={words}"], "distinct words"),
+        ("a\nb\nc\nd", [f"vocabulary={words}", "role=encoder"], "several networks, captioner, captioner_cnn"),
+        ("a\nb\nc\nd", [f"vocabulary={words}", f"labels={words}"], "has 4 lines; the network has 7 classes"),
+        ("", ["role=critic"], "allowed are generator, encoder"),
+        ("", [f"vocabulary={tmp_path / 'none'}"], "No such file"),
+        ("", ["roll=encoder"], "roll: no such key; nearest: role"),
     ]
     for text, options, told in cases:
         words.write_text(text)
-        assert main(["import", str(model), "--to", str(tmp_path / "made"), *map(str, options)]) == 2
+        assert main([str(model), f"to={tmp_path / 'made'}", *options]) == 2
         assert told in capsys.readouterr().err
     assert not (tmp_path / "made").exists()
+
+
+def test_an_import_needs_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    model, _ = write(tmp_path, "net", alexnet(**SMALL), ENTRY)
+    assert main([str(model), "role=classifier"]) == 2
+    assert capsys.readouterr() == ("", "ppgn caffe: to is required by role: the folder to import to, to=DIR\n")
+    assert main([]) == 2
+    assert capsys.readouterr().err == "ppgn caffe: file is required\n"
+    assert main(["--help"]) == 0
+    assert "ppgn caffe FILE [KEY=VALUE …]" in capsys.readouterr().out
+
+
+def test_the_module_is_the_command(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    model, _ = write(tmp_path, "net", alexnet(**SMALL), ENTRY)
+    module = subprocess.run([sys.executable, "-m", "ppgn_caffe", str(model)], capture_output=True, text=True)
+    assert ppgn(["caffe", str(model)]) == module.returncode == 0
+    assert capsys.readouterr().out == module.stdout != ""

@@ -19,7 +19,7 @@ def captioner(tmp_path_factory: pytest.TempPathFactory) -> Captioner:
     folder = tmp_path_factory.mktemp("lrcn")
     model, _ = write(folder, "lrcn", [*alexnet(**SMALL), *SPECS], ("data", (1, 3, 227, 227)))
     (folder / "vocabulary.txt").write_text("\n".join(WORDS))
-    imported(folder, model, "--vocabulary", folder / "vocabulary.txt")
+    imported(folder, model, f"vocabulary={folder / 'vocabulary.txt'}")
     assert (folder / "captioner_cnn.safetensors").exists()
     return Captioner.load(folder / "captioner.safetensors").double()
 

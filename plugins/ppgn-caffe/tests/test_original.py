@@ -35,11 +35,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All networks, small."""
     place = tmp_path_factory.mktemp("networks")
     (place / "words.txt").write_text("a\nred\nteapot\n")
-    files: list[tuple[str, list[Spec], list[str | Path]]] = [
+    files: list[tuple[str, list[Spec], list[str]]] = [
         ("g", G, []),
-        ("c", C, ["--role", "encoder"]),
+        ("c", C, ["role=encoder"]),
         ("p", alexnet(**SMALL, seed=9), []),
-        ("l", [*alexnet(**SMALL, seed=8), *lrcn(4, 7, 5, 4)], ["--vocabulary", place / "words.txt"]),
+        ("l", [*alexnet(**SMALL, seed=8), *lrcn(4, 7, 5, 4)], [f"vocabulary={place / 'words.txt'}"]),
     ]
     for name, specs, options in files:
         imported(place, write(place, name, specs, ENTRY)[0], *options)
@@ -125,7 +125,7 @@ def test_a_unit_before_its_relu(model: Model) -> None:
         condition = HiddenNeuron(model, unit=silent, gradient="target_logit", before_relu=before_relu)
         (gradient,) = torch.autograd.grad(condition.log_prob(leaf).sum(), leaf)
         assert bool(gradient.any()) == before_relu
-    with pytest.raises(UserError, match="pool5 ends in no ReLU; allowed are conv1, conv2"):
+    with pytest.raises(UserError, match="pool5 does not end in a ReLU; allowed are conv1, conv2"):
         HiddenNeuron(model, layer="pool5", before_relu=True)
 
 
@@ -138,22 +138,22 @@ def test_roles(model: Model, folder: Path) -> None:
 def test_another_classifier(folder: Path, tmp_path: Path) -> None:
     for file in folder.glob("encoder.*"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    imported(tmp_path, write(tmp_path, "a", alexnet(**SMALL, first="norm"), ENTRY)[0], "--role", "classifier")
+    imported(tmp_path, write(tmp_path, "a", alexnet(**SMALL, first="norm"), ENTRY)[0], "role=classifier")
     model = original(str(tmp_path))
     assert model.network("classifier").config.first == "norm" != model.network("encoder").config.first
 
 
 def test_what_is_missing_is_named_with_its_command(folder: Path, tmp_path: Path) -> None:
     model = original(str(tmp_path))
-    told = f"generator.safetensors is not there; `python -m ppgn_caffe import generator.caffemodel --to {tmp_path}`"
+    told = f"generator.safetensors is missing; `ppgn caffe generator.caffemodel to={tmp_path}`"
     with pytest.raises(UserError) as error:
         UpConvGenerator(model)
     assert told in str(error.value) and "\n" not in str(error.value)
     for role in ("encoder", "classifier", "places", "captioner", "captioner_cnn"):
-        with pytest.raises(UserError, match="python -m ppgn_caffe import"):
+        with pytest.raises(UserError, match="ppgn caffe "):
             model.network(role)
     (tmp_path / "encoder.safetensors").write_bytes((folder / "encoder.safetensors").read_bytes())
-    with pytest.raises(UserError, match=r"encoder\.tsv is not there"):
+    with pytest.raises(UserError, match=r"encoder\.tsv is missing"):
         model.network("encoder")
 
 
@@ -166,7 +166,7 @@ def test_a_changed_network_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="sha256"):
         original(str(tmp_path)).network("generator")
     (tmp_path / "sha256.json").write_text("{")
-    with pytest.raises(UserError, match=r"sha256\.json: not a table of sums"):
+    with pytest.raises(UserError, match=r"sha256\.json: not a table of checksums"):
         original(str(tmp_path))
 
 

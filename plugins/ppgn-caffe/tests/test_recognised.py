@@ -29,7 +29,7 @@ def test_layers_of_other_names(name: str, tmp_path: Path) -> None:
     other = names or {spec.name: f"layer/{i}" for i, spec in enumerate(specs)}
     network, role = (UpConv, "generator") if name == "the generator" else (AlexNet, "places")
     role = "classifier" if name == "all renamed" else role
-    options = () if role == "generator" else ("--role", role)
+    options = () if role == "generator" else (f"role={role}",)
     both = []
     for folder, given in (("own", renamed(specs, other)), ("plain", specs)):
         model, _ = write(tmp_path, folder, given, None)
@@ -93,7 +93,7 @@ OTHER = {
 @pytest.mark.parametrize("told", OTHER)
 def test_other_nets_are_refused_by_what_they_are(told: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     model, _ = write(tmp_path, "net", OTHER[told](), None)
-    assert main(["import", str(model), "--to", str(tmp_path / "made")]) == 2
+    assert main([str(model), f"to={tmp_path / 'made'}"]) == 2
     error = capsys.readouterr().err
     assert told in error and error.count("\n") == 1
     assert not (tmp_path / "made").exists()
@@ -115,7 +115,7 @@ MISTAKEN = {
     "an HDF5 file": b"\x89HDF\r\n\x1a\n" + b"\0" * 90,
     "a prototxt, which describes a net and has no weights": b'name: "CaffeNet"\nlayer {\n  name: "conv1"\n}\n',
     "a solverstate, from which training goes on; the weights are in 'caffenet_train_iter_450000": solverstate(),
-    "a mean image, for --mean": mean(),
+    "a mean image, for mean=": mean(),
     "a zip": b"PK\x03\x04" + b"\0" * 90,
     "a pickle": b"\x80\x02}q\x00.",
     "an array of NumPy's": b"\x93NUMPY\x01\x00",

@@ -55,11 +55,11 @@ def test_an_image_may_have_any_size_that_the_stride_divides() -> None:
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda m: CodePrior(m, Identity(m)), r"prior\.network=dae_h: of codes \(6,\); allowed are \(3, 9, 9\)"),
+        (lambda m: CodePrior(m, Identity(m)), r"prior\.network=dae_h: for codes of shape \(6,\); .*\(3, 9, 9\)"),
         (lambda m: ImagePrior(m, Codes()), r"prior=dae_x: works on images; .* generator=identity"),
         (
             lambda m: ImagePrior(m, Identity(m)),
-            r"prior\.network=dae_x: images are \(3, 9, 9\); .* that 2 divides",
+            r"prior\.network=dae_x: images are \(3, 9, 9\); .* sides divisible by 2",
         ),
         (lambda m: CodePrior(m, Codes(), network="dae_7"), "model=small has no network 'dae_7'"),
     ],

@@ -88,17 +88,3 @@ def run_folder(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return write
-
-
-@pytest.fixture
-def photographs(tmp_path: Path) -> Path:
-    """Eight photographs of each colour."""
-    rng = np.random.default_rng(0)
-    for colour, name in enumerate(("red", "green", "blue")):
-        folder = tmp_path / "photographs" / name
-        folder.mkdir(parents=True)
-        for k in range(8):
-            pixels = rng.integers(0, 120, (30, 40, 3))
-            pixels[..., colour] += 120
-            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{k}.png")
-    return tmp_path / "photographs"

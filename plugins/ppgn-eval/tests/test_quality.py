@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import piq
 import pytest
 import torch
 from ppgn_eval.diversity import WEIGHTS, WINDOW, ms_ssim, share_more_diverse, within_classes
 from ppgn_eval.manifold import precision_recall
-from ppgn_eval.quality import accuracy, frechet_distance, inception_score, kernel_distance
+from ppgn_eval.quality import frechet_distance, inception_score, kernel_distance, named
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 from torch_fidelity.metric_isc import isc_features_to_metric
 from torch_fidelity.metric_kid import kid_features_to_metric
@@ -31,9 +30,9 @@ def sets(rng: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
 def test_accuracy_counts_the_first_and_the_first_few() -> None:
     logits = torch.tensor([[3.0, 2.0, 1.0], [1.0, 2.0, 3.0], [2.0, 3.0, 1.0], [1.0, 3.0, 2.0]])
     truth = torch.tensor([0, 1, 0, 0])
-    assert accuracy(logits, truth) == pytest.approx(0.25)
-    assert accuracy(logits, truth, first=2) == pytest.approx(0.75)
-    assert accuracy(logits, truth, first=5) == 1
+    assert named(logits, truth).value == pytest.approx(0.25)
+    assert named(logits, truth, first=2).value == pytest.approx(0.75)
+    assert named(logits, truth, first=5).value == 1
 
 
 def test_inception_score_is_torch_fidelitys(rng: torch.Generator) -> None:
@@ -98,13 +97,30 @@ def blurred(n: int, size: int, rng: torch.Generator) -> torch.Tensor:
     return (coarse + 0.3 * torch.rand(n, 3, size, size, generator=rng)).clamp(0, 1)
 
 
+def windows(x: torch.Tensor) -> torch.Tensor:
+    """The mean of each window of 11 × 11, with Gaussian weights of σ = 1.5."""
+    at = torch.arange(WINDOW, dtype=x.dtype) - WINDOW // 2
+    gaussian = torch.exp(-at.square() / (2 * 1.5**2))
+    kernel = torch.outer(gaussian, gaussian) / gaussian.sum() ** 2
+    return torch.nn.functional.conv2d(x, kernel.expand(3, 1, WINDOW, WINDOW), groups=3)
+
+
 @pytest.mark.parametrize(("size", "scales"), [(32, 2), (64, 3), (128, 4), (176, 5), (256, 5)])
-def test_ms_ssim_is_piqs(rng: torch.Generator, size: int, scales: int) -> None:
-    x, other = blurred(4, size, rng), blurred(4, size, rng)
+def test_ms_ssim_is_wang_et_als(rng: torch.Generator, size: int, scales: int) -> None:
+    """Their Eq. 7, written out, with C1 = 0.01² and C2 = 0.03²."""
+    x, other = blurred(4, size, rng).double(), blurred(4, size, rng).double()
     for y in (other, (x + 0.2 * torch.rand(x.shape, generator=rng)).clamp(0, 1)):
-        theirs = piq.multi_scale_ssim(x, y, scale_weights=torch.tensor(WEIGHTS[:scales]), reduction="none")
-        torch.testing.assert_close(ms_ssim(x, y), theirs, rtol=1e-4, atol=1e-5)
-    assert (theirs < 0.99).all() and (theirs > 0.3).all()
+        a, b, expected = x, y, torch.ones(4, 3, dtype=torch.float64)
+        for scale, weight in enumerate(WEIGHTS[:scales]):
+            mean_a, mean_b = windows(a), windows(b)
+            variances = windows(a * a) - mean_a**2 + windows(b * b) - mean_b**2
+            term = (2 * (windows(a * b) - mean_a * mean_b) + 0.03**2) / (variances + 0.03**2)
+            if scale == scales - 1:
+                term = term * (2 * mean_a * mean_b + 0.01**2) / (mean_a**2 + mean_b**2 + 0.01**2)
+            expected = expected * term.mean((2, 3)).clamp(min=0) ** (weight / sum(WEIGHTS[:scales]))
+            a, b = (torch.nn.functional.avg_pool2d(image, 2) for image in (a, b))
+        torch.testing.assert_close(ms_ssim(x, y), expected.mean(1))
+    assert (expected < 0.99).all() and (expected > 0.3).all()
 
 
 def test_ms_ssim_takes_images_as_large_as_its_window(rng: torch.Generator) -> None:

@@ -62,12 +62,6 @@ def test_odd_captions_are_told_of_in_a_short_line(text: str, told: str) -> None:
     assert str(error.value).isprintable() and len(str(error.value)) < 1000
 
 
-def test_rare_words_become_one_in_training() -> None:
-    assert VOCABULARY.encode_rare("a zebra") == [2, 1, 0]
-    with pytest.raises(KeyError):
-        Vocabulary(["<eos>", "a"]).encode_rare("a zebra")
-
-
 @pytest.mark.parametrize("words", [[], ["a", "<eos>"], ["<eos>", "a", "a"]])
 def test_a_vocabulary_is_distinct_words_and_the_end_first(words: list[str]) -> None:
     with pytest.raises(ValueError, match="<eos> first"):

@@ -103,8 +103,8 @@ def test_a_network_that_is_not_the_one_packed_is_refused(tmp_path: Path) -> None
     ("name", "text", "told"),
     [
         ("sha256.json", None, "sha256.json: No such file"),
-        ("sha256.json", "{", "sha256.json: not a table of sums; allowed is"),
-        ("sha256.json", "{}", "sha256.json: it has no sum of encoder; allowed is the table that came with the package"),
+        ("sha256.json", "{", "sha256.json: not a table of checksums; allowed is"),
+        ("sha256.json", "{}", "sha256.json: it has no checksum of encoder; allowed is the table that came with"),
         ("classes.tsv", None, "classes.tsv: No such file"),
         ("scenes.tsv", "alp\n", "scenes.tsv: "),
         ("classes.tsv", "n01443537\tgoldfish\n", "its network 'encoder' has 64 classes, and there are 1 names"),

@@ -202,8 +202,8 @@ class Codes:
         (lambda g: Blur(g, radius=0), r"prior\.radius=0: allowed are numbers above 0 and up to 5 pixels"),
         (lambda g: Blur(g, radius=5.01), r"prior\.radius=5\.01: allowed"),
         (lambda g: Jitter(g, ChainNoise(0, 1), Clock(), 0), r"prior\.reach=0: allowed are whole numbers from 1"),
-        (lambda g: Patch(g, stride=3), r"prior\.stride=3: patches of 8 pixels; .*\(16, 16\) are 1, 2, 4, 8"),
-        (lambda g: Patch(Identity(Model("blank", {}, {}, 4))), r"allowed to cover \(4, 4\) are none"),
+        (lambda g: Patch(g, stride=3), r"prior\.stride=3: patches of 8 pixels .*\(16, 16\); allowed are 1, 2, 4, 8"),
+        (lambda g: Patch(Identity(Model("blank", {}, {}, 4))), r"images of \(4, 4\); allowed are none"),
         (lambda g: Patch(g, dictionary="nowhere"), "weights=nowhere: No such file"),
     ],
 )

@@ -2,12 +2,9 @@ from __future__ import annotations
 
 import signal
 from importlib.metadata import entry_points
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 from ppgn_eval.judge import Verdict
 
 from ppgn_core.hookspecs import GROUP
@@ -60,17 +57,3 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
     registry.register("condition", "broken", Broken, "tests")
     monkeypatch.setattr(plugins, "_installed", lambda without: (registry, presets))
     return registry
-
-
-@pytest.fixture
-def photographs(tmp_path: Path) -> Path:
-    """Eight photographs of each colour."""
-    rng = np.random.default_rng(0)
-    for colour, name in enumerate(("red", "green", "blue")):
-        folder = tmp_path / "photographs" / name
-        folder.mkdir(parents=True)
-        for k in range(8):
-            pixels = rng.integers(0, 120, (30, 40, 3))
-            pixels[..., colour] += 120
-            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{k}.png")
-    return tmp_path / "photographs"

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
-from ppgn_alexnet.alexnet import MINI, AlexNet
 from ppgn_studies.ablation import COMPARED
 
 from ppgn_core.command.main import call
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Noise of two classes, and an encoder that has learnt nothing."""
-    folder = tmp_path_factory.mktemp("noise")
-    generator = torch.Generator().manual_seed(0)
-    for part in ("train", "val"):
-        for kind in "ab":
-            (folder / part / kind).mkdir(parents=True)
-            for i in range(4):
-                pixels = torch.randint(256, (8, 8, 3), generator=generator).byte().numpy()
-                Image.fromarray(pixels).resize((64, 64)).save(folder / part / kind / f"{i}.png")
-    torch.manual_seed(0)
-    AlexNet(replace(MINI, n_classes=2)).eval().fold().save(folder / "encoder.safetensors")
-    return folder
-
-
 @pytest.mark.parametrize("of", COMPARED)
-def test_it_ends_in_a_picture_of_all(folder: Path, of: str, tmp_path: Path) -> None:
-    keys = {"data": folder, "encoder": folder / "encoder.safetensors", "cache": folder / "cache", "out": tmp_path}
+def test_it_ends_in_a_picture_of_all(noise: Path, of: str, tmp_path: Path) -> None:
+    keys = {"data": noise, "encoder": noise / "encoder.safetensors", "cache": noise / "cache", "out": tmp_path}
     quick = ["images=4", "batch_size=4", "warm_up=0", "precision=32", "device=cpu"]
     assert call("study", ["ablation", f"of={of}", *(f"{key}={value}" for key, value in keys.items()), *quick]) == 0
     trained = {path.parent.name: path.name for path in tmp_path.glob("*/*.safetensors")}
@@ -53,9 +34,9 @@ def test_it_ends_in_a_picture_of_all(folder: Path, of: str, tmp_path: Path) -> N
     ],
 )
 def test_what_cannot_be_done_is_told(
-    folder: Path, arguments: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture
+    noise: Path, arguments: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    given = [argument.replace("FOLDER", str(folder)) for argument in arguments]
+    given = [argument.replace("FOLDER", str(noise)) for argument in arguments]
     assert call("study", ["ablation", *given, f"out={tmp_path / 'out'}"]) == 2
     err = capsys.readouterr().err
     assert told in err and err.startswith("ppgn study: ") and err.count("\n") == 1

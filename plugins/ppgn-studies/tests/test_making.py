@@ -93,14 +93,14 @@ def test_what_a_record_says_is_no_order(registry: Registry, tmp_path: Path) -> N
         7,
     ):
         path.write_text(json.dumps({**before, "overrides": [*before["overrides"], harm]}))
-        with pytest.raises(UserError, match=r"was told .*, which this command does not"):
+        with pytest.raises(UserError, match=r"has the override .*, which this command has not"):
             make(tmp_path / "run", 4, keys)
     path.write_text(json.dumps({**before, "overrides": "condition=interrupted"}))
-    with pytest.raises(UserError, match="was told"):
+    with pytest.raises(UserError, match="has the override"):
         make(tmp_path / "run", 4, keys)
     assert not elsewhere.exists()
     path.write_text(json.dumps({**before, "overrides": [*before["overrides"], "seed=3", "prior.scale=2"]}))
-    with pytest.raises(UserError, match="was told seed=3"):
+    with pytest.raises(UserError, match="has the override seed=3"):
         make(tmp_path / "run", 4, keys)
     path.write_text(whole)
     make(tmp_path / "run", 4, keys | {"epsilon3": 0.2})

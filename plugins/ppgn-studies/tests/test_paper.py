@@ -91,10 +91,10 @@ def test_a_small_suite_is_drawn_and_measured(
         (["priors=gauss"], "priors=gauss: there is no such prior; nearest: gaussian"),
         (["judge=solomon"], "judge=solomon: no such judge"),
         (["judge=mini", "judge.arch=vgg"], "judge.arch: no such key"),
-        (["burn_in=1"], "burn_in=1.0: must be a number from 0 below 1"),
+        (["burn_in=1"], "burn_in=1: must be a number from 0 below 1"),
         (["data=nowhere"], "data=nowhere: no such folder"),
         (["data=DAMAGED"], "damaged/red/0.png: not a picture that can be read"),
-        (["out=BLOCKED"], "report.html is there, and no report of ppgn_eval"),
+        (["out=BLOCKED"], "its report.html was not written by ppgn evaluate"),
     ],
 )
 def test_what_is_wrong_is_told_before_hours_of_drawing(

@@ -139,16 +139,16 @@ def test_every_word_said_is_in_the_list_of_words() -> None:
 
 def test_things_are_told_apart_by_the_words_that_begin_what_they_are_called() -> None:
     captions = Captions(kinds(["n02509815", "n04146614", "n07583066", "n07747607"]))
-    one, many, colours, around = captions.told_apart()
+    one, many, colours, around = captions.alternatives()
     assert one == [["panda"], ["bus", "school"], ["dip", "guacamole"], ["fruit", "orange"]]
     assert many == [["pandas"], ["buses", "school"], ["fruits", "oranges"]]
     assert [*NAMES, MIXED, BUSY] == sorted((c for (c,) in colours), key=[*NAMES, MIXED, BUSY].index)
     assert around == [["background"], ["grass"], ["sky"], ["water"]]
-    assert {word for kind in captions.told_apart() for entry in kind for word in entry} <= set(captions.words())
+    assert {word for kind in captions.alternatives() for entry in kind for word in entry} <= set(captions.words())
 
 
 def test_beginnings_are_words_as_the_vocabulary_has_them() -> None:
-    one, many, *_ = Captions([Kind(("St. Bernard",)), Kind(("red fox", "fox"))]).told_apart()
+    one, many, *_ = Captions([Kind(("St. Bernard",)), Kind(("red fox", "fox"))]).alternatives()
     assert (one, many) == ([["st"], ["fox"]], [["st"], ["foxes"]])
 
 

@@ -1,13 +1,10 @@
 """The losses as the paper prints them: Eq. 18 to 22, and the discriminator of S9.4."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from lightning_fabric import Fabric
-from PIL import Image
-from ppgn_alexnet.alexnet import MINI, AlexNet
 from ppgn_train import checkpoint
 from ppgn_train.critic import logistic
 from ppgn_train.critic_paper import PaperCritic
@@ -15,27 +12,11 @@ from ppgn_train.generator import GeneratorRecipe
 from torch import nn
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Noise of two classes, and an encoder that has learnt nothing."""
-    folder = tmp_path_factory.mktemp("noise")
-    generator = torch.Generator().manual_seed(0)
-    for part in ("train", "val"):
-        for kind in "ab":
-            (folder / part / kind).mkdir(parents=True)
-            for i in range(4):
-                pixels = torch.randint(256, (8, 8, 3), generator=generator).byte().numpy()
-                Image.fromarray(pixels).resize((64, 64)).save(folder / part / kind / f"{i}.png")
-    torch.manual_seed(0)
-    AlexNet(replace(MINI, n_classes=2)).eval().fold().save(folder / "encoder.safetensors")
-    return folder
-
-
-def recipe(folder: Path, adversarial: float) -> GeneratorRecipe:
+def recipe(noise: Path, adversarial: float) -> GeneratorRecipe:
     return GeneratorRecipe(
         Fabric(accelerator="cpu", devices=1),
-        str(folder),
-        str(folder / "encoder.safetensors"),
+        str(noise),
+        str(noise / "encoder.safetensors"),
         network="small",
         batch_size=4,
         warm_up=0,
@@ -48,14 +29,14 @@ def recipe(folder: Path, adversarial: float) -> GeneratorRecipe:
     )
 
 
-def test_the_loss_is_the_sum_of_squares_less_log_D(folder: Path) -> None:
-    own = recipe(folder, adversarial=3.0)
+def test_the_loss_is_the_sum_of_squares_less_log_D(noise: Path) -> None:
+    own = recipe(noise, adversarial=3.0)
     x = own.train.images[:4].float() / 255
     h = own.encoder.activations(x, ["fc6"])["fc6"]
     drawn = own.G(h)
-    features = own.views.features(drawn)
-    truth = own.views.truth(x)
-    errors = own.reconstruction.errors(truth, own.views.of(drawn, features))
+    features = own.extractor.features(drawn)
+    truth = own.extractor.truth(x)
+    errors = own.reconstruction.errors(truth, own.extractor.of(drawn, features))
     image = (drawn - x).square().flatten(1).sum(1).mean()
     h1, h1_drawn = (own.encoder.activations(v, ["pool5"])["pool5"] for v in (x, drawn))
     feature = (h1_drawn - h1).square().flatten(1).sum(1).mean()
@@ -73,9 +54,9 @@ def test_the_loss_is_the_sum_of_squares_less_log_D(folder: Path) -> None:
     assert all(v.isfinite() for v in own.step(0).values())
 
 
-def test_G_draws_from_codes_without_noise(folder: Path) -> None:
-    own = recipe(folder, adversarial=0.0)
-    truth = own.views.truth(own.train.images[:4].float() / 255)
+def test_G_draws_from_codes_without_noise(noise: Path) -> None:
+    own = recipe(noise, adversarial=0.0)
+    truth = own.extractor.truth(own.train.images[:4].float() / 255)
     torch.testing.assert_close(own._codes(truth), truth["fc6"].float())
 
 
@@ -88,15 +69,15 @@ def test_D_is_five_convolutions_three_layers_and_two_outputs(size: int) -> None:
     assert D(torch.rand(2, 3, size, size), {}, torch.rand(2, 8))["pixels"].shape == (2, 1)
 
 
-def test_D_learns_to_tell(folder: Path) -> None:
-    own = recipe(folder, adversarial=1.0)
+def test_D_learns_to_tell(noise: Path) -> None:
+    own = recipe(noise, adversarial=1.0)
     own.adversary.rest.below = 0.0
     losses = [float(own.step(4 * i)["D"]) for i in range(12)]
     assert min(losses) < losses[0] / 2
 
 
-def test_who_rests_is_kept_and_older_checkpoints_go_on_without(folder: Path, tmp_path: Path) -> None:
-    own, other = recipe(folder, adversarial=1.0), recipe(folder, adversarial=1.0)
+def test_who_rests_is_kept_and_older_checkpoints_go_on_without(noise: Path, tmp_path: Path) -> None:
+    own, other = recipe(noise, adversarial=1.0), recipe(noise, adversarial=1.0)
     own.step(0)
     path = tmp_path / "checkpoint.pt"
     checkpoint.save(path, own.state(), {"seen": 4, "seconds": 1.0})

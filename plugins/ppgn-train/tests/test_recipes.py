@@ -198,7 +198,7 @@ def test_the_joint_generator_draws_from_noised_codes(folder: Path, encoder: Path
     fabric = Fabric(accelerator="cpu", devices=1)
     keys = {"cache": str(folder / "cache"), "batch_size": 16, "warm_up": 0}
     recipe = JointGeneratorRecipe(fabric, str(folder), str(encoder), sigma_h=0.5, sigma_x=0.0, sigma_h1=0.0, **keys)  # type: ignore[arg-type]
-    truth = recipe.views.truth(recipe.train.images[:64].float() / 255)
+    truth = recipe.extractor.truth(recipe.train.images[:64].float() / 255)
     h, noised = truth["fc6"].float(), recipe._codes(truth)
     moved = (noised - h)[h > 2 * h.mean()]  # where the ReLU hides nothing
     assert float(moved.std() / (0.5 * h.mean())) == pytest.approx(1, rel=0.1)

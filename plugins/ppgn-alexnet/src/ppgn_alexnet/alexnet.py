@@ -1,114 +1,27 @@
-"""The AlexNet family is one configurable network, from the paper's 227-pixel encoder to `mini`'s 64-pixel one.
+"""AlexNet is one network, configured by a layer table of its family.
 
 Krizhevsky et al. 2012: the paper's encoder E and classifier C (section 3.2, S9.4); its release uses BVLC's reference
 CaffeNet.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from ppgn_core import forward_cache
-from ppgn_core.table import Table
 from ppgn_core.weights import ConfiguredNetwork
 
+from .family import CAFFENET, MINI, AlexNetConfig, Conv
 from .image import Preprocess
 from .layers import LocalNorm, Strided
 
-
-@dataclass(frozen=True)
-class Conv:
-    """One convolution of the table; `pool` and `norm` say what follows its ReLU."""
-
-    channels: int = field(metadata={"most": 8192})  # normalisation costs the square of this
-    kernel: int
-    stride: int = 1
-    padding: int = 0
-    groups: int = 1
-    pool: bool = False
-    norm: bool = False
-
-
-@dataclass(frozen=True)
-class AlexNetConfig(Table):
-    """Describe the layers of one member of the family.
-
-    Args:
-        convs: convolutions conv1 … conv5.
-        fc: widths of the hidden fully connected layers fc6, fc7.
-        n_classes: width of fc8.
-        image_size: side of the square crop that is the network's input, in pixels.
-        resize: side that an image is resized to before the centre crop.
-        mean: value subtracted from each channel, in the network's own units and channel order.
-        mean_image: whether to subtract instead a mean image, stored with the weights.
-        scale: factor that nominal [0, 1] values are multiplied by before the mean is subtracted.
-        channel_order: channel order of the network's input; between components it is always RGB.
-        first: whether pooling or cross-channel normalisation comes first (CaffeNet pools first, AlexNet normalises
-            first).
-        batch_norm: whether batch norm follows each convolution in training; `fold` merges it into the weights.
-        dropout: dropout probability before fc7 and fc8 in training.
-    """
-
-    convs: tuple[Conv, ...]
-    fc: tuple[int, ...]
-    n_classes: int
-    image_size: int = field(metadata={"most": 2048})
-    resize: int = field(metadata={"most": 2048})
-    mean: tuple[float, float, float]
-    scale: float
-    channel_order: Literal["rgb", "bgr"] = "rgb"
-    first: Literal["pool", "norm"] = "pool"
-    batch_norm: bool = False
-    dropout: float = 0.5
-    mean_image: bool = False
-
-    def __post_init__(self) -> None:
-        if self.resize < self.image_size:
-            raise ValueError(f"resize is {self.resize}; allowed are numbers from image_size, {self.image_size}")
-
-
-# BVLC reference CaffeNet; the mean pixel is the ILSVRC 2012 mean image's, in BGR on 0..255.
-CAFFENET = AlexNetConfig(
-    convs=(
-        Conv(96, 11, stride=4, pool=True, norm=True),
-        Conv(256, 5, padding=2, groups=2, pool=True, norm=True),
-        Conv(384, 3, padding=1),
-        Conv(384, 3, padding=1, groups=2),
-        Conv(256, 3, padding=1, groups=2, pool=True),
-    ),
-    fc=(4096, 4096),
-    n_classes=1000,
-    image_size=227,
-    resize=256,
-    mean=(104.0, 117.0, 123.0),
-    scale=255.0,
-    channel_order="bgr",
-)
-
-MINI = AlexNetConfig(
-    convs=(
-        Conv(64, 5, stride=2, padding=2, pool=True),
-        Conv(160, 3, padding=1, pool=True),
-        Conv(224, 3, padding=1),
-        Conv(224, 3, padding=1),
-        Conv(128, 3, padding=1, pool=True),
-    ),
-    fc=(1024, 512),
-    n_classes=64,
-    image_size=64,
-    resize=64,
-    mean=(1.9, 1.8, 1.6),
-    scale=4.0,
-    batch_norm=True,
-    dropout=0.3,
-)
+__all__ = ["CAFFENET", "MINI", "AlexNet", "AlexNetConfig", "Conv"]
 
 
 class AlexNet(ConfiguredNetwork):
-    """A member of the family, whose activations can be read at any layer.
+    """AlexNet is a member of the family, with activations that can be read at any layer.
 
     Layers are named as in Caffe, where ReLU works in place: `conv1`, `pool1`, `norm1`, …, `pool5`, `fc6`, `fc7` are the
     values after the ReLU, `fc8` the logits.

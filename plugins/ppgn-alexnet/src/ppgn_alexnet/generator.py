@@ -25,7 +25,7 @@ DENSE = ("defc7", "defc6", "defc5")
 
 @dataclass(frozen=True)
 class Up:
-    """One layer of the table: `stride=2` doubles the size (4 × 4 kernels), `stride=1` keeps it (3 × 3)."""
+    """Describe one up-convolution: `stride=2` doubles the size (4 × 4 kernels), `stride=1` keeps it (3 × 3)."""
 
     name: str
     channels: int

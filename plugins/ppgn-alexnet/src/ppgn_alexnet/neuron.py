@@ -48,7 +48,7 @@ class HiddenNeuron:
         rectified = getattr(self.network, "rectified", list)() if before_relu else [layer]
         if layer not in rectified:
             allowed = ", ".join(rectified) or "none of this network's"
-            raise UserError(f"condition.before_relu=true: {layer} ends in no ReLU; allowed are {allowed}")
+            raise UserError(f"condition.before_relu=true: {layer} does not end in a ReLU; allowed are {allowed}")
         channels, *size = self.network.shape(layer)
         if not 0 <= unit < channels:
             raise UserError(f"condition.unit={unit}: {layer} has units 0 to {channels - 1}")

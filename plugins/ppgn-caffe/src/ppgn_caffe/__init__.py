@@ -1,4 +1,4 @@
-"""Provide the original release's networks: model `original`, its scripts as experiments, and an importer."""
+"""Provide the original release's networks: model `original`, its scripts as experiments, and the command `caffe`."""
 
 from ppgn_core import Register, hookimpl
 
@@ -11,3 +11,8 @@ def register_models(register: Register) -> None:
 @hookimpl
 def presets() -> str:
     return "pkg://ppgn_caffe.conf"
+
+
+@hookimpl
+def register_commands(register: Register) -> None:
+    register("caffe", "ppgn_caffe.command:caffe")

@@ -38,7 +38,7 @@ def alexnet(layers: Layers, mean: np.ndarray | None = None) -> tuple[AlexNetConf
         out, into, *_ = layers.shape(f"conv{i}", 4)
         groups = channels // into
         if channels % into or out % groups:
-            problem = f"the layer {layers.told(f'conv{i}')} makes {out} channels of groups of {into}"
+            problem = f"the layer {layers.own_name(f'conv{i}')} makes {out} channels of groups of {into}"
             raise UserError(f"{problem}; it gets {channels}")
         convs.append(replace(conv, channels=out, groups=groups))
         numbers = {"num_output": out, "stride": conv.stride, "pad": conv.padding, "group": groups, "dilation": 1}
@@ -75,18 +75,20 @@ def _between(layers: Layers) -> None:
         if missing := sorted(set(names) - set(present[kind])):
             raise UserError(f"there is no {missing[0]}, a layer of the type {kind}, which CaffeNet and AlexNet have")
         if kind != "ReLU" and (more := sorted(set(present[kind]) - set(names))):
-            problem = f"the layer {layers.told(more[0])} is of the type {kind}"
+            problem = f"the layer {layers.own_name(more[0])} is of the type {kind}"
             raise UserError(f"{problem}; CaffeNet and AlexNet have none there")
     for kind in OTHERS:
         for name in layers.of_kind(kind):
             if layers.order["conv1"] < layers.order[name] < layers.order["fc8"]:
-                raise UserError(f"the layer {layers.told(name)} is of the type {kind}; CaffeNet and AlexNet have none")
+                raise UserError(
+                    f"the layer {layers.own_name(name)} is of the type {kind}; CaffeNet and AlexNet have none"
+                )
 
 
 def _first(layers: Layers) -> Literal["pool", "norm"]:
     pairs = [(f"pool{i}", f"norm{i}") for i, conv in enumerate(CAFFENET.convs, start=1) if conv.norm]
     if not all(name in layers.order for pair in pairs for name in pair):
-        raise UserError("neither order of pool1 and norm1 is told; give the net's --prototxt")
+        raise UserError("the file does not say whether pool1 or norm1 comes first; give prototxt=FILE")
     pooled_first = {layers.order[pool] < layers.order[norm] for pool, norm in pairs}
     if len(pooled_first) > 1:
         raise UserError("pool1 and norm1 are in another order than pool2 and norm2; one order is expected")

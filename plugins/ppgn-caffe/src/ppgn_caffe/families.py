@@ -44,7 +44,7 @@ def recognised(layers: Sequence[Layer]) -> tuple[str, Layers]:
             problem = f"it has weights in the layer {more[0]} too, of the type {kind}"
             raise UserError(f"{problem}; CaffeNet and AlexNet have none there")
         return "lrcn" if spoken and family == "alexnet" else family, Layers(layers, names)
-    listed = ", ".join(_told(layers[i]) for i in weighty[:8]) + (", …" if len(weighty) > 8 else "")
+    listed = ", ".join(_described(layers[i]) for i in weighty[:8]) + (", …" if len(weighty) > 8 else "")
     raise UserError(
         f"another architecture, with weights in the layers {listed or '(none)'}; known are the generator (3 inner "
         "products, 9 deconvolutions), CaffeNet, AlexNet and Places205 (5 convolutions, 3 inner products), and LRCN "
@@ -70,6 +70,6 @@ def _between(layers: Sequence[Layer], weighty: dict[int, str], family: str) -> d
     return names
 
 
-def _told(layer: Layer) -> str:
+def _described(layer: Layer) -> str:
     shape = "×".join(map(str, layer.blobs[0].shape))
     return f"{layer.name[:40]} ({layer.kind[:20]} {shape})"

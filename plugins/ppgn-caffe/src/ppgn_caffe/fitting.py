@@ -34,7 +34,7 @@ class Layers:
     def weighty(self) -> list[str]:
         return [layer.name for layer in self._named.values() if layer.blobs]
 
-    def told(self, name: str) -> str:
+    def own_name(self, name: str) -> str:
         return self._named[name].name if name in self._named else name
 
     def of_kind(self, kind: str) -> list[str]:
@@ -54,7 +54,7 @@ class Layers:
         """Return the shape of one of the layer's `n` blobs, without the leading axes of length 1 of legacy files."""
         shape = _squeezed(self.blobs(name, n)[blob], axes).shape
         if len(shape) != axes or 0 in shape:
-            problem = f"the layer {self.told(name)} has the shape {shape} in blob {blob}"
+            problem = f"the layer {self.own_name(name)} has the shape {shape} in blob {blob}"
             raise UserError(f"{problem}; {axes} axes are expected")
         return shape
 
@@ -68,12 +68,12 @@ class Layers:
         for i, (blob, shape) in enumerate(zip(self.blobs(name, len(shapes)), shapes, strict=True)):
             values = _squeezed(blob, len(shape))
             if values.shape != tuple(shape):
-                problem = f"the layer {self.told(name)} has the shape {values.shape} in blob {i}"
+                problem = f"the layer {self.own_name(name)} has the shape {values.shape} in blob {i}"
                 raise UserError(f"{problem}; {tuple(shape)} is expected")
             with np.errstate(over="ignore"):
                 kept = np.array(values, np.float32)
             if not np.isfinite(kept).all():
-                raise UserError(f"the layer {self.told(name)} has values in blob {i} that are not finite")
+                raise UserError(f"the layer {self.own_name(name)} has values in blob {i} that are not finite")
             tensors.append(torch.from_numpy(kept))
         return tensors
 

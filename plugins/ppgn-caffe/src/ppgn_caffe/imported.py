@@ -26,7 +26,6 @@ from .places365 import places365
 from .prototxt import in_order, read_prototxt
 from .upconv import upconv
 
-ROLES = ("generator", "encoder", "classifier", "places", "captioner", CNN)
 PYTORCH = {".pth", ".pt", ".tar"}
 
 
@@ -74,7 +73,7 @@ def _classifier(layers: Layers, given: Given) -> dict[str, Network]:
 
 def _lrcn(layers: Layers, given: Given) -> dict[str, Network]:
     if given.vocabulary is None:
-        raise UserError("LRCN's file has no words; give --vocabulary vocabulary.txt")
+        raise UserError("LRCN's file has no words; give vocabulary=vocabulary.txt")
     vocabulary = read_vocabulary(given.vocabulary)
     config, tensors = captioner(layers, vocabulary)
     architecture = {"captioner": asdict(config), "vocabulary": vocabulary.words}
@@ -103,7 +102,7 @@ def write(path: Path, found: Mapping[str, Network], folder: Path) -> list[Path]:
             with atomic(table) as part:
                 part.write_text(json.dumps(sums, indent=2, sort_keys=True) + "\n")
     except OSError as error:
-        raise UserError(f"--to {folder}: {error.strerror or error}") from None
+        raise UserError(f"to={folder}: {error.strerror or error}") from None
     return files
 
 

@@ -18,15 +18,15 @@ def read_list(path: Path, n_classes: int) -> Labels:
     Raises:
         UserError: there is no such file, or its number of lines differs from the network's number of classes.
     """
-    regular(path, f"--labels {path}")
+    regular(path, f"labels={path}")
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except OSError as error:
-        raise UserError(f"--labels {path}: {error.strerror or error}") from None
+        raise UserError(f"labels={path}: {error.strerror or error}") from None
     except ValueError:
-        raise UserError(f"--labels {path}: not a text file") from None
+        raise UserError(f"labels={path}: not a text file") from None
     if len(lines) != n_classes:
-        raise UserError(f"--labels {path}: it has {len(lines)} lines; the network has {n_classes} classes")
+        raise UserError(f"labels={path}: it has {len(lines)} lines; the network has {n_classes} classes")
     return Labels([_label(i, line) for i, line in enumerate(lines)])
 
 

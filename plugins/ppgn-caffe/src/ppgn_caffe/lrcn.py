@@ -63,15 +63,15 @@ def read_vocabulary(path: Path) -> Vocabulary:
     Raises:
         UserError: there is no such file, or a word occurs twice.
     """
-    regular(path, f"--vocabulary {path}")
+    regular(path, f"vocabulary={path}")
     try:
         return Vocabulary([EOS, *path.read_text(encoding="utf-8").splitlines()])
     except OSError as error:
-        raise UserError(f"--vocabulary {path}: {error.strerror or error}") from None
+        raise UserError(f"vocabulary={path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        raise UserError(f"--vocabulary {path}: not a text file") from None
+        raise UserError(f"vocabulary={path}: not a text file") from None
     except ValueError as error:
-        raise UserError(f"--vocabulary {path}: {error}") from None
+        raise UserError(f"vocabulary={path}: {error}") from None
 
 
 def _reordered(values: Tensor) -> Tensor:

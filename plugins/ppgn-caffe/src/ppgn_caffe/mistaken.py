@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .wire import Corrupt, Message
 
-MEAN = "a mean image, for --mean"
+MEAN = "a mean image, for mean="
 NUMPY = "an array of NumPy's"
 PROTOTXT = "a prototxt, which describes a net and has no weights"
 

@@ -1,4 +1,4 @@
-"""The model `original` has the paper's networks, from a folder filled by `python -m ppgn_caffe import`."""
+"""The model `original` has the paper's networks, from a folder filled by `ppgn caffe`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import torch
 from ppgn_core import weights
 from ppgn_core.errors import UserError
 from ppgn_core.given import home
-from ppgn_core.model import Model, read_labels
+from ppgn_core.model import Labels, Model
 
 SOURCES = {
     "generator": "generator.caffemodel",
     "encoder": "bvlc_reference_caffenet.caffemodel",
     "classifier": "bvlc_alexnet.caffemodel",
     "places": "places205CNN_iter_300000.caffemodel",
-    "captioner": "lrcn_caffenet_iter_110000.caffemodel --vocabulary vocabulary.txt",
-    "captioner_cnn": "lrcn_caffenet_iter_110000.caffemodel --vocabulary vocabulary.txt",
+    "captioner": "lrcn_caffenet_iter_110000.caffemodel vocabulary=vocabulary.txt",
+    "captioner_cnn": "lrcn_caffenet_iter_110000.caffemodel vocabulary=vocabulary.txt",
 }
 """The release's file that contains each network, with options for its import."""
 
@@ -56,7 +56,7 @@ def original(folder: str, device: torch.device | str = "cpu") -> Model:
     }
     tables = {"encoder": "encoder", "classifier": "classifier" if own else "encoder", "places": "places"}
     files = {role: place / f"{table}.tsv" for role, table in tables.items()}
-    labels = {role: read_labels(file) for role, file in files.items() if file.exists()}
+    labels = {role: Labels.read(file, "model.folder") for role, file in files.items() if file.exists()}
     model: Model = Model("original", loaders, labels, image_size=256, device=device)
     return model
 
@@ -72,6 +72,6 @@ def _there(folder: Path, role: str) -> Path:
         wanted.append(folder / f"{role}.tsv")
     for file in wanted:
         if not file.exists():
-            command = f"python -m ppgn_caffe import {SOURCES[role]} --to {folder}"
-            raise UserError(f"model.folder={folder}: {file.name} is not there; `{command}` brings it")
+            command = f"ppgn caffe {SOURCES[role]} to={folder}"
+            raise UserError(f"model.folder={folder}: {file.name} is missing; `{command}` imports it")
     return wanted[0]

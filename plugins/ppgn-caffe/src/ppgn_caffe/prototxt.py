@@ -29,7 +29,7 @@ def read_prototxt(path: Path) -> list[Layer]:
     Raises:
         UserError: there is no such file, or it is not in protobuf's text format.
     """
-    regular(path, f"--prototxt {path}")
+    regular(path, f"prototxt={path}")
     try:
         with path.open(encoding="utf-8") as file:
             fields = _block(_tokens(file.read(MAX_BYTES)), 0)

@@ -32,7 +32,7 @@ class ImagePrior:
         self.network = model.network(network, ("config.sigma", "config.stride"), "prior.network")
         stride, shape = self.network.config.stride, tuple(generator.code.shape)
         if any(side % stride for side in shape[1:]):
-            raise UserError(f"prior.network={network}: images are {shape}; allowed are sides that {stride} divides")
+            raise UserError(f"prior.network={network}: images are {shape}; allowed are sides divisible by {stride}")
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         return self.network(h) - h
@@ -55,7 +55,7 @@ class CodePrior:
         self.network = model.network(network, ("config.sigma", "config.widths"), "prior.network")
         widths, wanted = self.network.config.widths[:1], tuple(generator.code.shape)
         if widths != wanted:
-            raise UserError(f"prior.network={network}: of codes {widths}; allowed are {wanted}, as the generator's are")
+            raise UserError(f"prior.network={network}: for codes of shape {widths}; the generator's are {wanted}")
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         return self.network(h) - h

@@ -1,4 +1,4 @@
-"""Provide judges of samples: `python -m ppgn_eval run=DIR judge=efficientnet_lite0`."""
+"""Provide judges of samples: `ppgn evaluate run=DIR judge=NAME`."""
 
 from collections.abc import Callable
 

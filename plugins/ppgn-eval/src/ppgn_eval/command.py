@@ -11,8 +11,7 @@ from ppgn_core.api import component
 from ppgn_core.console import heed_interrupts, say
 from ppgn_core.device import choose_device
 from ppgn_core.errors import UserError
-
-from .records import one_line
+from ppgn_core.given import home
 
 if TYPE_CHECKING:
     from .judge import Judge
@@ -29,14 +28,14 @@ def evaluate(
     cache: str | None = None,
     arguments: Sequence[str] = (),
 ) -> None:
-    """Measure the runs in some folders, and below them, and write report.html and results.md.
+    """Evaluate the runs in the given folders and their subfolders, and write report.html and results.md.
 
     Verdicts are cached by the content of images, so a second evaluation is quick; after Ctrl-C the same command
     continues.
 
     Args:
         run: a run folder, or a folder of them; separate several by commas, or repeat `run=DIR`.
-        data: photographs to compare with: one folder for each class, named after it or after its synset id.
+        data: folder of photographs to compare with, with a subfolder for each class, named after it or its synset id.
         judge: network that judges the samples; its keys are `judge.KEY`.
         out: folder for report.html and results.md.
         photographs: largest number of photographs of a class, the first by name.
@@ -46,7 +45,7 @@ def evaluate(
     """
     from .systems import find
 
-    runs = [path("run", folder) for folder in run]
+    runs = [home(folder, "run") for folder in run]
     if not runs:
         raise UserError("run is required: the folder of a run, or of several")
     measure = prepared(runs, data, judge, out, photographs, burn_in, device, cache)
@@ -79,11 +78,11 @@ def prepared(
     from .evaluate import check_out, check_writable, write
     from .photographs import check, folders
 
-    place, photos, kept = path("out", out), data and path("data", data), cache and path("cache", cache)
+    place, photos, kept = home(out, "out"), data and home(data, "data"), cache and home(cache, "cache")
     check_out(place, runs)
     check_writable("cache", kept or default_folder())
     if photos and not os.path.isdir(photos):
-        raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
+        raise UserError(f"data={data}: no such folder; allowed is one with a folder of photographs for each class")
     heed_interrupts()  # from here on there are results to save
     judging = CachedJudge(component("judge", judge, device=choose_device(device)), kept or default_folder())
     for folder in folders(photos, judging.labels).values() if photos and not runs else ():  # before hours of drawing
@@ -94,19 +93,3 @@ def prepared(
         say(str(place / "report.html").encode(errors="backslashreplace").decode())
 
     return measure
-
-
-def path(key: str, text: str) -> Path:
-    """Return the path that a key names, whether or not it exists.
-
-    Raises:
-        UserError: the text cannot be a path.
-    """
-    try:
-        place = Path(text).expanduser()
-        place.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return place
-    except (OSError, RuntimeError, ValueError) as error:  # the name is too long, has a NUL, or names an unknown user
-        raise UserError(f"{key}={one_line(text, 300)}: {getattr(error, 'strerror', None) or error}") from error
-    return place

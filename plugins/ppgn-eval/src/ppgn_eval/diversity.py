@@ -12,19 +12,16 @@ from torch.nn import functional as F
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Weights of the five scales, the finest first (Wang et al. 2003)."""
 
-WINDOW, SIGMA = 11, 1.5
-"""Side and standard deviation of the Gaussian window, in pixels."""
-
-C1, C2 = 0.01**2, 0.03**2
-"""Constants that stabilise quotients of small numbers (Wang et al. 2004)."""
+WINDOW = 11
+"""Side of the Gaussian window, in pixels."""
 
 
 def ms_ssim(x: Tensor, y: Tensor) -> Tensor:
     """Return the multi-scale structural similarity of pairs of images `(B, C, H, W)` in [0, 1]: `(B,)`, 1 if equal.
 
     Π (contrast and structure at scale i)^wᵢ, with luminance at the coarsest scale (Wang et al. 2003, Eq. 7), for each
-    channel, then the mean over channels. As in that paper only windows within the image count; torchmetrics reflects
-    the image at its border, which matters at a coarse scale.
+    channel, then the mean over channels; computed by piq. As in that paper only windows within the image count;
+    torchmetrics reflects the image at its border, which matters at a coarse scale.
 
     Wang et al. halve an image four times, and their window of 11 pixels must still fit, which takes 176 pixels. For a
     smaller image the finest of their scales that fit are used, with weights divided by their sum: three at 64 pixels,
@@ -33,35 +30,14 @@ def ms_ssim(x: Tensor, y: Tensor) -> Tensor:
     Raises:
         ValueError: the images are smaller than the window.
     """
+    import piq
+
     side = min(x.shape[-2:])
     weights = [weight for scale, weight in enumerate(WEIGHTS) if side >> scale >= WINDOW]
     if not weights:
         raise ValueError(f"images of {side} pixels are smaller than the window of {WINDOW}")
-    product = x.new_ones(x.shape[:2])
-    for scale, weight in enumerate(weights):
-        if scale > 0:
-            x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
-        similarity = _similarity(x, y, luminance=scale == len(weights) - 1)
-        product = product * similarity.clamp(min=0) ** (weight / sum(weights))
-    return product.mean(1)
-
-
-def _similarity(x: Tensor, y: Tensor, luminance: bool) -> Tensor:
-    """Return the similarity of each channel `(B, C)`, the mean over windows."""
-    mean_x, mean_y = _windows(x), _windows(y)
-    contrast = 2 * (_windows(x * y) - mean_x * mean_y) + C2
-    contrast = contrast / (_windows(x * x) - mean_x**2 + _windows(y * y) - mean_y**2 + C2)
-    if luminance:
-        contrast = contrast * (2 * mean_x * mean_y + C1) / (mean_x**2 + mean_y**2 + C1)
-    return contrast.mean((2, 3))
-
-
-def _windows(x: Tensor) -> Tensor:
-    """Return the weighted mean over each window, along one side and then along the other."""
-    at = torch.arange(WINDOW, dtype=x.dtype, device=x.device) - WINDOW // 2
-    gaussian = torch.exp(-((at / SIGMA) ** 2) / 2)
-    kernel = (gaussian / gaussian.sum()).expand(x.shape[1], 1, 1, WINDOW)
-    return F.conv2d(F.conv2d(x, kernel, groups=x.shape[1]), kernel.mT, groups=x.shape[1])
+    scales = torch.tensor(weights, dtype=x.dtype, device=x.device)
+    return piq.multi_scale_ssim(x, y, WINDOW, scale_weights=scales, reduction="none")
 
 
 def within_classes(images: Mapping[int, Tensor], size: int | None = None, pairs: int = 60) -> dict[int, float]:

@@ -25,8 +25,9 @@ from .systems import read, systems
 TITLE = "What was drawn, judged"
 
 RULE = (
-    "Runs are one system if their configs differ only in what is asked for (the condition's target, text or unit), in "
-    "the seed, and in what changes no chain: how many there are, where and how often they are saved."
+    "Runs belong to one system if their configs differ only in what they ask for (target, text or unit of the "
+    "condition), in the seed, and in keys that do not affect a chain: the number of chains, and where and how often "
+    "they are saved."
 )
 
 
@@ -53,7 +54,7 @@ def check_out(out: Path, folders: Sequence[Path]) -> None:
     for name, mark in MARKS.items():
         path = out / name
         if os.path.lexists(path) and (not path.is_file() or not mark.search(_beginning(path))):
-            raise UserError(f"out={out}: {name} is there, and no report of ppgn_eval; allowed is another folder")
+            raise UserError(f"out={out}: its {name} was not written by ppgn evaluate; allowed is another folder")
 
 
 def check_writable(key: str, folder: Path) -> None:
@@ -62,7 +63,7 @@ def check_writable(key: str, folder: Path) -> None:
     while not os.path.lexists(parent):
         parent = parent.parent
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise UserError(f"{key}={folder}: {parent} is no folder that can be written")
+        raise UserError(f"{key}={folder}: {parent} is not a folder that can be written")
 
 
 def _beginning(path: Path) -> str:
@@ -96,7 +97,7 @@ def write(
     mixed = tables.mixing(results)
     measured = [
         Section("Quality", f"Judge: {judge.name}. {RULE}", [tables.quality(results)]),
-        Section("Mixing", f"Of each chain the last {1 - burn_in:.0%} of its steps.", [mixed] if mixed.rows else []),
+        Section("Mixing", f"The last {1 - burn_in:.0%} of the steps of each chain.", [mixed] if mixed.rows else []),
     ]
     settings = {one.system.label: one.system.setting for one in results.systems}
     config = json.dumps({"command": line, "judge": judge.key, "systems": settings}, indent=2, ensure_ascii=False)

@@ -44,14 +44,14 @@ def folders(data: Path, labels: Labels) -> dict[int, Path]:
         UserError: there is no such folder.
     """
     if not data.is_dir():
-        raise UserError(f"data={data}: no such folder; allowed is an ImageFolder, a folder of photographs a class")
+        raise UserError(f"data={data}: no such folder; allowed is one with a folder of photographs for each class")
     try:
         by_class = {of_folder(path.name, labels): path for path in sorted(data.iterdir()) if path.is_dir()}
     except OSError as error:
         raise UserError(f"data={data}: cannot be read: {error.strerror}") from error
     by_class.pop(None, None)
     if not by_class:
-        raise UserError(f"data={data}: no folder in it is named for a class of the judge, such as {labels[0]}")
+        raise UserError(f"data={data}: none of its folders is named after a class of the judge, such as {labels[0]}")
     return {k: path for k, path in by_class.items() if k is not None}
 
 

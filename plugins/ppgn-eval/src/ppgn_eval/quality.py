@@ -23,13 +23,11 @@ class _Found(nn.Module):
         return found
 
 
-def accuracy(logits: Tensor, truth: Tensor, first: int = 1) -> float:
-    """Return the share of rows whose true class is among the `first` most likely ones."""
-    return named(logits, truth, first).value
-
-
 def named(logits: Tensor, truth: Tensor, first: int = 1) -> Estimate:
-    """Return the `accuracy` with its binomial error, for independent rows: last samples of chains, or photographs."""
+    """Return the share of rows whose true class is among the `first` most likely ones, with its binomial error.
+
+    The rows must be independent, as the last samples of chains and photographs are.
+    """
     return share((logits.topk(min(first, logits.shape[1]), 1).indices == truth[:, None]).any(1).tolist())
 
 

@@ -22,7 +22,7 @@ from .records import is_number, is_whole, one_line, parsed, text
 from .runs import check, samples
 
 ASKED = frozenset({"target", "text", "unit"})
-APART = frozenset({"out", "resume", "seed", "n_chains", "n_steps", "save_every", "device", "writer"})
+APART = frozenset({"out", "resume", "seed", "n_chains", "batch_size", "n_steps", "save_every", "device", "writer"})
 FOREMOST = ("generator.name", "epsilon1", "epsilon3", "epsilon2", "n_steps", "sampler.name", "model.name")
 
 

@@ -26,28 +26,30 @@ K = 3
 UNKNOWN = math.nan
 
 QUALITY_NOTE = (
-    "The last sample of every chain, none left out. First, first five: how often the judge names the class asked "
-    f"for. FID, KID, precision and recall (k = {K}) are in the judge's features, against every other "
-    "photograph of the classes in that row; the first row is the photographs in between. FID falls with the number "
-    "of images. MS-SSIM: mean over pairs of one class, low where they differ. More diverse: share of classes whose "
-    "samples are less alike than the photographs of that class in which they are most alike. "
-    "± is the standard error: √(p(1 − p)/n) of a rate, where last samples of chains, photographs or classes are the n "
-    "trials (where none or all are hits, as if it were half a one), and s/√n of a mean over classes. The chains of a "
-    "class are independent of each other; the samples of one chain are not, and only the last counts. Precision is "
-    "over samples and recall over photographs, the other set being taken as it is; MS-SSIM is over classes, as the "
-    "pairs of one class share images."
+    "Every row uses the last sample of each chain, and no sample is left out. First and first five: share of samples "
+    "for which the class asked for is the judge's first choice, or among its first five. FID, KID, precision and "
+    f"recall ({K} neighbours) compare the samples, in the judge's feature space, with every other photograph of the "
+    "same classes; the first row compares the remaining photographs with these. FID falls as the number of images "
+    "grows. MS-SSIM: mean over pairs of images of one class, low if they differ. More diverse: share of classes whose "
+    "samples resemble each other less than the photographs of the least diverse class do. ± is the standard error: "
+    "√(p(1 − p)/n) for a share p of n samples, photographs or classes (if none or all are hits, that of half a hit or "
+    "half a miss), and s/√n for a mean over n classes. The chains of a class are independent of each other; the "
+    "samples of one chain are not, which is why only the last one counts. The n of precision counts samples and that "
+    "of recall photographs, each with the other set taken as given; that of MS-SSIM counts classes, as the pairs of "
+    "one class share images."
 )
 
 MIXING_NOTE = (
-    "Effective samples of all chains together (bulk ESS, ArviZ) and chain-steps for each, along the one of five "
-    "principal components of the judge's features that mixes worst; R̂ near 1 where chains cannot be told apart. "
-    f"Where R̂, the largest of all runs, is more than {LARGEST_RHAT} (Brooks and Gelman 1998) or unknown, chains "
-    "have not been seen to mix; the estimator then gives little more than one for each, whatever they do, and – "
-    "stands there. "
-    "Modes: clusters of pictures that one chain went through, two pictures being of one mode if they are nearer "
-    "than the median photograph of a class is to the next (samples, where there are no photographs). The start of "
-    "each chain is left out of all this, and counts in the seconds. ± of modes and acceptance is the standard error "
-    "s/√n over chains, as the samples of one chain are not independent."
+    "Effective samples: effective number of samples of all chains together (bulk ESS, ArviZ), along the one of the "
+    "first five principal components of the judge's features that mixes worst. Steps for one: chain-steps per "
+    "effective sample. R̂, the largest of all runs, is near 1 if the chains cannot be told apart. If it is above "
+    f"{LARGEST_RHAT} (Brooks and Gelman 1998) or unknown, the chains have not been shown to mix; the estimate would "
+    "then be little more than one effective sample per chain, whatever the chains do, so – is printed instead. Modes: "
+    "number of clusters of pictures that one chain visited. Two pictures belong to one mode if they are nearer to "
+    "each other than the median photograph is to the nearest other one of its class (or the median sample, without "
+    "photographs). The start of each chain is left out of all these figures, but its time is included in the seconds. "
+    "± of modes and acceptance is the standard error s/√n over chains, as the samples of one chain are not "
+    "independent."
 )
 
 

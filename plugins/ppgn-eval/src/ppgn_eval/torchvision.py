@@ -35,6 +35,6 @@ def classifier(
 
     loaded = load(arch, weights, preset, names, group="judge")
     if not any(isinstance(module, nn.Linear) for module in loaded.network.modules()):
-        raise UserError(f"judge.arch={arch}: its last layer is not linear, so it has no features to speak of")
+        raise UserError(f"judge.arch={arch}: its last layer is not linear, so it has no features to measure")
     name = f"{arch} with {weights if weights in ('default', 'random') else Path(weights).name} weights"
     return Classifier(name, loaded.network, loaded.labels, device, loaded.preprocess)

@@ -59,5 +59,5 @@ class Gaussian:
         return -0.5 * (flat.square().sum(1) + flat.shape[1] * math.log(2 * math.pi))
 
     def denoise(self, h: Tensor, sigma: float) -> Tensor:
-        """m + (h − m)/(1 + σ²), the mean of codes of which `h` are left with noise σ on them."""
+        """Return m + (h − m)/(1 + σ²), the mean of the clean codes that noise σ has turned into `h`."""
         return h - sigma**2 / (1 + sigma**2) * self._offset(h)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 from ppgn_core.errors import UserError, shown
+from ppgn_core.nearest import nearest
 
 EOS, UNK = "<eos>", "<unk>"
 
@@ -78,19 +78,10 @@ class Vocabulary:
             raise UserError(f"{prefix}: it has {len(tokens)} words; allowed are {LONGEST}")
         unknown = [word for word in dict.fromkeys(tokens) if word not in self._ids]
         if unknown:
-            parts = "; ".join(
-                f"{shown(word)!r} is not in the vocabulary, {self._nearest(word)}" for word in unknown[:5]
-            )
+            known = [word for word in self.words if word not in (EOS, UNK)]
+            parts = "; ".join(f"{shown(w)!r} is not in the vocabulary, {nearest(w, known)}" for w in unknown[:5])
             raise UserError(f"{prefix}: {parts}{f'; and {len(unknown) - 5} more' if unknown[5:] else ''}")
         return [*(self._ids[word] for word in tokens), 0]
-
-    def encode_rare(self, text: str) -> list[int]:
-        """Encode as `encode` does, for training: unknown words become `<unk>`.
-
-        Raises:
-            KeyError: a word is unknown and the vocabulary has no `<unk>`.
-        """
-        return [*(self._ids[word] if word in self._ids else self._ids[UNK] for word in tokenize(text)), 0]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the words up to the end of sentence."""
@@ -102,11 +93,3 @@ class Vocabulary:
         kinds = [kind for kind in self._entries if any(word in entry for entry in kind)]
         entries = [entry for kind in kinds for entry in kind]
         return set().union(*entries) - set().union(*(entry for entry in entries if word in entry))
-
-    def _nearest(self, word: str) -> str:
-        known = [w for w in self.words if w not in (EOS, UNK)]
-        near = difflib.get_close_matches(word, known, n=4, cutoff=0.6)
-        near += [w for w in known if min(len(w), len(word)) > 3 and (w in word or word in w) and w not in near][:3]
-        if near:
-            return f"nearest: {', '.join(near)}"
-        return f"which has {len(known)} words, such as {', '.join(known[-3:])}"

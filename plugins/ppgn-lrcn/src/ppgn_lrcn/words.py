@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from rich.console import Console
-
 from ppgn_core.api import component
+from ppgn_core.console import terminal
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 
@@ -16,7 +15,7 @@ from .vocabulary import EOS, UNK, Vocabulary
 def show(
     beginning: str = "", model: Annotated[dict[str, Any] | str, Model] = "mini", captioner: str = "captioner"
 ) -> None:
-    """List the words that a caption may use, `condition=lrcn condition.text="…"`, words with rivals first.
+    """List the words that a caption may use (`condition=lrcn condition.text="…"`), alternatives to each other first.
 
     Args:
         beginning: first letters of the words to list; all words are listed without it.
@@ -27,8 +26,8 @@ def show(
     telling = {word for kind in vocabulary.kinds for entry in kind for word in entry}
     words = [word for word in vocabulary.words if word not in (EOS, UNK) and word.startswith(beginning.lower())]
     if not words:
-        raise UserError(f"beginning={beginning}: no word of the {len(vocabulary.words)} begins so")
-    console = Console(width=None if Console().is_terminal else 120, highlight=False)
+        raise UserError(f"beginning={beginning}: none of the {len(vocabulary.words)} words begins with it")
+    console = terminal(highlight=False)
     for kind in vocabulary.kinds:
         console.print(" · ".join(" ".join(word for word in entry if word in words) for entry in kind), "\n")
     console.print(" ".join(word for word in words if word not in telling))

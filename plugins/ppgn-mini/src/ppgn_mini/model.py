@@ -15,7 +15,7 @@ from ppgn_score.network import CodeDenoiser
 
 from ppgn_core import weights
 from ppgn_core.errors import UserError
-from ppgn_core.model import Model, read_labels
+from ppgn_core.model import Labels, Model
 
 NETWORKS = Path(__file__).parent / "networks"
 
@@ -39,10 +39,10 @@ def mini(device: torch.device | str = "cpu", as_in_the_paper: bool = False) -> M
 
     def kept(name: str) -> tuple[Path, str]:
         if name not in sums:
-            raise UserError(f"{table}: it has no sum of {name}; allowed is the table that came with the package")
+            raise UserError(f"{table}: it has no checksum of {name}; allowed is the table that came with the package")
         return NETWORKS / f"{name}.safetensors", sums[name]
 
-    things, scenes = (read_labels(NETWORKS / f"{name}.tsv") for name in ("classes", "scenes"))
+    things, scenes = (Labels.read(NETWORKS / f"{name}.tsv") for name in ("classes", "scenes"))
 
     @cache
     def encoder() -> AlexNet:

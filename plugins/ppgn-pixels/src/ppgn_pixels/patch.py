@@ -42,7 +42,8 @@ class Patch:
         allowed = [s for s in range(1, size + 1) if all(side >= size and (side - size) % s == 0 for side in sides)]
         if stride not in allowed:
             fitting = ", ".join(map(str, allowed)) or "none"
-            raise UserError(f"prior.stride={stride}: patches of {size} pixels; allowed to cover {sides} are {fitting}")
+            problem = f"patches of {size} pixels do not cover images of {sides}"
+            raise UserError(f"prior.stride={stride}: {problem}; allowed are {fitting}")
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         return reassemble(h, self.patches, self.stride) - h

@@ -1,4 +1,4 @@
-"""Provide `score_h`, a prior of codes at every noise level, and an experiment that samples it from noise."""
+"""Provide `score_h`, a prior of codes at every noise level."""
 
 from ppgn_core import Register, hookimpl
 
@@ -6,8 +6,3 @@ from ppgn_core import Register, hookimpl
 @hookimpl
 def register_priors(register: Register) -> None:
     register("score_h", "ppgn_score.prior:ScorePrior")
-
-
-@hookimpl
-def presets() -> str:
-    return "pkg://ppgn_score.conf"

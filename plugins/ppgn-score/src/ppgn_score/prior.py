@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
-from ppgn_core.protocols import Generator, Prior
+from ppgn_core.protocols import Generator
 
 
 class ScorePrior:
@@ -21,7 +21,6 @@ class ScorePrior:
     Args:
         network: role of D in the model.
         sigma: σ of D's own score, D(h; σ) − h, whose factor σ² is part of ε1.
-        then: prior whose score is used instead of D's, such as noiseless_joint; null for D's own.
 
     Raises:
         UserError: D is for codes of another length than the generator's, or the model has no such network.
@@ -33,13 +32,15 @@ class ScorePrior:
         generator: Generator,
         network: str = "score_h",
         sigma: Annotated[float, "> 0"] = 0.3,
-        then: Prior | None = None,
     ) -> None:
         self.network = model.network(network, ("config.sigma_data", "config.code"), "prior.network")
-        self.sigma, self.then, self.code = sigma, then, generator.code
+        self.sigma, self.code = sigma, generator.code
         length, wanted = (self.network.config.code,), tuple(generator.code.shape)
         if length != wanted:
-            raise UserError(f"prior.network={network}: of codes {length}; allowed are {wanted}, as the generator's are")
+            raise UserError(
+                f"network={network}: for codes of {length}; the generator's are {wanted}. Another prior is needed or, "
+                "if this is the sampler's denoiser, another sampler, such as random_start"
+            )
 
     def denoise(self, h: Tensor, sigma: float) -> Tensor:
         """Return D(h; σ) `(B, code)`, clamped to the range of the generator's codes, which holds all means of codes."""
@@ -49,4 +50,4 @@ class ScorePrior:
         return code.clamp(self.code.low, self.code.high)
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
-        return self.then.score(h, x) if self.then else self.network(h, self.sigma) - h
+        return self.network(h, self.sigma) - h

@@ -1,4 +1,4 @@
-"""Provide studies, which draw under many settings and measure the results: `ppgn study NAME KEY=VALUE …`."""
+"""Provide studies, which draw pictures under several settings and compare them: `ppgn study NAME KEY=VALUE …`."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ STUDIES = ("ablation", "captions", "classes", "findings", "groups", "imagenet", 
 
 @hookimpl
 def register_kinds(register: Callable[..., None]) -> None:
-    doc = "what is drawn under many settings and measured: functions of their keys"
+    doc = "comparisons of settings: functions whose parameters are the keys"
     register("study", doc, ("overrides", "arguments"))
 
 

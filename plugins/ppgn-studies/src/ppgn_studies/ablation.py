@@ -8,10 +8,11 @@ from typing import Literal
 from PIL import Image
 
 from ppgn_core.api import perform
-from ppgn_core.atomic import atomic
 from ppgn_core.console import say
 from ppgn_core.given import home
 from ppgn_core.sheet import draw
+
+from .making import publish
 
 PAPER = ["compared=[pixel,pool5]", "scaled=false", "critic=paper", "gan_loss=logistic", "adversarial=100", "blur=0"]
 """The losses of Eq. 18 to 22. The paper does not give the weight of the adversarial loss; this one gives it about half
@@ -61,6 +62,4 @@ def ablation(
         say(f"{name}: {folder}")
         perform("train", *(f"{key}={value}" for key, value in keys.items()), *own, f"out={folder}")
         pictures.append(({of: name}, Image.open(max(folder.glob("picture_*.png"))).convert("RGB")))
-    with atomic(place / f"{of}.png") as temporary:
-        draw(pictures).save(temporary)
-    say(str(place / f"{of}.png"))
+    publish(draw(pictures), place / f"{of}.png")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cmath
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -16,15 +15,13 @@ from ppgn_eval.efficientnet import efficientnet_lite0
 from ppgn_eval.estimate import Estimate
 from ppgn_eval.quality import named
 from ppgn_eval.runs import grid, samples
-from rich.console import Console
 from rich.table import Table
 
-from ppgn_core.atomic import atomic
-from ppgn_core.console import say
+from ppgn_core.console import terminal
 from ppgn_core.given import home
 from ppgn_core.sheet import draw
 
-from .making import drawn
+from .making import drawn, ends, publish
 
 CAPTIONS = {
     "oranges": "orange",
@@ -38,7 +35,7 @@ CAPTIONS = {
 
 
 def captions(
-    out: str = "captions", n_steps: Annotated[int, ">= 1", "< 1e9"] = 200, overrides: Sequence[str] = ()
+    out: str = "captions", n_steps: Annotated[int, ">= 1", "< 1e9"] = 50, overrides: Sequence[str] = ()
 ) -> None:
     """Draw six captions with the default preset and have the samples judged, none filtered.
 
@@ -56,17 +53,15 @@ def captions(
     sheet = []
     for text, noun in CAPTIONS.items():
         folder = place / text.replace(" ", "_")
-        keys = {"condition": "lrcn", "condition.text": text, "save_every": n_steps}
-        x = drawn(folder, n_steps, {**keys, "writer": ["grid", "samples", "codes", "record"]}, overrides)
+        keys = {"condition": "lrcn", "condition.text": text, **ends(n_steps, "grid")}
+        x = drawn(folder, n_steps, keys, overrides)
         logits = judge(x).logits
         truth = torch.full((len(x),), judge.labels.find(noun).index)
         shares = [named(logits, truth, first).percent for first in (1, 5)]
         table.add_row(text, noun, *shares, f"{hue(samples(folder, n_steps))} °")
         sheet.append(({"caption": text}, grid(folder)))
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
-    with atomic(place / "captions.png") as temporary:
-        draw(sheet).save(temporary)
-    say(str(place / "captions.png"))
+    terminal().print(table)
+    publish(draw(sheet), place / "captions.png")
 
 
 def hue(paths: list[Path]) -> Estimate:

@@ -20,18 +20,17 @@ from rich.table import Table
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from ppgn_core.atomic import atomic
-from ppgn_core.console import say
+from ppgn_core.console import terminal
 from ppgn_core.errors import UserError
 from ppgn_core.given import home
 
-from .making import last_samples, make
+from .making import ends, last_samples, make, publish
 
 
 def classes(
     data: str | None = None,
     out: str = "judged",
-    n_steps: Annotated[int, ">= 1", "< 1e9"] = 200,
+    n_steps: Annotated[int, ">= 1", "< 1e9"] = 50,
     n_chains: Annotated[int, ">= 1", "< 1e9"] = 8,
     overrides: Sequence[str] = (),
 ) -> None:
@@ -50,8 +49,8 @@ def classes(
     place, labels, judge = home(out, "out"), mini().labels["classifier"], efficientnet_lite0()
     photographs = data and {k: _photographs(home(data, "data") / label.synset) for k, label in enumerate(labels)}
     for label in track(labels, description="drawing", console=Console(stderr=True)):
-        keys = {"condition.target": label.synset, "n_chains": n_chains, "save_every": n_steps}
-        make(place / label.synset, n_steps, {**keys, "writer": ["samples", "codes", "record"]}, overrides)
+        keys = {"condition.target": label.synset, "n_chains": n_chains, **ends(n_steps)}
+        make(place / label.synset, n_steps, keys, overrides)
     drawn = {k: last_samples(place / label.synset, n_steps) for k, label in enumerate(labels)}
     table = Table("images", "judge's first", "among its first 5", "SSIM within a class", title=f"judged: {out}")
     for name, by_class in (("samples", drawn), ("photographs", photographs)):
@@ -61,11 +60,9 @@ def classes(
         truth = torch.cat([torch.full((len(v),), k) for k, v in by_class.items()])
         shares = [named(logits, truth, first).percent for first in (1, 5)]
         table.add_row(name, *shares, str(alike(by_class)))
-    Console().print(table)
+    terminal().print(table)
     grid = make_grid(torch.cat(list(drawn.values())), nrow=2 * n_chains, padding=1)
-    with atomic(place / "classes.png") as temporary:
-        Image.fromarray((grid * 255).byte().permute(1, 2, 0).numpy()).save(temporary)
-    say(str(place / "classes.png"))
+    publish(Image.fromarray((grid * 255).byte().permute(1, 2, 0).numpy()), place / "classes.png")
 
 
 def _photographs(folder: Path) -> Tensor:

@@ -1,4 +1,4 @@
-"""Implement `ppgn study NAME KEY=VALUE …`, which draws under many settings and measures the results."""
+"""Implement `ppgn study NAME KEY=VALUE …`, which draws pictures under several settings and compares them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Study = Callable[..., None]
 def study(
     study: Annotated[dict[str, Any], Study], overrides: Sequence[str] = (), arguments: Sequence[str] = ()
 ) -> None:
-    """Draw under many settings and measure the results; the same command continues an interrupted study.
+    """Draw pictures under several settings and compare them; the same command continues an interrupted study.
 
     All other KEY=VALUE are passed to the runs of the study: `n_chains=4`, `device=cuda`.
 

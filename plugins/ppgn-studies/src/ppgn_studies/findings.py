@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ppgn_core.atomic import atomic
+from ppgn_core.console import terminal
 from ppgn_core.given import home
 from ppgn_core.model import Labels
 from ppgn_core.noise import ChainNoise
@@ -41,6 +41,7 @@ UNITS = (7, 8, 9, 10)
 NOISY = {"epsilon3": 0.1}
 PIXELS = {"generator": "identity", "epsilon3": 0}
 FREE = {"prior": "none", "epsilon2": 2}
+RANDOM = {"sampler": "random_start"}
 SAME = {"epsilon2": 20, "epsilon3": 0.1, "generator.network": "generator"}
 """Settings shared by chains that differ in their prior; 20 is the ε2 with which DGN-AM draws best."""
 
@@ -122,7 +123,7 @@ def findings(
         n_steps: number of steps of every chain.
         n_chains: number of chains in every run.
     """
-    judge, console = efficientnet_lite0(), Console(width=None if sys.stdout.isatty() else 120)
+    judge, console = efficientnet_lite0(), terminal()
     for number, (title, finding) in enumerate(FINDINGS.items(), start=1):
         shared = {"n_chains": n_chains, "save_every": max(1, n_steps // finding.saves)}
         _found(title, finding, home(out, "out"), number, n_steps, shared, overrides, judge, console)
@@ -147,7 +148,7 @@ def _found(
     for k, (name, changes) in enumerate(finding.settings.items()):
         for asked, keys in finding.asked.items():
             folder = out / f"{number}_{k}" / asked
-            make(folder, steps, {**keys, **usual, **changes}, overrides)
+            make(folder, steps, {**RANDOM, **keys, **usual, **changes}, overrides)
             sheet.append(({"setting": name, "asked for": asked}, grid(folder)))
             chains[name, asked] = _chains(folder, steps, shared["save_every"], judge)
     last = {asked: [chains[name, asked].ends for name in finding.settings] for asked in finding.asked}
@@ -194,7 +195,7 @@ def _chains(folder: Path, steps: int, every: int, judge: Judge) -> Chains:
 
 
 def _measured(ours: Mapping[str, Chains], radius: float, labels: Labels | None) -> list[str]:
-    """A row; `labels` are the judge's where classes are asked for, and None where neurons are."""
+    """Return a row of the table; `labels` are the judge's if classes are asked for, and None if neurons are."""
     end, middle = (torch.cat([getattr(c, name) for c in ours.values()]) for name in ("images", "middles"))
     judged = UNKNOWN
     if labels is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from ppgn_eval.figures import side_by_side
@@ -13,13 +13,11 @@ from ppgn_eval.study import shown
 from ppgn_mini.model import mini
 from torch import Tensor
 
-from ppgn_core.atomic import atomic
-from ppgn_core.console import say
 from ppgn_core.given import home
 from ppgn_core.model import Label
 from ppgn_core.pictures import load_pictures
 
-from .making import drawn
+from .making import drawn, ends, publish
 
 NINE = 9
 MODELS = {"DGN-AM": "dgn_am", "PPGN": "noiseless_joint"}
@@ -51,13 +49,7 @@ def groups(
     by: dict[tuple[str, str], Tensor] = {}
     for label in asked:
         for name, experiment in MODELS.items():
-            keys: dict[str, Any] = {
-                "experiment": experiment,
-                "condition.target": label.synset,
-                "n_chains": NINE,
-                "save_every": n_steps,
-            }
-            keys["writer"] = ["samples", "codes", "record"]
+            keys = {"experiment": experiment, "condition.target": label.synset, "n_chains": NINE, **ends(n_steps)}
             by[name, label.synset] = drawn(place / f"{experiment}_{label.synset}", n_steps, keys, overrides)
     best = most_activating(by_class, model.network("classifier"), asked, model.image_size)
     rows = []
@@ -66,9 +58,7 @@ def groups(
         some = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))[:NINE]
         rows += [(f"{label}: top photographs", best[label.index]), ("DGN-AM", by["DGN-AM", label.synset])]
         rows += [("photographs at random", real[some]), ("PPGN", by["PPGN", label.synset])]
-    with atomic(place / "groups.png") as temporary:
-        side_by_side(rows, columns=4).save(temporary)
-    say(str(place / "groups.png"))
+    publish(side_by_side(rows, columns=4), place / "groups.png")
 
 
 @torch.no_grad()

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from ppgn_eval.estimate import share
 from ppgn_eval.runs import grid
 from ppgn_mini.model import mini
 from ppgn_torchvision.efficientnet_lite import efficientnet_lite0
-from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from ppgn_core.atomic import atomic
-from ppgn_core.console import say
+from ppgn_core.console import terminal
 from ppgn_core.given import home
 from ppgn_core.sheet import draw
 
-from .making import drawn
+from .making import drawn, ends, publish
 
 KNOWN = (
     "goldfish", "jellyfish", "brain coral", "king penguin", "tabby", "lion", "ladybug", "monarch", "African elephant",
@@ -37,7 +34,7 @@ NEW = (
 
 def imagenet(
     out: str = "imagenet",
-    n_steps: Annotated[int, ">= 1", "< 1e9"] = 100,
+    n_steps: Annotated[int, ">= 1", "< 1e9"] = 50,
     n_chains: Annotated[int, ">= 1", "< 1e9"] = 4,
     overrides: Sequence[str] = (),
 ) -> None:
@@ -65,13 +62,8 @@ def imagenet(
         rows = []
         for name in classes:
             folder = place / name.replace(" ", "_")
-            keys: dict[str, Any] = {
-                "condition": "imagenet",
-                "condition.target": name,
-                "n_chains": n_chains,
-                "save_every": n_steps,
-            }
-            keys["writer"] = ["grid", "samples", "trace", "codes", "record"]
+            keys = {"condition": "imagenet", "condition.target": name, "n_chains": n_chains}
+            keys |= ends(n_steps, "grid", "trace")
             rows.append(_hits(drawn(folder, n_steps, keys, overrides), name, role))
             table.add_row(name, *(share(hits).percent for hits in rows[-1]))
             sheet.append(({"class": name}, grid(folder)))
@@ -79,10 +71,8 @@ def imagenet(
         table.add_section()
     for kind, shares in totals:
         table.add_row(kind, *shares)
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
-    with atomic(place / "classes.png") as temporary:
-        draw(sheet).save(temporary)
-    say(str(place / "classes.png"))
+    terminal().print(table)
+    publish(draw(sheet), place / "classes.png")
 
 
 @torch.no_grad()

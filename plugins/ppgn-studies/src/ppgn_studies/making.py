@@ -7,11 +7,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from ppgn_eval.records import is_whole, one_line
 from ppgn_eval.runs import images, record, samples
 from torch import Tensor
 
 from ppgn_core import UserError, sample
+from ppgn_core.atomic import atomic
+from ppgn_core.console import say
+
+
+def ends(n_steps: int, *writers: str) -> dict[str, Any]:
+    """Return the keys of a run that saves the starts and the ends of its chains, by further `writers` too."""
+    return {"save_every": n_steps, "writer": [*writers, "samples", "codes", "record"]}
 
 
 def drawn(folder: Path, n_steps: int, keys: Mapping[str, Any], overrides: Sequence[str] = ()) -> Tensor:
@@ -60,7 +68,7 @@ def make(folder: Path, n_steps: int, keys: Mapping[str, Any], overrides: Sequenc
     keys |= {"out": folder, "n_steps": n_steps}
     done = before.get("step", -1)
     if is_whole(done, 0) and done < n_steps and (folder / "codes.safetensors").is_file():
-        _check_told(folder, before.get("overrides", []), {"resume", *keys, *changed})
+        _check_overrides(folder, before.get("overrides", []), {"resume", *keys, *changed})
         keys |= {"resume": folder}
     try:
         sample(*overrides, **keys, progress=True)
@@ -69,17 +77,24 @@ def make(folder: Path, n_steps: int, keys: Mapping[str, Any], overrides: Sequenc
             raise
 
 
-def _check_told(folder: Path, overrides: Any, allowed: set[str]) -> None:
+def _check_overrides(folder: Path, overrides: Any, allowed: set[str]) -> None:
     """Raise UserError if the overrides in a record have other keys than these."""
     strange = [o for o in overrides if not isinstance(o, str) or _key(o) not in allowed]
     if not isinstance(overrides, list) or strange:
         example = one_line(strange[0]) if strange else one_line(overrides)
-        raise UserError(f"out={folder}: the run there was told {example}, which this command does not; remove it")
+        raise UserError(f"out={folder}: its run has the override {example}, which this command has not; remove it")
 
 
 def _key(override: str) -> str:
     """Return the key of an override: `condition.text` of `++condition.text=oranges`; a deletion, `~KEY`, as it is."""
     return override.partition("=")[0].lstrip("+")
+
+
+def publish(picture: Image.Image, path: Path) -> None:
+    """Save the picture that a study results in, and print its path."""
+    with atomic(path) as temporary:
+        picture.save(temporary)
+    say(str(path))
 
 
 def refuse_links(folder: Path) -> None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ppgn_eval.command import path, prepared
+from ppgn_eval.command import prepared
 from ppgn_eval.runs import samples
 from ppgn_eval.study import shown
 from ppgn_mini.model import mini
 
 from ppgn_core.errors import UserError
+from ppgn_core.given import home
 from ppgn_core.nearest import nearest
 
 from .making import make, refuse_links
@@ -30,16 +31,20 @@ class Setting:
         keys: keys for `ppgn_core.sample` other than ε1 and ε3.
         epsilon1, epsilon3: the parameters of Eq. 11.
         noise: ε3 of the runs with noise, in units of the space of the chains.
+        steps: number of steps of chains that sample only at the end and whose mixing is not measured; None for others.
     """
 
     keys: Mapping[str, Any]
     epsilon1: float
     epsilon3: float = 0.0
     noise: float = 0.1
+    steps: int | None = None
 
     @property
     def tried(self) -> list[tuple[float, float]]:
         """Return ε1 and ε3 of the runs that mixing is measured on: without noise, with it, and with a weaker prior."""
+        if self.steps:
+            return []
         less = float(f"{self.epsilon1 / 3:.1g}")
         return list(dict.fromkeys([(self.epsilon1, 0.0), (self.epsilon1, self.noise), (less, self.noise)]))
 
@@ -49,6 +54,7 @@ def _pixels(epsilon1: float, epsilon2: float, epsilon3: float = 0.0, **keys: Any
 
 
 PRIORS = {
+    "mini": Setting({"prior": "noiseless_joint", "sampler": "mini"}, 0.05, steps=50),
     "noiseless_joint": Setting({"prior": "noiseless_joint"}, 0.1),
     "joint": Setting({"prior": "joint", "generator.network": "generator_joint"}, 0.1, 0.05, 0.05),
     "dae_h": Setting({"prior": "dae_h", "epsilon2": 5}, 0.01),
@@ -62,7 +68,8 @@ PRIORS = {
     "jitter": _pixels(0.2, 16.0, prior="jitter"),
     "none_x": _pixels(0.0, 2.0, prior="none"),
 }
-"""Settings of the presets; `none_x` has no prior and samples in image space."""
+"""Settings of the presets. `mini` is the default, which starts from annealed noise; all others start from random codes.
+`none_x` has no prior and samples in image space."""
 
 STILL = {"condition.shift": 0}
 
@@ -82,10 +89,11 @@ CONDITIONS: dict[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class Cell:
-    """Hold one run of the study: its folder below `out/runs`, and its keys for `ppgn_core.sample`."""
+    """Hold one run of the study: its folder below `out/runs`, its keys for `ppgn_core.sample`, and its steps."""
 
     folder: str
     keys: Mapping[str, Any]
+    n_steps: int
 
 
 def cells(n_chains: int, n_steps: int, n_classes: int, priors: list[str]) -> Iterator[Cell]:
@@ -106,14 +114,17 @@ def cells(n_chains: int, n_steps: int, n_classes: int, priors: list[str]) -> Ite
     shared = {"n_chains": n_chains, "writer": ["samples", "trace", "codes", "record"]}
     for prior in priors:
         setting = PRIORS[prior]
-        usual = {**shared, **setting.keys, "epsilon1": setting.epsilon1, "epsilon3": setting.epsilon3}
+        epsilons = {"epsilon1": setting.epsilon1, "epsilon3": setting.epsilon3}
+        usual = {"sampler": "random_start", **shared, **setting.keys, **epsilons}
         for synset in classes:
-            asked = {**CONDITIONS["alexnet"], "condition.target": synset, "save_every": n_steps}
-            yield Cell(f"quality/{prior}/{synset}", {**usual, **asked})
+            steps = setting.steps or n_steps
+            asked = {**CONDITIONS["alexnet"], "condition.target": synset, "save_every": steps}
+            yield Cell(f"quality/{prior}/{synset}", {**usual, **asked}, steps)
         for name, condition in CONDITIONS.items():
             for epsilon1, epsilon3 in setting.tried:
                 varied = {"epsilon1": epsilon1, "epsilon3": epsilon3, "seed": 1, "save_every": max(1, n_steps // 50)}
-                yield Cell(f"mixing/{prior}_{name}_{epsilon1:g}_{epsilon3:g}", {**usual, **condition, **varied})
+                folder = f"mixing/{prior}_{name}_{epsilon1:g}_{epsilon3:g}"
+                yield Cell(folder, {**usual, **condition, **varied}, n_steps)
 
 
 def paper(
@@ -140,7 +151,7 @@ def paper(
     not repeated.
 
     Args:
-        data: photographs to compare with: a folder for each class, named for it or for its synset id.
+        data: folder of photographs to compare with, with a subfolder for each class, named after it or its synset id.
         judge: the network that judges; its keys are `judge.KEY`.
         out: folder for report.html, results.md and, in `runs`, the runs.
         n_chains: number of chains in every run.
@@ -154,11 +165,11 @@ def paper(
     """
     measure = prepared([], data, judge, out, photographs, burn_in, device, cache)
     chosen = list(cells(n_chains, n_steps, classes, priors or list(PRIORS)))
-    folders = draw(path("out", out) / "runs", n_steps, chosen, [f"device={device}", *overrides])
+    folders = draw(home(out, "out") / "runs", chosen, [f"device={device}", *overrides])
     measure(folders, ["ppgn", "study", *arguments])
 
 
-def draw(out: Path, n_steps: int, chosen: Sequence[Cell], overrides: Sequence[str] = ()) -> list[Path]:
+def draw(out: Path, chosen: Sequence[Cell], overrides: Sequence[str] = ()) -> list[Path]:
     """Make those runs of the study that are not in `out` yet; return the folders of all that have samples.
 
     A run whose chains all stopped at values that are not finite is reported, and the others continue.
@@ -171,9 +182,9 @@ def draw(out: Path, n_steps: int, chosen: Sequence[Cell], overrides: Sequence[st
     finished = []
     for cell in shown(chosen, "drawing"):
         folder = out / cell.folder
-        make(folder, n_steps, cell.keys, overrides)
-        if samples(folder, n_steps):
+        make(folder, cell.n_steps, cell.keys, overrides)
+        if samples(folder, cell.n_steps):
             finished.append(folder)
         else:
-            print(f"ppgn study: {folder}: no chain reached step {n_steps}; it is left out", file=sys.stderr)
+            print(f"ppgn study: {folder}: no chain reached step {cell.n_steps}; it is left out", file=sys.stderr)
     return finished

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from PIL import Image
 from ppgn_eval.photographs import of_classes
 from ppgn_eval.study import shown
 from ppgn_mini.model import mini
-from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from ppgn_core.atomic import atomic
-from ppgn_core.console import say
+from ppgn_core.console import terminal
 from ppgn_core.given import home
 from ppgn_core.images import tile, to_uint8
 from ppgn_core.pictures import load_pictures
 from ppgn_core.sheet import paste
 
-from .making import drawn
+from .making import drawn, ends, publish
 
 COLUMNS, GAP = 10, 2
 Space = Callable[[Tensor], Tensor]
@@ -34,7 +32,7 @@ def sixty(
     target: str = "lemon",
     number: Annotated[int, ">= 1", "< 1e9"] = 60,
     out: str = "sixty",
-    n_steps: Annotated[int, ">= 1", "< 1e9"] = 200,
+    n_steps: Annotated[int, ">= 1", "< 1e9"] = 50,
     overrides: Sequence[str] = (),
 ) -> None:
     """Draw samples of one class of mini beside their nearest photographs (Fig. S25) as sixty.png.
@@ -55,8 +53,7 @@ def sixty(
     labels, size = model.labels["classifier"], model.image_size
     label = labels.find(target, "target")
     by_class = of_classes(data, labels, [label])
-    keys: dict[str, Any] = {"condition.target": label.synset, "n_chains": number, "save_every": n_steps}
-    keys["writer"] = ["samples", "codes", "record"]
+    keys = {"condition.target": label.synset, "n_chains": number, **ends(n_steps)}
     x = drawn(place / label.synset, n_steps, keys, overrides)
     real = load_pictures(str(by_class[label.index]), size, "data")
     some = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))[:number]
@@ -72,10 +69,9 @@ def sixty(
         table.add_row(name, *(f"{float(near[space][0][rows].median()):.2f}" for space in spaces))
     groups |= {f"nearest photographs by {space}": near[space][1][len(some) :] for space in spaces}
     blocks = [(name, Image.fromarray(tile(to_uint8(group), GAP, COLUMNS))) for name, group in groups.items()]
-    with atomic(place / "sixty.png") as temporary:
-        paste([(divmod(k, 2), f"{label}: {name}", block) for k, (name, block) in enumerate(blocks)]).save(temporary)
-    Console().print(table)
-    say(str(place / "sixty.png"))
+    terminal().print(table)
+    cells = [(divmod(k, 2), f"{label}: {name}", block) for k, (name, block) in enumerate(blocks)]
+    publish(paste(cells), place / "sixty.png")
 
 
 @torch.no_grad()

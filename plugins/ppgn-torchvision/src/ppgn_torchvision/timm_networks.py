@@ -31,7 +31,7 @@ def load_timm(name: str, weights: str, classes: list[str] | None, group: str) ->
         network = timm.create_model(name, pretrained=weights == "default", **keys).eval()
     except (OSError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"{key}: weights={weights} cannot be had: {reason}") from None
+        raise UserError(f"{key}: weights={weights} are not available: {reason}") from None
     if weights not in ("default", "random"):
         fill(network, weights, f"timm:{name}", f"{group}.weights")
     config = timm.data.resolve_data_config(model=network)

@@ -1,4 +1,4 @@
-"""Provide recipes that train the networks: `python -m ppgn_train recipe=NAME data=DIR`."""
+"""Provide recipes that train the networks: `ppgn train NAME data=DIR`."""
 
 from collections.abc import Callable
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ppgn_core.atomic import atomic
-
+from . import archive
 from .claim import writable
 
 
@@ -34,7 +33,7 @@ def cached(
         return compute()
     path = Path(folder) / name
     with suppress(Exception):  # a damaged file may raise anything, a missing one OSError
-        kept = torch.load(path, weights_only=True)
+        kept = archive.load(path)
         if kept.dtype == dtype and all(b in (a, None) for a, b in zip(kept.shape, shape, strict=True)):
             return kept
     value = compute()
@@ -42,6 +41,5 @@ def cached(
         for left in Path(folder).glob(f".{name}.*"):  # left by a killed process; recent ones may be in use
             if time.time() - left.stat().st_mtime > 3600:
                 left.unlink(missing_ok=True)
-        with atomic(path) as part, part.open("wb") as file:
-            torch.save(value, file)
+        archive.save(path, value)
     return value

@@ -25,18 +25,16 @@ from .captions import Captions
 from .captions_colour import UNNAMED, Colours, measure, plausible
 from .captions_nouns import kinds
 from .captions_scores import scores
-from .loop import seed_step
 from .networks import check_names, load
 from .photographs import Photographs, jitter_colour, load_parts, shift_and_flip
 from .schedule import OneCycle
+from .seeded import SeededRecipe
 
 
-class CaptionerRecipe:
+class CaptionerRecipe(SeededRecipe):
     """Train the captioner by AdamW with a one-cycle schedule on −log p(w_t | w_<t, x), the mean over words.
 
     Args:
-        data: an ImageFolder with `train` and `val`.
-        cache: folder for the decoded photographs.
         classifier: path of a `classifier.safetensors`, as exported by `recipe=classifier`.
         names: path of a tab-separated list of classes, with columns `wnid` and `synonyms`, for folders that the
             built-in table of nouns lacks.
@@ -68,14 +66,12 @@ class CaptionerRecipe:
         jitter: Annotated[float, ">= 0", "<= 1"] = 0.15,
         seed: int = 0,
     ) -> None:
-        torch.manual_seed(seed)
-        self.fabric, self.images, self.batch_size, self.seed = fabric, images, batch_size, seed
+        super().__init__(fabric, images, batch_size, seed)
         self.adversarial = adversarial
-        self.generator = torch.Generator()
         train, val = load_parts(data, ENCODER.resize, cache)
         self.kinds = kinds(train.classes, names)
         self.captions = Captions(self.kinds)
-        self.vocabulary = Vocabulary([EOS, *self.captions.words()], self.captions.told_apart())
+        self.vocabulary = Vocabulary([EOS, *self.captions.words()], self.captions.alternatives())
 
         network = load(AlexNet, "classifier", classifier).requires_grad_(False).to(fabric.device)
         check_names("layer", layer, network.layers)
@@ -97,7 +93,7 @@ class CaptionerRecipe:
         captioner = Captioner(self.config, self.vocabulary)
         optimizer = torch.optim.AdamW(captioner.parameters(), lr=learning_rate, weight_decay=weight_decay)
         self.captioner, self.optimizer = fabric.setup(captioner, optimizer)
-        self.schedule = OneCycle(self.optimizer, learning_rate, -(-images // batch_size), rise=0.2)
+        self.schedule = OneCycle(self.optimizer, learning_rate, self.n_steps, rise=0.2)
 
     def state(self) -> dict[str, Any]:
         return {"captioner": self.captioner, "optimizer": self.optimizer, "schedule": self.schedule}
@@ -120,8 +116,7 @@ class CaptionerRecipe:
     def step(self, seen: int) -> Mapping[str, Tensor]:
         self.captioner.train()
         self.schedule.at(seen // self.batch_size)
-        seed_step(self.generator, self.seed, seen)
-        picked = torch.randint(len(self.labels), (self.batch_size,), generator=self.generator)
+        picked = self.pick(seen, len(self.labels))
         words = self._words(self.labels[picked], Colours(*(c[picked] for c in self.colours)))
         x, words = self.fabric.to_device((self.photographs[picked].float() / 255, words))
 
@@ -149,9 +144,6 @@ class CaptionerRecipe:
         perplexity = float((-log_prob.sum() / _length(words)).exp())
         right = scores(captioner, seen, self.val_labels, self.val_colours.object, self.kinds)
         return {"perplexity": perplexity, **right}
-
-    def picture(self) -> Tensor | None:
-        return None
 
     def export(self, folder: Path) -> None:
         """Write `captioner.safetensors`, scaled to take the classifier's output as it is."""

@@ -58,7 +58,7 @@ class Captions:
                 texts += map(plural, kind.nouns)
         return sorted({word for text in texts for word in tokenize(text)})
 
-    def told_apart(self) -> list[list[list[str]]]:
+    def alternatives(self) -> list[list[list[str]]]:
         """Return things, their plurals, colours and surroundings, each by the first words of its names.
 
         A colour that begins a name, as in red panda, is used for other things too and does not identify the thing.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from ppgn_core.atomic import atomic
 from ppgn_core.errors import UserError
+
+from . import archive
 
 OPTIONAL = ("rest", "walkers")
 """Parts that start afresh if a checkpoint lacks them, as from an earlier version or a training without them."""
@@ -31,10 +30,7 @@ def save(path: Path, parts: Mapping[str, Any], progress: Mapping[str, Any]) -> N
             raise UserError(
                 f"learning_rate: {name} is not finite after {progress['seen']} images; allowed is a lower rate{there}"
             )
-    buffer = io.BytesIO()  # torch's own writer hides the reason why a file could not be written
-    torch.save({name: part.state_dict() for name, part in parts.items()} | dict(progress), buffer)
-    with atomic(path) as temporary:
-        temporary.write_bytes(buffer.getbuffer())
+    archive.save(path, {name: part.state_dict() for name, part in parts.items()} | dict(progress))
 
 
 def load(path: Path, parts: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,15 +41,11 @@ def load(path: Path, parts: Mapping[str, Any]) -> dict[str, Any]:
     """
     refusal = f"out={path.parent}: its checkpoint.pt is %s; allowed is a folder without one, or with this recipe's own"
     try:
-        with zipfile.ZipFile(path) as archive:  # torch does not verify its checksums
-            damaged = archive.testzip()
-        saved = None if damaged else torch.load(path, map_location="cpu", weights_only=True)
+        saved = archive.load(path)
     except OSError as error:
         raise UserError(f"out={path.parent}: checkpoint.pt: {error.strerror or error}") from error
     except Exception as error:  # a damaged file can make the reader raise anything
         raise UserError(refusal % "damaged") from error
-    if damaged:
-        raise UserError(refusal % "damaged")
     if not isinstance(saved, dict) or not _counters(saved):
         raise UserError(refusal % "no checkpoint of a training")
     needed = [name for name in parts if name not in OPTIONAL or name in saved]

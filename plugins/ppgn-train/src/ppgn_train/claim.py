@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ppgn_core.errors import UserError
+from ppgn_core.lock import locked
 
 TEMPORARY = re.compile(r"\.(checkpoint\.pt|picture_\d+\.png|.+\.safetensors)\.\d+\.\w+")
 """Names of the temporary files that `atomic` makes for a training."""
@@ -18,23 +18,17 @@ TEMPORARY = re.compile(r"\.(checkpoint\.pt|picture_\d+\.png|.+\.safetensors)\.\d
 def claim(folder: Path) -> Iterator[None]:
     """Create the folder if needed, lock it while the block runs, and delete temporary files of killed processes.
 
-    The lock belongs to the operating system and ends with the process, however that ends.
-
     Raises:
         UserError: another process holds the lock, or the folder cannot be written.
     """
-    with writable(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        _lock(descriptor, folder)
+    with ExitStack() as stack:
         with writable(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(folder, "training"))
             for path in folder.iterdir():
                 if TEMPORARY.fullmatch(path.name):
                     path.unlink()
         yield
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
@@ -54,16 +48,3 @@ def writable(folder: Path, key: str = "out") -> Iterator[None]:
     except OSError as error:
         name = f"{error.filename}: " if error.filename and Path(str(error.filename)) != folder else ""
         raise UserError(f"{key}={folder}: {name}{error.strerror or error}") from error
-
-
-def _lock(descriptor: int, folder: Path) -> None:
-    try:
-        import fcntl
-    except ImportError:  # no such locks on Windows
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise UserError(f"out={folder}: another training is writing there; allowed is another folder") from None
-    except OSError:  # a file system without locks
-        return

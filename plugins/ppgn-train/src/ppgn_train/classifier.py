@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .adversarial import adversarial_example
-from .loop import seed_step
 from .photographs import jitter_colour, load_parts, shift_and_flip
 from .schedule import OneCycle
+from .seeded import SeededRecipe
 
 SMALL = replace(
     MINI,
@@ -30,16 +30,13 @@ SMALL = replace(
 )
 
 
-class ClassifierRecipe:
+class ClassifierRecipe(SeededRecipe):
     """Train a classifier by AdamW with a one-cycle schedule on cross-entropy; it is named after its folder, `out`.
 
     Args:
-        data: an ImageFolder with `train` and `val`.
-        cache: folder for the decoded photographs.
         images: length of the one-cycle schedule, in images.
+        label_smoothing: share of each target that is spread over all classes.
         dropout: dropout probability of the fully connected layers; None for the table's own.
-        jitter: largest relative change of brightness, contrast and saturation.
-        shift: largest random shift of a photograph, in pixels.
         adversarial: length (L2) of the step that turns each photograph into an adversarial example before training on
             it, in pixels of [0, 1]. The gradient of a network trained this way shows what a class looks like, instead
             of what fools the network (Santurkar et al. 2019).
@@ -63,8 +60,7 @@ class ClassifierRecipe:
         adversarial: Annotated[float, ">= 0", "<= 1000"] = 0.0,
         seed: int = 0,
     ) -> None:
-        torch.manual_seed(seed)
-        self.fabric, self.images, self.batch_size, self.seed = fabric, images, batch_size, seed
+        super().__init__(fabric, images, batch_size, seed)
         self.label_smoothing, self.jitter, self.shift = label_smoothing, jitter, shift
         self.adversarial = adversarial
         self.weights = {"cross_entropy": 1.0}
@@ -79,8 +75,7 @@ class ClassifierRecipe:
             lr=learning_rate,
         )
         self.network, self.optimizer = fabric.setup(network.to(memory_format=torch.channels_last), optimizer)
-        self.schedule = OneCycle(self.optimizer, learning_rate, -(-images // batch_size), rise=0.25)
-        self.generator = torch.Generator().manual_seed(seed)
+        self.schedule = OneCycle(self.optimizer, learning_rate, self.n_steps, rise=0.25)
 
     def parts(self, config: AlexNetConfig) -> dict[str, nn.Module]:
         """Return the networks to train, the classifier first."""
@@ -114,8 +109,7 @@ class ClassifierRecipe:
     def step(self, seen: int) -> Mapping[str, Tensor]:
         self.network.train()
         self.schedule.at(seen // self.batch_size)
-        seed_step(self.generator, self.seed, seen)
-        picked = torch.randint(len(self.train.images), (self.batch_size,), generator=self.generator)
+        picked = self.pick(seen, len(self.train.images))
         images = shift_and_flip(self.train.images[picked], self.shift, self.generator).float() / 255
         x = jitter_colour(images, self.jitter, self.generator).contiguous(memory_format=torch.channels_last)
         labels = self.train.labels[picked]
@@ -139,9 +133,6 @@ class ClassifierRecipe:
             for name, loss in losses.items():
                 total[name] += float(loss) * len(labels)
         return {name: value / len(self.val.labels) for name, value in total.items()}
-
-    def picture(self) -> Tensor | None:
-        return None
 
     def export(self, folder: Path) -> None:
         """Write `NAME.safetensors` in the folder NAME."""

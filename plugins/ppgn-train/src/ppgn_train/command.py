@@ -57,7 +57,7 @@ def train(
         before = checkpoint.precision(folder / "checkpoint.pt")
         precision = before if before in get_args(Precision) else _fastest()  # type: ignore[assignment]
     if precision == "16-mixed" and chosen.type != "cuda":
-        raise UserError(f"precision=16-mixed: it is for CUDA; allowed on {chosen.type} are 32 and bf16-mixed")
+        raise UserError(f"precision=16-mixed: it needs CUDA; allowed on {chosen.type} are 32 and bf16-mixed")
     devices = 1 if chosen.index is None else [chosen.index]
     fabric = Fabric(accelerator=chosen.type, devices=devices, precision=precision)  # type: ignore[arg-type]
     context: dict[str, Any] = {"fabric": fabric, "data": data, "seed": seed}

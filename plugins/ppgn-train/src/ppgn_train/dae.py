@@ -12,10 +12,9 @@ from torch import Tensor, nn
 
 from ppgn_core.errors import UserError
 
-from .code_recipe import CodeRecipe
-from .loop import seed_step
 from .photographs import beneath, evenly, load_parts, shift_and_flip
 from .schedule import OneCycle
+from .seeded import CodeRecipe, LearnerRecipe
 
 
 class Denoising:
@@ -63,20 +62,17 @@ class Denoising:
         return {"loss": loss, "noise_removed": 1 - loss / nothing}
 
 
-class ImageDAERecipe:
+class ImageDAERecipe(LearnerRecipe):
     """Train R of PPGN-x, which restores photographs from noisy ones.
 
     At full scale (S9.2): σ = 25.6 of 256, L2 0.0004 and 25,000 batches of 64 on ImageNet, which is images=1600000.
 
     Args:
-        data: an ImageFolder with `train` and `val`.
-        cache: folder for the decoded photographs.
         size: side that photographs are resized to, in pixels.
         channels: number of channels of conv1 and of the first up-convolution.
         sigma: standard deviation of the noise, for images in [0, 1].
         images: length of the one-cycle schedule, in images.
         weight_decay: weight of the L2 decay.
-        shift: largest random shift of a photograph, in pixels.
     """
 
     def __init__(
@@ -94,8 +90,8 @@ class ImageDAERecipe:
         shift: Annotated[int, ">= 0", "<= 1024"] = 4,
         seed: int = 0,
     ) -> None:
-        torch.manual_seed(seed)
-        self.images, self.batch_size, self.shift, self.seed = images, batch_size, shift, seed
+        super().__init__(fabric, images, batch_size, seed)
+        self.shift = shift
         if size % MINI_X.stride or shift >= size:
             raise UserError(f"size={size} shift={shift}: allowed are multiples of {MINI_X.stride}, and shorter shifts")
         self.train, self.val = (part.images for part in load_parts(data, size, cache))
@@ -103,31 +99,24 @@ class ImageDAERecipe:
         network = ImageDAE(replace(MINI_X, channels=channels, ups=ups, sigma=sigma)).to(
             memory_format=torch.channels_last
         )
-        self.denoising = Denoising(fabric, network, sigma, -(-images // batch_size), learning_rate, weight_decay)
-        self.generator = torch.Generator()
+        self.learner = Denoising(fabric, network, sigma, self.n_steps, learning_rate, weight_decay)
 
-    def state(self) -> dict[str, Any]:
-        return self.denoising.state()
-
-    def step(self, seen: int) -> Mapping[str, Tensor]:
-        seed_step(self.generator, self.seed, seen)
-        self.denoising.schedule.at(seen // self.batch_size)
-        picked = torch.randint(len(self.train), (self.batch_size,), generator=self.generator)
-        clean = shift_and_flip(self.train[picked], self.shift, self.generator).float() / 255
-        return {"loss": self.denoising.step(clean.contiguous(memory_format=torch.channels_last), self.generator)}
+    def clean(self, examples: Tensor) -> Tensor:
+        photographs = shift_and_flip(examples, self.shift, self.generator).float() / 255
+        return photographs.contiguous(memory_format=torch.channels_last)
 
     def evaluate(self) -> Mapping[str, float]:
-        return self.denoising.evaluate(self.val.float() / 255, self.generator.manual_seed(self.seed))
+        return self.learner.evaluate(self.val.float() / 255, self.generator.manual_seed(self.seed))
 
     @torch.no_grad()
     def picture(self) -> Tensor:
         """Draw noisy validation photographs, and beneath each R's output."""
         photographs = evenly(self.val).float() / 255
-        _, noisy = self.denoising.add_noise(photographs, self.generator.manual_seed(self.seed))
-        return beneath(noisy, self.denoising.network(noisy)).cpu()
+        _, noisy = self.learner.add_noise(photographs, self.generator.manual_seed(self.seed))
+        return beneath(noisy, self.learner.network(noisy)).cpu()
 
     def export(self, folder: Path) -> None:
-        self.denoising.network.module.save(folder / "dae_x.safetensors")
+        self.learner.network.module.save(folder / "dae_x.safetensors")
 
 
 class CodeDAERecipe(CodeRecipe):
@@ -138,7 +127,6 @@ class CodeDAERecipe(CodeRecipe):
     of that is less than the error of the narrowest layer, so σ is 1 here too.
 
     Args:
-        data: an ImageFolder with `train` and `val`.
         encoder: path of an `encoder.safetensors`, as exported by `recipe=encoder`.
         cache: folder for the decoded photographs and their codes.
         decoder: path of a `generator.safetensors` to draw pictures of codes; without it no pictures are drawn.

@@ -23,7 +23,6 @@ class EncoderRecipe(ClassifierRecipe):
     Args:
         images: length of the one-cycle schedule, in images.
         thumbnail: weight of the thumbnail's loss.
-        shift: largest random shift of a photograph, in pixels.
         keys: further keys of `recipe=classifier`.
     """
 

@@ -19,17 +19,17 @@ from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 
 from .adversarial_loss import ADVERSARIAL_WEIGHTS, AdversarialLoss, Drawing, Rest
-from .loop import seed_step
 from .networks import load
 from .photographs import beneath, evenly, load_parts, shift_and_flip
-from .reconstruction import ReconstructionLoss, Views
+from .reconstruction import FeatureExtractor, ReconstructionLoss
+from .seeded import SeededRecipe
 from .stages import REACH
 from .walkers import Climb
 
 TABLES = {"mini": MINI, "small": SMALL, "original": ORIGINAL}
 
 
-class GeneratorRecipe:
+class GeneratorRecipe(SeededRecipe):
     """Train G of the noiseless joint PPGN-h, from the encoder's codes back to the photographs.
 
     Adam on a `ReconstructionLoss` and on `adversarial` times an `AdversarialLoss`. With L_D and L_G the logistic losses
@@ -38,10 +38,8 @@ class GeneratorRecipe:
     scaled=false critic=paper gan_loss=logistic blur=0.
 
     Args:
-        data: an ImageFolder with `train` and `val`.
         encoder: path of an `encoder.safetensors`, as exported by `recipe=encoder`; or use `model=NAME` for the encoder
             of that model.
-        cache: folder for the decoded photographs.
         start: path of a generator's weights to begin with, such as one that an earlier run exported.
         network: name of the layer table: `mini` (9.0 million parameters) or `small` (2.6), both of 64 pixels;
             `original` is the original release's, of 256. The code is as long as the encoder's fc6.
@@ -64,7 +62,6 @@ class GeneratorRecipe:
         climb: ε2 of the walkers, which depends on the network they climb: 20 for an encoder, 600 for an adversarially
             trained C.
         averaging: decay per step of the moving average of G's weights, which is exported.
-        shift: largest random shift of a photograph, in pixels.
         critic: input of D: `encoder`, the pixels and layers of the encoder; `projected`, random projections of stages
             of EfficientNet-Lite1 (Projected GAN, Sauer et al. 2021); or `paper`, the pixels alone as in the paper.
         gan_loss: `hinge`, or `logistic` as in the paper (Eq. 21, 22).
@@ -98,9 +95,8 @@ class GeneratorRecipe:
         seed: int = 0,
         model: Model | None = None,
     ) -> None:
-        torch.manual_seed(seed)
-        self.fabric, self.images, self.batch_size, self.shift, self.seed = fabric, images, batch_size, shift, seed
-        self.adversarial, self.blur, self.averaging = adversarial, blur, averaging
+        super().__init__(fabric, images, batch_size, seed)
+        self.shift, self.adversarial, self.blur, self.averaging = shift, adversarial, blur, averaging
         if encoder is None and model is None:
             raise UserError("encoder is required: a file, or model=NAME for the encoder of that model")
         own = load(AlexNet, "encoder", encoder) if encoder else model.network("encoder")  # type: ignore[union-attr]
@@ -108,18 +104,16 @@ class GeneratorRecipe:
         self.encoder.to(fabric.device).to(memory_format=torch.channels_last)
         side = TABLES[network].image_size
         self.train, self.val = load_parts(data, side, cache)
-        self.generator = torch.Generator().manual_seed(seed)
-
         some = torch.randperm(len(self.train.images), generator=self.generator)[: 1024 if side <= 64 else 256]
         photographs = self.train.images[some].float() / 255
-        self.views = Views(fabric, self.encoder, compared, ADVERSARIAL_WEIGHTS[critic], photographs)
-        truth = self.views.truth(photographs)
+        self.extractor = FeatureExtractor(fabric, self.encoder, compared, ADVERSARIAL_WEIGHTS[critic], photographs)
+        truth = self.extractor.truth(photographs)
         self.reconstruction = ReconstructionLoss(compared, truth, scaled)
         config = replace(TABLES[network], code=truth["fc6"].shape[1], high=float(truth["fc6"].max()))
         self.adversary = AdversarialLoss(critic, gan_loss, config.code, truth, Rest(rest_below), warm_up)
         drawer = load(UpConv, "start", start) if start else UpConv(config)
         if (drawer.config.code, drawer.config.image_size) != (config.code, side):
-            raise UserError(f"start={start}: allowed is a generator of {side} pixels from codes of {config.code}")
+            raise UserError(f"start={start}: allowed is one of {side} pixels for codes of length {config.code}")
         self.averaged = copy.deepcopy(drawer).requires_grad_(False).to(fabric.device)
         self.G, self.optimizer_G = fabric.setup(
             drawer.to(memory_format=torch.channels_last),
@@ -129,7 +123,7 @@ class GeneratorRecipe:
         self.climb: Climb | None = None
         if walkers:
             climbed = load(AlexNet, "classifier", classifier) if classifier else self.encoder
-            self.climb = Climb(climbed, self.views, walkers, config, climb, self.train)
+            self.climb = Climb(climbed, self.extractor, walkers, config, climb, self.train)
         self.shown = evenly(self.val.images).float() / 255
 
     def state(self) -> dict[str, Any]:
@@ -143,18 +137,17 @@ class GeneratorRecipe:
         } | ({"walkers": self.climb.walkers} if self.climb else {})
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
-        seed_step(self.generator, self.seed, seen)
-        picked = torch.randint(len(self.train.images), (self.batch_size,), generator=self.generator)
+        picked = self.pick(seen, len(self.train.images))
         photographs = shift_and_flip(self.train.images[picked], self.shift, self.generator).float() / 255
-        if self.views.stages:
+        if self.extractor.stages:
             top, left = torch.randint(2 * REACH + 1, (2,), generator=self.generator).tolist()
-            self.views.stages.offset = top, left
-        truth = self.views.truth(photographs.contiguous(memory_format=torch.channels_last))
+            self.extractor.stages.offset = top, left
+        truth = self.extractor.truth(photographs.contiguous(memory_format=torch.channels_last))
         h = truth["fc6"].float()
 
         x = self.G(self._codes(truth)).float()
-        features = self.views.features(x)
-        errors = self.reconstruction.errors(truth, self.views.of(x, features))
+        features = self.extractor.features(x)
+        errors = self.reconstruction.errors(truth, self.extractor.of(x, features))
         loss = self.reconstruction.total(errors, truth)
         drawings: list[Drawing] = [(x, features, h, h)]
         if self.climb and self.adversarial:
@@ -188,7 +181,7 @@ class GeneratorRecipe:
 
     @torch.no_grad()
     def _reconstruct(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        truth = self.views.truth(x)
+        truth = self.extractor.truth(x)
         return self.averaged(truth["fc6"].float()), truth
 
     @torch.no_grad()
@@ -196,11 +189,11 @@ class GeneratorRecipe:
         """Return the unexplained variance of validation photographs, and E's accuracy on their reconstructions."""
         totals: dict[str, float] = {}
         right = 0.0
-        if self.views.stages:
-            self.views.stages.offset = REACH, REACH
+        if self.extractor.stages:
+            self.extractor.stages.offset = REACH, REACH
         for images, labels in zip(self.val.images.split(240), self.val.labels.split(240), strict=True):
             x, truth = self._reconstruct(images.float() / 255)
-            errors = self.reconstruction.errors(truth, self.views.of(x, self.views.features(x)))
+            errors = self.reconstruction.errors(truth, self.extractor.of(x, self.extractor.features(x)))
             for name, error in errors.items():
                 totals[name] = totals.get(name, 0.0) + float(error) * len(labels)
             right += float((self.encoder(x).argmax(1).cpu() == labels).sum())

@@ -2,10 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from signal import SIG_IGN, SIGINT, Signals, getsignal, signal
 from typing import Any, Protocol
 
 import torch
@@ -15,6 +14,7 @@ from torchvision.utils import save_image
 
 from ppgn_core.atomic import atomic
 from ppgn_core.console import say
+from ppgn_core.interrupt import interruptible
 
 from . import checkpoint
 from .claim import claim, writable
@@ -73,7 +73,7 @@ def train(
         UserError: the folder cannot be written or belongs to another training, its checkpoint is damaged or of another
             recipe, or the weights are no longer finite.
     """
-    with claim(out), writable(out), _told_once(), _asked_to_stop() as asked:
+    with claim(out), writable(out), _quiet_disk_errors(), interruptible() as asked:
         path = out / "checkpoint.pt"
         progress: dict[str, Any] = {"seen": 0, "seconds": 0.0, "precision": precision}
         goes_on = path.exists()
@@ -135,7 +135,7 @@ def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[
 
 
 @contextmanager
-def _told_once() -> Iterator[None]:
+def _quiet_disk_errors() -> Iterator[None]:
     """Keep TensorBoard's thread from printing a disk error that its writer raises again."""
     before = threading.excepthook
 
@@ -148,27 +148,3 @@ def _told_once() -> Iterator[None]:
         yield
     finally:
         threading.excepthook = before
-
-
-@contextmanager
-def _asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C, SIGTERM and a closed terminal end the training after the current step; a second Ctrl-C interrupts."""
-    asked: list[int] = []
-    before: dict[Signals, Any] = {}
-
-    def ask(number: int, _: Any) -> None:
-        asked.append(number)
-        if number == SIGINT:
-            signal(SIGINT, before[SIGINT])
-
-    if threading.current_thread() is threading.main_thread():  # signals reach no other
-        signals = [number for number in Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP")]
-        # nohup ignores SIGHUP
-        before = {n: getsignal(n) for n in signals if n.name != "SIGHUP" or getsignal(n) is not SIG_IGN}
-    for number in before:
-        signal(number, ask)
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
-            signal(number, handler)

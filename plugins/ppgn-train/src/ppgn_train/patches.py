@@ -14,6 +14,7 @@ from ppgn_core.errors import UserError
 
 from .loop import seed_step
 from .photographs import beneath, evenly, load_parts
+from .seeded import SeededRecipe
 
 
 class Dictionary(nn.Module):
@@ -28,12 +29,10 @@ class Dictionary(nn.Module):
         self.register_buffer("counts", torch.ones(len(patches)))
 
 
-class PatchesRecipe:
+class PatchesRecipe(SeededRecipe):
     """Train a dictionary by mini-batch k-means (Sculley 2010) on random patches of photographs, stored as uint8.
 
     Args:
-        data: an ImageFolder with `train` and `val`.
-        cache: folder for the decoded photographs.
         size: side that photographs are resized to, in pixels.
         patch: side of a patch, in pixels.
         words: number of patches in the dictionary.
@@ -52,11 +51,11 @@ class PatchesRecipe:
         batch_size: Annotated[int, ">= 1", "<= 1e6"] = 4096,
         seed: int = 0,
     ) -> None:
-        self.fabric, self.patch, self.images, self.batch_size, self.seed = fabric, patch, images, batch_size, seed
+        super().__init__(fabric, images, batch_size, seed)
+        self.patch = patch
         if patch > size:
             raise UserError(f"patch={patch}: allowed are sides up to size={size}")
         self.train, self.val = (part.images for part in load_parts(data, size, cache))
-        self.generator = torch.Generator().manual_seed(seed)
         self.dictionary = Dictionary(self._cut(self.train, words)).to(fabric.device)
         self.shown = evenly(self.val).float() / 255
 

@@ -70,7 +70,7 @@ def load_parts(data: str | Path, size: int, cache: str | Path | None = None) -> 
         raise UserError(f"data={data}: allowed are the same classes in train and val; one lacks {', '.join(alone)}")
     train, val = (load(Path(data, part), size, cache) for part in ("train", "val"))
     if len(train.images) < 2:
-        raise UserError(f"data={data}: train has one photograph; allowed are two and more")
+        raise UserError(f"data={data}: train has one photograph; allowed are two or more")
     return train, val
 
 

@@ -18,7 +18,7 @@ RECONSTRUCTION_WEIGHTS |= {"stride4": 0.15, "stride8": 0.1, "stride16": 0.06, "s
 """Weights of the squared errors. They balance the gradients at G's output, where fc6's is ten times the pixels'."""
 
 
-class Views:
+class FeatureExtractor:
     """Compute views of pictures: pixels, thumbnail, the encoder's layers and the stages of an ImageNet network.
 
     Args:

@@ -8,9 +8,9 @@ from lightning_fabric import Fabric
 from ppgn_score.network import CodeDenoiser, CodeDenoiserConfig
 from torch import Tensor, nn
 
-from .code_recipe import CodeRecipe
 from .photographs import beneath, evenly
 from .schedule import OneCycle
+from .seeded import CodeRecipe
 
 LEVELS = (0.1, 0.3, 1.0, 3.0)
 """Noise levels that validation measures."""
@@ -77,7 +77,6 @@ class ScoreRecipe(CodeRecipe):
     Codes of the photographs' mirror images are included.
 
     Args:
-        data: an ImageFolder with `train` and `val`.
         encoder: path of an `encoder.safetensors`, as exported by `recipe=encoder`.
         cache: folder for the decoded photographs and their codes.
         decoder: path of a `generator.safetensors` to draw pictures of codes; without it no pictures are drawn.
@@ -86,7 +85,6 @@ class ScoreRecipe(CodeRecipe):
         blocks: number of D's residual blocks, each of two layers.
         log_mean, log_deviation: mean and standard deviation of ln σ, with σ in units of the code.
         images: length of the one-cycle schedule, in codes.
-        weight_decay: weight decay of AdamW.
     """
 
     def __init__(

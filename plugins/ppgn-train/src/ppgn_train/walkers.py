@@ -15,7 +15,7 @@ from ppgn_core.errors import UserError
 
 from .adversarial_loss import Drawing
 from .photographs import Photographs
-from .reconstruction import Views
+from .reconstruction import FeatureExtractor
 
 EPSILON1 = 0.1
 """ε1 of Eq. 11, which suits G∘E."""
@@ -81,18 +81,18 @@ class Climb:
     def __init__(
         self,
         climbed: AlexNet,
-        views: Views,
+        extractor: FeatureExtractor,
         walkers: int,
         config: UpConvConfig,
         epsilon2: float,
         photographs: Photographs,
     ) -> None:
-        self.views, self.n = views, walkers
-        device = views.fabric.device
+        self.extractor, self.n = extractor, walkers
+        device = extractor.fabric.device
         self.climbed = climbed.requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         n_classes, expected = climbed.config.n_classes, len(photographs.classes)
         if n_classes != expected:
-            raise UserError(f"walkers={walkers}: they climb {n_classes} classes; data has {expected}")
+            raise UserError(f"walkers={walkers}: their network has {n_classes} classes; data has {expected}")
         self.walkers = Walkers(16 * walkers, config.code, config.high, n_classes, epsilon2).to(device)
         self.class_codes = self._class_codes(photographs)
 
@@ -101,7 +101,7 @@ class Climb:
         """Return the mean code of some photographs of each class."""
         labels = photographs.labels
         some = [photographs.images[(labels == k).nonzero()[:n, 0]] for k in range(len(photographs.classes))]
-        return torch.stack([self.views.truth(images.float() / 255)["fc6"].float().mean(0) for images in some])
+        return torch.stack([self.extractor.truth(images.float() / 255)["fc6"].float().mean(0) for images in some])
 
     def walk(self, G: UpConv, labels: Tensor, generator: torch.Generator) -> Drawing:
         """Draw pictures of some walkers and move these on; `labels` are those of the photographs that D compares them
@@ -112,9 +112,9 @@ class Climb:
         """
         index, h, target = self.walkers.pick(self.n, generator)
         h.requires_grad_()
-        with self.views.fabric.autocast():
+        with self.extractor.fabric.autocast():
             x = G(h).float()
-            features = self.views.features(x)
+            features = self.extractor.features(x)
             log_p = self.climbed(x).float().log_softmax(1).gather(1, target[:, None])
         (climbed,) = torch.autograd.grad(log_p.sum(), h, retain_graph=True)
         self.walkers.move(index, features["fc6"].float(), climbed, generator)

@@ -1,0 +1,63 @@
+"""Let a sampler take a step with some of the chains at a time, so that memory does not grow with their number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from ..noise import ChainNoise
+from ..protocols import Info, Sampler, State
+
+T = TypeVar("T", State, Info)
+
+
+class Batches:
+    """Take the steps of another sampler, `size` chains at a time.
+
+    A chain is a function of its seed and its index, whatever the batch around it, so the chains are the same; as
+    networks round differently in batches of another size, they are so within rounding.
+
+    Args:
+        noise: noise that all components draw from; in each batch it draws for the chains of the batch alone.
+        size: number of chains at a time.
+    """
+
+    def __init__(self, sampler: Sampler, noise: ChainNoise, size: int) -> None:
+        self.sampler, self.noise, self.size = sampler, noise, size
+
+    def init(self, h: Tensor, step: int = 0) -> State:
+        return _joined([self.sampler.init(h[rows], step) for rows in self._batches(len(h))])
+
+    def step(self, state: State) -> tuple[State, Info]:
+        steps = [self.sampler.step(_part(state, rows)) for rows in self._batches(len(state.h))]
+        return _joined([state for state, _ in steps]), _joined([info for _, info in steps])
+
+    def _batches(self, n: int) -> Iterator[slice]:
+        for start in range(0, n, self.size):
+            rows = slice(start, start + self.size)
+            with self.noise.narrowed(rows):
+                yield rows
+
+
+def _part(state: State, rows: slice) -> State:
+    memory = {name: value[rows] for name, value in state.memory.items()}
+    tensors = {name: value[rows] for name, value in vars(state).items() if isinstance(value, Tensor)}
+    return State(step=state.step, memory=memory, **tensors)
+
+
+def _joined(parts: Sequence[T]) -> T:
+    first = parts[0]
+    joined: dict[str, Any] = {}
+    for name in (field.name for field in fields(first)):
+        values = [getattr(part, name) for part in parts]
+        if isinstance(values[0], Tensor):
+            joined[name] = torch.cat(values)
+        elif name == "memory":
+            joined[name] = {key: torch.cat([value[key] for value in values]) for key in values[0]}
+        else:
+            joined[name] = values[0]
+    return type(first)(**joined)
