@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from ppgn_torchvision.axes import Recorder, unit_axis
+from ppgn_torchvision.condition import Torchvision
 from ppgn_torchvision.networks import load
 from ppgn_torchvision.neuron import TorchvisionNeuron
 from ppgn_torchvision.survey import rows
@@ -153,3 +154,12 @@ def test_a_layer_that_never_sees_the_picture_is_refused() -> None:
     layer = "features.1.1.attn.cpb_mlp.0"
     with pytest.raises(UserError, match=f"condition.layer={layer}: its values do not depend on the picture"):
         neuron("swin_v2_t", layer)
+
+
+def test_a_network_without_a_head_has_no_classes() -> None:
+    pytest.importorskip("timm")
+    told = "condition.target=7: the network has no head and tells no classes apart; condition.names=FILE gives it one"
+    with pytest.raises(UserError, match=told):
+        Torchvision(BLANK, "random", "timm:eva02_tiny_patch14_224", target=7)
+    lines = list(rows("timm:eva02_tiny_patch14_224"))
+    assert lines[0][3] == "it has no head" and all("axis 2 of (1, 257," in line[3] for line in lines[1:])

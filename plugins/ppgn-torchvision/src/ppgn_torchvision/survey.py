@@ -61,8 +61,11 @@ def rows(arch: str, weights: str = "random", image_size: int = 64) -> Iterator[t
     network: Classifier = foreign.network("classifier")
     x = 0.5 + 0.1 * torch.randn(1, 3, image_size, image_size, generator=torch.Generator().manual_seed(0))
     side = str(network.preprocess(x).shape[-1])
-    condition = ForeignClassCondition(foreign, 7, shift=0, flip=False)
-    yield (arch, "class 7", side, f"{len(foreign.labels['classifier'])} classes", *_climbed(condition, x))
+    if n_classes := len(foreign.labels["classifier"]):
+        condition = ForeignClassCondition(foreign, 7, shift=0, flip=False)
+        yield (arch, "class 7", side, f"{n_classes} classes", *_climbed(condition, x))
+    else:
+        yield (arch, "class", side, "it has no head", "", "")
     for units in _two_layers(foreign, network):
         neuron = HiddenNeuron(units.as_model(image_size), units.layers[0], 0, "max")
         yield (arch, units.layers[0], side, str(units.layout), *_climbed(neuron, x))
