@@ -32,7 +32,7 @@ class Watched(Colour):
     """Notes how many chains it is asked about at once."""
 
     def __init__(self) -> None:
-        super().__init__((1.0, 0.0, 0.0))
+        super().__init__([1.0, 0.0, 0.0])
         self.seen: list[int] = []
 
     def log_prob(self, x: Tensor) -> Tensor:

@@ -76,7 +76,8 @@ def unlike(whole: Path, sweep: Path) -> list[str]:
     found = [f"{name} is in one of them" for name in sorted(names)]
     for run in runs(whole) if not names else ():
         found += [f"{run.name}: {name} differs" for name in differences(run, sweep / run.name)]
-    if not names and not np.array_equal(*(np.asarray(Image.open(path / "sweep.png")) for path in (whole, sweep))):
+    sheets = [] if names else [np.asarray(Image.open(path / "sweep.png")) for path in (whole, sweep)]
+    if not names and not np.array_equal(sheets[0], sheets[1]):
         found.append("sweep.png differs")
     return found
 

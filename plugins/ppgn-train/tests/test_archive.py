@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from ppgn_train import archive
 from ppgn_train.cache import cached
 
-VALUE = {"a": torch.arange(300.0), "b": [torch.ones(2, 2), {"c": 5}]}
+VALUE: dict[str, Any] = {"a": torch.arange(300.0), "b": [torch.ones(2, 2), {"c": 5}]}
 
 
 def test_it_is_read_as_written_by_torch_too(tmp_path: Path) -> None:
