@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -34,7 +35,7 @@ def nested(state: State) -> dict:
     return {"state_dict": {f"module.{key}": value for key, value in state.items()}, "epoch": 3}
 
 
-def kept(folder: Path, name: str, content: object) -> Model:
+def kept(folder: Path, name: Any, content: object) -> Model:
     """The model `deepsim` with that content as its generator's file, already read; the file is gone."""
     path = folder / f"upconvGAN_{name}.pt"
     torch.save(content, path)

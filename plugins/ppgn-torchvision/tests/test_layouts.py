@@ -81,7 +81,7 @@ def test_auxiliary_heads_may_be_missing(arch: str, with_aux: bool, tmp_path: Pat
     network = models.get_model(arch, weights=None, init_weights=False, aux_logits=with_aux).eval()
     path = tmp_path / "own.pth"
     torch.save(network.state_dict(), path)
-    found = load(arch, str(path)).network
+    found: Any = load(arch, str(path)).network
     assert found.transform_input and not network.transform_input
     found.transform_input = False
     x = torch.rand(1, 3, 96, 96)
