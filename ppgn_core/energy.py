@@ -34,7 +34,7 @@ class Energy:
         self.clock = clock or Clock()
         self._checked: set[bool] = set()
 
-    def evaluate(self, h: Tensor, step: int = 0, sigma: float = 0.0) -> State:
+    def evaluate(self, h: Tensor, step: int = 0, sigma: float = 0.0, gradient: bool = True) -> State:
         """Evaluate the state at codes `h` `(B, *code)`, with one pass forward through G and the condition and one back.
 
         The condition is evaluated first: if the prior uses the same network, it takes the result from the cache of this
@@ -44,11 +44,15 @@ class Energy:
             sigma: σ of Gaussian noise on the codes. If it is not 0, G draws the prior's estimate of the clean codes, x
                 = G(D(h; σ)), and the scores are those of noisy codes: ∇log p(h; σ) = (D(h; σ) − h)/σ² (Karras et al.
                 2022, Eq. 3) and ∇log p(y | x), backpropagated through D.
+            gradient: whether the two scores are wanted. If not, they are zeros, and no pass back is made.
 
         Raises:
-            UserError: there is noise, and the prior cannot denoise.
+            UserError: there is noise, and the prior cannot denoise; or the condition has no gradient.
         """
         self.clock.step = step
+        if not gradient:
+            return self._value(h, step)
+        self.gradient()
         with forward_cache.opened() as cache:
             with torch.enable_grad():
                 h = h.detach().requires_grad_()
@@ -110,19 +114,41 @@ class Energy:
         if not log_prob.requires_grad:
             raise PluginError(self._independent())
 
+    @torch.no_grad()
+    def _value(self, h: Tensor, step: int) -> State:
+        with forward_cache.opened():
+            h = h.detach()
+            x = blame.call(self.generator, "__call__", self.generator, h).contiguous()
+            log_prob = blame.call(self.condition, "log_prob", self.condition.log_prob, x)
+            zero = torch.zeros_like(h)
+            return State(step, h, x, log_prob, zero, zero)
+
+    def gradient(self) -> None:
+        """Ask for the condition's gradient.
+
+        Raises:
+            UserError: the condition has none.
+        """
+        if not getattr(self.condition, "differentiable", True):
+            raise UserError(
+                f"condition={type(self.condition).__name__} has no gradient, which this sampler needs; sampler=cma_es, "
+                "cma_sphere and evolution do not, nor does metropolis_hastings if the prior has a density"
+            )
+
     @property
     def weight(self) -> float:
         """Return the power w of p(y | x) that is sampled now: the condition's own `weight`, or 1 if it has none."""
         return float(getattr(self.condition, "weight", 1.0))
 
-    def reevaluated(self, state: State) -> State:
-        """Re-evaluate `state` if the target distribution changes at the next step.
+    def reevaluated(self, state: State, gradient: bool = True) -> State:
+        """Re-evaluate `state`, as `evaluate` does, if the target distribution changes at the next step.
 
         Samplers that accept or reject compare two states: both must be judged by the same distribution.
         """
         if not self.clock.changes_at(state.step + 1):
             return state
-        return replace(self.evaluate(state.h, state.step + 1), step=state.step, memory=state.memory)
+        new = self.evaluate(state.h, state.step + 1, gradient=gradient)
+        return replace(new, step=state.step, memory=state.memory)
 
     def log_prob(self, state: State) -> Tensor:
         """Return log p(h) + w · log p(y | x) `(B,)`, up to a constant, for samplers that accept or reject.

@@ -34,6 +34,7 @@ class Model:
         shift: largest random shift, in pixels, that suits each network's input (see `views`), by role; 0 for all
             others.
         device: device that the networks are on.
+        code_layer: layer of the encoder whose values are the generator's codes.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Model:
     image_size: int
     device: torch.device | str = "cpu"
     shift: Mapping[str, int] = field(default_factory=dict)
+    code_layer: str = "fc6"
     _loaded: dict[str, Any] = field(default_factory=dict, repr=False)
     _views: dict[Any, Views] = field(default_factory=dict, repr=False)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import pickle
+import re
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -20,12 +23,15 @@ TYPES |= {torch.int8, torch.int16, torch.int32, torch.int64}
 FOLDER = 0x10
 """Attribute of MS-DOS that marks a folder in a zip archive."""
 ALLOWED = "allowed are safetensors, and what torch.save writes of tensors"
+NESTS = ("state_dict_ema", "model_ema", "ema_state_dict", "state_dict", "model_state_dict", "model", "network", "net")
+"""Keys under which training scripts save the weights, averaged ones first, since these are the ones they report on."""
 
 
 def read_state_dict(path: Path, prefix: str) -> dict[str, Tensor]:
     """Read tensors by name.
 
-    A state dict nested under `state_dict`, and the `module.` in names, as training scripts save them, are unwrapped.
+    A state dict nested under one of `NESTS`, and the `module.` and `_orig_mod.` in names, as training scripts save
+    them, are unwrapped.
 
     Raises:
         UserError: there is no such file, it is not a state dict, or values are not finite; the message begins with
@@ -38,16 +44,29 @@ def read_state_dict(path: Path, prefix: str) -> dict[str, Tensor]:
         raise UserError(f"{prefix}: {error.strerror or error}") from None
     except Exception as error:  # torch may raise anything on a damaged file
         raise UserError(f"{prefix}: not a state dict ({_reason(error)}); {ALLOWED}") from None
-    if isinstance(content, Mapping):
-        content = content.get("state_dict", content)
+    content = _unwrapped(content)
     if not isinstance(content, Mapping) or not content:
         raise UserError(f"{prefix}: not a state dict, but {type(content).__name__}; {ALLOWED}")
     tensors = {}
     for name, value in content.items():
         if reason := _unfit(value):
             raise UserError(f"{prefix}: not a state dict, its {str(name)[:100]!r} is {reason}; {ALLOWED}")
-        tensors[str(name).removeprefix("module.").replace(".module.", ".")] = value
+        tensors[WRAPPERS.sub("", str(name))] = value
     return tensors
+
+
+WRAPPERS = re.compile(r"(?:(?<=\.)|^)(?:module|_orig_mod)\.")
+"""What DataParallel, averaging and torch.compile add to names."""
+
+
+def _unwrapped(content: Any) -> Any:
+    """Return the state dict within what a training script saved."""
+    for _ in range(3):
+        if not isinstance(content, Mapping):
+            break
+        inner = [content[name] for name in NESTS if isinstance(content.get(name), Mapping) and len(content[name])]
+        content = inner[0] if inner else content
+    return content
 
 
 def _loaded(path: Path) -> Any:
@@ -67,7 +86,14 @@ def _loaded(path: Path) -> Any:
                 raise ValueError(f"its {damaged} is damaged")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about pickle protocols other than torch's own
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with _options_allowed():
+            return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _options_allowed() -> contextlib.AbstractContextManager[Any]:
+    """Let a file hold the command line of its training too, which is nothing but values by name."""
+    allowed = getattr(torch.serialization, "safe_globals", None)  # from torch 2.5 on
+    return allowed([argparse.Namespace]) if allowed else contextlib.nullcontext()
 
 
 def _unfit(value: Any) -> str | None:
@@ -85,6 +111,7 @@ def _unfit(value: Any) -> str | None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, pickle.UnpicklingError):
-        return "it asks for code to be run, or is damaged"
+        named = re.search(r"Unsupported (?:global: GLOBAL|class) ([^\s]{1,80})", str(error))
+        return f"it holds {named[1]} beside tensors" if named else "it asks for code to be run, or is damaged"
     text = str(error).splitlines()
     return text[0][:100] if text else type(error).__name__

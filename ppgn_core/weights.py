@@ -209,7 +209,8 @@ def fill(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str) -> None
             raise UserError(f"{prefix}, its {name} is of the type {' and not '.join(types)}")
     if unknown := sorted(tensors.keys() - own.keys()):
         raise UserError(f"{prefix}, which has no {unknown[0]}")
-    network.load_state_dict(tensors, strict=False)
+    own.update(tensors)  # it keeps the versions of its modules, as the file's tensors have the shapes of these
+    network.load_state_dict(own)
 
 
 class _Budget(TorchFunctionMode):

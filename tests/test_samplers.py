@@ -353,9 +353,9 @@ def test_one_evaluation_a_step(sampler):
     evaluated: list[int] = []
 
     class Recorded(Energy):
-        def evaluate(self, h: Tensor, step: int = 0, sigma: float = 0.0) -> State:
+        def evaluate(self, h: Tensor, step: int = 0, sigma: float = 0.0, gradient: bool = True) -> State:
             evaluated.append(step)
-            return super().evaluate(h, step, sigma)
+            return super().evaluate(h, step, sigma, gradient)
 
     energy = Recorded(Linear(G), StandardNormal(), Modes())
     last(sampler(energy, ChainNoise(0, 3), 1.0), torch.zeros(3, 2, dtype=DOUBLE), 5)

@@ -28,6 +28,8 @@ class MALA(MetropolisHastings):
         UserError: the prior knows only its score.
     """
 
+    uses_gradient = True
+
     def __init__(self, energy: Energy, noise: ChainNoise, sigma: Annotated[float, "> 0"] = 0.4) -> None:
         super().__init__(energy, noise, sigma)
         self.langevin = ULA(energy, noise, sigma)

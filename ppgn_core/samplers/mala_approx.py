@@ -31,7 +31,7 @@ class MalaApprox:
         clip: keep h within the range of the generator's codes.
 
     Raises:
-        UserError: `clip` is set and the generator's codes have no range.
+        UserError: the condition has no gradient, or `clip` is set and the generator's codes have no range.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class MalaApprox:
         normalize: bool = False,
         clip: bool = False,
     ) -> None:
+        energy.gradient()  # raises if the condition has none
         code = energy.generator.code
         if clip and code.low is None and code.high is None:
             raise UserError("sampler.clip=true: the codes of this generator have no range; allowed is false")

@@ -28,6 +28,9 @@ class Underdamped:
     Args:
         step_size: t, length of a step.
         friction: γ, the friction; 0 is Hamiltonian dynamics without noise.
+
+    Raises:
+        UserError: the condition has no gradient.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Underdamped:
         step_size: Annotated[float, "> 0"] = 0.2,
         friction: Annotated[float, ">= 0"] = 1.0,
     ) -> None:
+        energy.gradient()  # raises if the condition has none
         self.energy, self.noise = energy, noise
         self.step_size, self.friction = step_size, friction
 

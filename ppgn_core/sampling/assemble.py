@@ -5,6 +5,7 @@ config ─ registry ─► generator G, prior, condition ─► Energy ─► Sa
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -82,6 +83,8 @@ class Chains:
         for snapshot in self:
             step = snapshot.state.step
             watch(snapshot.state)
+            if self.saved is None and step == 0:
+                self._tell_of_no_gradient(snapshot.state)
             last = step == self.config.n_steps or stop()
             old = self.saved is not None and step == self.start < self.config.n_steps
             if (last or step % self.config.save_every == 0) and not old:
@@ -91,6 +94,18 @@ class Chains:
                 last = last or not snapshot.alive.any()
             if last:
                 return
+
+    def _tell_of_no_gradient(self, state: State) -> None:
+        """Print a line if no chain has anything to climb, as where a classifier's head is filled with zeros."""
+        energy, by_gradient = self.context.energy, getattr(self.sampler, "uses_gradient", True)
+        if (
+            energy is not None
+            and by_gradient
+            and not state.condition_score.any()
+            and state.condition_score.isfinite().all()
+        ):
+            told = "the condition's gradient is exactly zero at the start, in every chain; the prior alone moves them"
+            print(f"ppgn: {told}", file=sys.stderr)
 
 
 def assemble(
@@ -185,5 +200,6 @@ def _encoded(config: DictConfig, context: RunContext, size: int) -> Tensor:
     h = codes[[chain % len(codes) for chain in noise.chains]]
     if config.init_noise > 0:
         h = h + config.init_noise * noise.normal(0, h.shape[1:], stream="init")
-        h = h.clamp(generator.code.low, generator.code.high)
+        if (generator.code.low, generator.code.high) != (None, None):
+            h = h.clamp(generator.code.low, generator.code.high)
     return h

@@ -98,7 +98,8 @@ def condition(make: Callable[..., Any], ready: Any, alone: bool) -> None:
         x = G(G.draw(ChainNoise(0, BATCH)))
     check_condition_on(lambda noise: make(noise=noise), x)
     if alone:
-        check_float64(make(), "log_prob", x)
+        made = make()
+        check_float64(made, "log_prob", x, gradient=getattr(made, "differentiable", True))
         check_device(lambda device: make(device=device, noise=ChainNoise(0, BATCH, device)), "log_prob", x)
         check_pickle(make(), "log_prob", x)
 

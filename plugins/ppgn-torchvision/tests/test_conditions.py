@@ -194,7 +194,7 @@ def test_a_unit_of_a_layer(blank: Model) -> None:
     [
         ({"layer": "conv5.3"}, f"condition.layer=conv5.3: {SMALL} has no such layer; nearest: .*conv5.2"),
         ({"layer": "stage2.0.cat", "unit": 500}, r"condition.unit=500: stage2.0.cat has units 0 to 47"),
-        ({"layer": "stage2.0.size"}, r"condition.layer=stage2.0.size: .*no such layer|layers of units or of maps"),
+        ({"layer": "stage2.0.size"}, r"condition.layer=stage2.0.size: .*no such layer|layers of units, tokens or maps"),
     ],
 )
 def test_no_such_unit(blank: Model, keys: dict, told: str) -> None:

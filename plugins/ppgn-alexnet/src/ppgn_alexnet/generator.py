@@ -183,7 +183,7 @@ class UpConvGenerator:
         weights: file of another generator to use instead, as exported by the recipes of ppgn-train; None for the
             model's own.
         encoder: role of the network that maps pictures to codes, for `init`.
-        layer: encoder layer whose values are the codes.
+        layer: encoder layer whose values are the codes; None for the one that the model's generator inverts.
         smooth: colour difference, in [0, 1], up to which a bilateral filter on the picture treats variation as grain; 0
             is no filter, None is the value that suits the network (no filter as in the paper).
 
@@ -198,13 +198,14 @@ class UpConvGenerator:
         network: str = "generator",
         weights: str | None = None,
         encoder: str = "encoder",
-        layer: str = "fc6",
+        layer: str | None = None,
         smooth: Annotated[float | None, ">= 0"] = None,
         as_in_the_paper: bool = False,
     ) -> None:
         if smooth is None and as_in_the_paper:
             smooth = 0.0
-        self.model, self.encoder, self.layer, self.smooth = model, encoder, layer, smooth
+        self.model, self.encoder, self.smooth = model, encoder, smooth
+        self.layer = layer or model.code_layer
         self.network: UpConv = (
             _loaded(weights, model) if weights else model.network(network, ("code", "draw"), "generator.network")
         )

@@ -32,6 +32,7 @@ class Product:
     def __init__(self, terms: dict[str, Condition] | list[Condition], weights: Mapping[str, float] = {}) -> None:
         self.terms = _weighted(terms, weights)
         self.told = [line for term, _ in self.terms for line in getattr(term, "told", ())]
+        self.differentiable = _all_differentiable(self.terms)
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Return log p(y | x), `(B, …)` → `(B,)`, up to a constant."""
@@ -62,6 +63,7 @@ class Mixture:
         for name, weight in weights.items():
             if weight <= 0:
                 raise UserError(f"condition.weights.{name}={weight}: allowed are positive numbers; product knows NOT")
+        self.differentiable = _all_differentiable(self.terms)
         self.total = sum(weight for _, weight in self.terms)
 
     def log_prob(self, x: Tensor) -> Tensor:
@@ -74,6 +76,10 @@ def _climbed(term: Condition, x: Tensor) -> Tensor:
     """Return log p_k(y_k | x) `(B,)`, whose gradient is multiplied by the term's own `weight`."""
     log_p, weight = term.log_prob(x), float(getattr(term, "weight", 1.0))
     return log_p if weight == 1 else weight * log_p + ((1 - weight) * log_p).detach()
+
+
+def _all_differentiable(terms: list[tuple[Condition, float]]) -> bool:
+    return all(getattr(term, "differentiable", True) for term, _ in terms)
 
 
 def _weighted(

@@ -21,7 +21,7 @@ class Joint:
 
     Args:
         encoder: role of the model's network that encodes, E = E2 ∘ E1.
-        layer: encoder layer whose values are the codes h.
+        layer: encoder layer whose values are the codes h; None for the one that the model's generator inverts.
         middle: encoder layer whose values are h1.
         sigma_x: standard deviation of n_x, for images in [0, 1].
         sigma_h1: standard deviation of n_h1, relative to the mean of h1; the paper's is 0.1.
@@ -36,13 +36,14 @@ class Joint:
         noise: ChainNoise,
         clock: Clock | None = None,
         encoder: str = "encoder",
-        layer: str = "fc6",
+        layer: str | None = None,
         middle: str = "pool5",
         sigma_x: float = 0.004,
         sigma_h1: float = 0.1,
     ) -> None:
         self.network = model.network(encoder, ("activations", "layers", "onward"), "prior.encoder")
         self.noise, self.clock = noise, clock or Clock()
+        layer = layer or model.code_layer
         self.layer, self.middle, self.sigma_x, self.sigma_h1 = layer, middle, sigma_x, sigma_h1
         names = list(self.network.layers)
         for key, name in (("middle", middle), ("layer", layer)):

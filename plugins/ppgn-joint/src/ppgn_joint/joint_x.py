@@ -18,7 +18,7 @@ class JointX:
     Args:
         drawer: role of the model's network that draws, G.
         encoder: role of the model's network that encodes, E.
-        layer: layer of E whose values are G's codes.
+        layer: layer of E whose values are G's codes; None for the one that the model's generator inverts.
 
     Raises:
         UserError: chains are not in image space, a network is of another kind, or the layer's values do not have the
@@ -31,12 +31,12 @@ class JointX:
         generator: Generator,
         drawer: str = "generator",
         encoder: str = "encoder",
-        layer: str = "fc6",
+        layer: str | None = None,
     ) -> None:
         require_images(generator, "prior=joint_x")
         self.drawer = model.network(drawer, ("code",), "prior.drawer")
         self.encoder = model.network(encoder, ("activations", "layers", "shape"), "prior.encoder")
-        self.layer = layer
+        self.layer = layer = layer or model.code_layer
         if layer not in self.encoder.layers:
             allowed = ", ".join(self.encoder.layers)
             raise UserError(f"prior.layer={layer}: {encoder} has no such layer; allowed are {allowed}")

@@ -15,16 +15,16 @@ class NoiselessJoint:
 
     Args:
         encoder: role of the model's network that encodes, E.
-        layer: encoder layer whose values are the codes.
+        layer: encoder layer whose values are the codes; None for the one that the model's generator inverts.
 
     Raises:
         UserError: the model has no such network, the network has no such layer, or the layer's values do not have the
             shape of G's codes.
     """
 
-    def __init__(self, model: Model, encoder: str = "encoder", layer: str = "fc6") -> None:
+    def __init__(self, model: Model, encoder: str = "encoder", layer: str | None = None) -> None:
         self.network = model.network(encoder, ("activations", "layers"), "prior.encoder")
-        self.layer = layer
+        self.layer = layer = layer or model.code_layer
         if layer not in self.network.layers:
             allowed = ", ".join(self.network.layers)
             raise UserError(f"prior.layer={layer}: {encoder} has no such layer; allowed are {allowed}")

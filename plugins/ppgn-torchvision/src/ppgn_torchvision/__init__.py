@@ -11,6 +11,7 @@ def register_models(register: Register) -> None:
 @hookimpl
 def register_commands(register: Register) -> None:
     register("imagenet_classes", "ppgn_torchvision.classes:show")
+    register("networks", "ppgn_torchvision.survey:show")
 
 
 @hookimpl

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, cached_property
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +14,12 @@ from torchvision.models.feature_extraction import create_feature_extractor, get_
 
 from ppgn_core.model import Model
 
+from .axes import Operation, Recorder
 from .loaded import Loaded
+
+
+class _Reached(Exception):
+    """Ends a forward pass at the layer that was asked for."""
 
 
 class Classifier(nn.Module):
@@ -26,7 +34,7 @@ class Classifier(nn.Module):
         self.network = loaded.network.to(memory_format=torch.channels_last)
         self.preprocess = loaded.preprocess
         self.views: Callable[[Tensor], Tensor] | None = None
-        self._extractor = cache(lambda name: create_feature_extractor(self.network, [name]))
+        self._extractor = cache(lambda names: create_feature_extractor(self.network, list(names)))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits `(B, n)`, averaged over the views: their softmax is the normalised geometric mean of the views'
@@ -37,17 +45,62 @@ class Classifier(nn.Module):
             seen = self.views(seen)
         return self.network(seen.contiguous(memory_format=torch.channels_last)).unflatten(0, (-1, len(x))).mean(0)
 
+    @cached_property
+    def nodes(self) -> list[str]:
+        """Return the nodes of the network's graph, without the input, named as in
+        `torchvision.models.feature_extraction`; none if the network has no graph that is the same for all inputs.
+        """
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about nodes of training
+                return get_graph_node_names(self.network)[1][1:]
+        except Exception:  # tracing runs the network's own code on stand-ins, and any error may come of it
+            return []
+
     @property
     def layers(self) -> list[str]:
-        """Return the nodes of the network's graph, without the input, named as in
-        `torchvision.models.feature_extraction`.
-        """
-        return get_graph_node_names(self.network)[1][1:]
+        """Return the nodes of the network's graph, and its modules."""
+        return list(dict.fromkeys([*self.nodes, *filter(None, self._modules_by_name)]))
 
     def activations(self, x: Tensor, names: tuple[str, ...]) -> dict[str, Tensor]:
         """Return the named layers' values for the images without augmentation."""
         seen = self.preprocess(x).contiguous(memory_format=torch.channels_last)
-        return {name: self._extractor(name)(seen)[name] for name in names}
+        return {name: self._value(seen, name) for name in names}
+
+    @cached_property
+    def _modules_by_name(self) -> dict[str, nn.Module]:
+        return dict(self.network.named_modules())
+
+    def _value(self, seen: Tensor, name: str) -> Any:
+        if name not in self._modules_by_name:
+            return _first(self._extractor((name,))(seen)[name])
+        kept: list[Any] = []
+
+        def keep(module: nn.Module, inputs: Any, value: Any) -> None:
+            kept.append(_first(value))
+            raise _Reached
+
+        with _hooked(self._modules_by_name[name], keep):
+            try:
+                self.network(seen)
+            except _Reached:
+                return kept[0]
+        return None
+
+    @torch.no_grad()
+    def traced(self, name: str) -> tuple[Any, list[Operation]]:
+        """Return a layer's value for one grey image, and all operations of the network that passed over it."""
+        seen = self.preprocess(next(self.parameters()).new_full((1, 3, 64, 64), 0.5))
+        kept: list[Any] = []
+        with Recorder() as recorder:
+            if name not in self._modules_by_name:
+                names = tuple(dict.fromkeys((name, self.nodes[-1])))  # up to the end, for what takes the value
+                kept.append(_first(self._extractor(names)(seen)[name]))
+            else:
+                keep = lambda module, inputs, value: kept.append(_first(value))  # noqa: E731
+                with _hooked(self._modules_by_name[name], keep):
+                    self.network(seen)
+        return (kept[0] if kept else None), recorder.operations
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of one image's values at a layer; empty if its value is not a tensor."""
@@ -55,6 +108,20 @@ class Classifier(nn.Module):
         with torch.no_grad():
             value = self.activations(parameter.new_zeros(1, 3, 64, 64), (name,))[name]
         return tuple(value.shape[1:]) if isinstance(value, Tensor) else ()
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple) and value else value
+
+
+@contextmanager
+def _hooked(module: nn.Module, function: Callable[..., None]) -> Iterator[None]:
+    """Call a function with the module, its inputs and its values within the block."""
+    handle = module.register_forward_hook(function)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def bundle(loaded: Loaded, around: Model) -> Model:

@@ -52,6 +52,9 @@ class ForeignClassCondition(ClassCondition):
         init: str | None = None,
         as_in_the_paper: bool = False,
     ) -> None:
+        if not len(model.classes("classifier")):
+            given = f"condition.target={target}: the network has no head and tells no classes apart"
+            raise UserError(f"{given}; condition.names=FILE gives it one, and torchvision_neuron needs none")
         if weight <= 0:
             raise UserError(f"condition.weight={weight}: allowed are positive numbers")
         clock = clock or Clock()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchvision.transforms import InterpolationMode
 
 from ppgn_core.errors import UserError
@@ -24,7 +26,7 @@ def load_timm(name: str, weights: str, classes: list[str] | None, group: str) ->
         raise UserError(f"{key}: timm is not installed; pip install timm, or name one of torchvision's") from None
     if name.partition(".")[0] not in timm.list_models():
         raise UserError(f"{key}: timm has no such network; {nearest(name, timm.list_models())}")
-    keys = {"num_classes": len(classes)} if classes else {}
+    keys: dict[str, Any] = {"num_classes": len(classes)} if classes else {}
     try:
         network = timm.create_model(name, pretrained=weights == "default", **keys).eval()
     except (OSError, RuntimeError) as error:
@@ -35,7 +37,8 @@ def load_timm(name: str, weights: str, classes: list[str] | None, group: str) ->
     config = timm.data.resolve_data_config(model=network)
     side = config["input_size"][-1]
     names = classes or IMAGENET
-    if network.num_classes != len(names):
-        names = [f"class {i}" for i in range(network.num_classes)]
+    n_classes: Any = network.num_classes
+    if n_classes != len(names):
+        names = [f"class {i}" for i in range(n_classes)]
     resize, how = int(side / config["crop_pct"]), InterpolationMode(config["interpolation"])
     return Loaded(network, names, transforms(resize, side, how, config["mean"], config["std"]))
