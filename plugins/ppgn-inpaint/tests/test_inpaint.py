@@ -43,6 +43,9 @@ class Painter(torch.nn.Module):
     def draw(self, noise):
         return noise.normal(0, self.code.shape, stream="start")
 
+    def encode(self, x):
+        return x.flatten(1)[:, :6]
+
 
 class Flat:
     """No prior."""

@@ -20,9 +20,9 @@ def test_it_judges_what_is_drawn_and_draws_nothing_twice(tmp_path: Path, capsys:
     for label in mini().labels["classifier"]:
         folder = tmp_path / label.synset
         (folder / "samples").mkdir(parents=True)
-        (folder / "run.json").write_text('{"step": 200}')
+        (folder / "run.json").write_text('{"step": 50}')
         for k in range(2):
-            Image.new("RGB", (64, 64), (k, 0, 0)).save(folder / "samples" / f"chain_{k:03d}_step_0200.png")
+            Image.new("RGB", (64, 64), (k, 0, 0)).save(folder / "samples" / f"chain_{k:03d}_step_0050.png")
     classes(out=str(tmp_path))
     said = capsys.readouterr().out
     assert "1.6 ± 1.1 %" in said  # one picture for all: right for one class of 64

@@ -49,7 +49,7 @@ def test_a_run_that_died_before_it_saved_a_step_goes_on(registry: Registry, tmp_
         return -x.flatten(1).sum(1)
 
     left = iter((2, 1, 0))
-    with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="it died"):
+    with monkeypatch.context() as patched, pytest.raises(UserError, match="it died"):
         patched.setattr(Interrupted, "log_prob", dies)
         make(tmp_path / "run", 4, keys)
     assert record(tmp_path / "run")["step"] == 0
