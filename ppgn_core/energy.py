@@ -56,8 +56,8 @@ class Energy:
         with forward_cache.opened() as cache:
             with torch.enable_grad():
                 h = h.detach().requires_grad_()
-                # torch's module hooks, which its FLOP counter uses, refuse leaves
-                code = blame.call(self.prior, "denoise", self.denoiser(), h, sigma) if sigma else h.view_as(h)
+                node = h.view_as(h)  # torch's module hooks, which its FLOP counter uses, refuse leaves
+                code = blame.call(self.prior, "denoise", self.denoiser(), node, sigma) if sigma else node
                 drawn = blame.call(self.generator, "__call__", self.generator, code)
                 if first := bool(sigma) not in self._checked:
                     self._check_drawn(h, code, drawn)

@@ -19,7 +19,7 @@ SHIPPED: dict[str, dict[str, Any]] = {
     "class, its input moved": {"condition.target": "lemon"},
     "noise within the prior": {"experiment": "joint", "condition.target": "lemon"},
     "caption": {"condition": "lrcn", "condition.text": "oranges"},
-    "noise levels": {"experiment": "annealed", "condition.target": "lemon", "n_steps": 2},
+    "noise levels": {"sampler": "mini", "condition.target": "lemon", "n_steps": 2},
     "foreign network, several views": {"condition": "imagenet", "condition.size": 64, "condition.target": "lemon"},
     "image space": {"generator": "identity", "prior": "joint_x", "condition.target": "lemon"},
     "moved by a pixel": {"generator": "identity", "prior": "jitter", "condition.target": "lemon"},

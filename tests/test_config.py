@@ -60,10 +60,10 @@ def test_defaults(composed):
         "generator": "upconv",
         "prior": "noiseless_joint",
         "condition": "alexnet",
-        "sampler": "mala_approx",
+        "sampler": "annealed",
     }
     assert set(config.writer) == {"grid", "gif", "samples", "trace", "codes", "record"}
-    assert config.n_chains == 16 and config.n_steps == 200 and config.out is None
+    assert config.n_chains == 16 and config.n_steps == 50 and config.out is None
 
 
 def test_default_model_is_mini(registry):

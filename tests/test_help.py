@@ -53,7 +53,7 @@ def test_lists_every_option(text):
 
 def test_lists_presets_numbers_and_examples(text):
     assert "\n  paper " in text and "\n  official " in text
-    for key in ("n_chains=16", "n_steps=200", "seed=0", "device=auto", "epsilon1=", "out=null", "resume=null"):
+    for key in ("n_chains=16", "n_steps=50", "seed=0", "device=auto", "epsilon1=", "out=null", "resume=null"):
         assert f"\n  {key}" in text
     assert text.count("\n  python -m ppgn_core ") == 3
 
