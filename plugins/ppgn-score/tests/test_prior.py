@@ -87,6 +87,7 @@ def test_a_code_without_noise_stays_as_it_is(network: CodeDenoiser) -> None:
 def test_what_it_removes_is_within_the_range_of_codes(network: CodeDenoiser) -> None:
     prior = ScorePrior(model(network), Codes())
     h = 8 * torch.randn(50, 6)
+    assert prior.denoise is not None
     code = prior.denoise(h, 0.5)
     assert code.min() == 0 and code.max() == 4
     torch.testing.assert_close(code, network(h, 0.5).clamp(0, 4))
