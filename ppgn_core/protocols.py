@@ -174,7 +174,8 @@ class Snapshot:
 class Sampler(Protocol):
     """A sampler is two functions without memory.
 
-    A step depends only on its state and on the chain's own noise at that step.
+    A step depends only on its state and on the chain's own noise at that step. A sampler whose chains depend on each
+    other, such as an evolution, says so by `couples_chains = True`; `batch_size` does not part them.
     """
 
     def init(self, h: Tensor, step: int = 0) -> State:

@@ -146,7 +146,7 @@ def assemble(
     context = replace(context, energy=energy)
     sample_filter = SampleFilter(config.keep, energy) if config.keep is not None else None
     sampler = build("sampler")
-    if config.n_chains > config.batch_size:
+    if config.n_chains > config.batch_size and not getattr(sampler, "couples_chains", False):
         sampler = Batches(sampler, noise, config.batch_size)
 
     def writers(folder: RunFolder) -> list[Writer]:

@@ -243,3 +243,10 @@ def test_mini_without_a_gradient(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (tmp_path / "trace.jsonl").read_text().splitlines()]
     first, last = (max(line["probability"] for line in lines if line["step"] == step) for step in (0, 10))
     assert last > 5 * first
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_population_of_more_chains_than_a_batch_stays_whole(name: str) -> None:
+    keys = {"experiment": "toy", "prior": "none", "sampler": name, "n_chains": 6, "n_steps": 3}
+    one, parted = (sample(**keys, batch_size=size) for size in (64, 4))
+    assert torch.equal(one.codes, parted.codes)

@@ -33,6 +33,7 @@ class Population:
     """
 
     uses_gradient = False
+    couples_chains = True
 
     def __init__(self, energy: Energy, noise: ChainNoise, populations: int, least: int = 2) -> None:
         n = len(noise.chains)
