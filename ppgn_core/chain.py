@@ -82,6 +82,11 @@ def _not_finite(state: State) -> Tensor:
     return torch.where(finite.all(0), 0, 1 + (~finite).int().argmax(0))
 
 
+def norm(term: Tensor) -> Tensor:
+    """Return the length of each chain's term `(B, *code)`: `(B,)`."""
+    return torch.linalg.vector_norm(term.flatten(1), dim=1)
+
+
 def select(which: Tensor, new: State, old: State) -> State:
     """Return a state with `new` for the chains in the mask `which` `(B,)` and `old` for the others; the step is that of
     `new`.

@@ -30,6 +30,10 @@ class Code:
     low: float | None = None
     high: float | None = None
 
+    def clamp(self, h: Tensor) -> Tensor:
+        """Return codes with every unit within the range."""
+        return h if self.low is None and self.high is None else h.clamp(self.low, self.high)
+
 
 @runtime_checkable
 class Generator(Protocol):

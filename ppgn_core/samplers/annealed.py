@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import torch
 from torch import Tensor
 
+from ..chain import norm
 from ..energy import Energy
 from ..noise import ChainNoise
 from ..protocols import Info, Prior, State
-from .mala_approx import MalaApprox, norm
+from .mala_approx import MalaApprox
 
 
 class Annealed(MalaApprox):

@@ -7,6 +7,7 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
+from ..chain import norm
 from ..energy import Energy
 from ..errors import UserError
 from ..noise import ChainNoise
@@ -74,7 +75,7 @@ class MalaApprox:
             delta = delta / _mean_abs(delta)
         h = state.h + self.step_size_at(state.step) * delta
         if self.clip:
-            h = h.clamp(self.energy.generator.code.low, self.energy.generator.code.high)
+            h = self.energy.generator.code.clamp(h)
 
         info = Info(norm(prior_term), norm(condition_term), acceptance=torch.ones_like(state.log_prob))
         return self.energy.evaluate(h, state.step + 1), info
@@ -87,8 +88,3 @@ class MalaApprox:
 def _mean_abs(delta: Tensor) -> Tensor:
     mean = delta.abs().flatten(1).mean(1).clamp_min(torch.finfo(delta.dtype).tiny)  # a chain at rest stays at rest
     return mean.view(-1, *[1] * (delta.dim() - 1))
-
-
-def norm(term: Tensor) -> Tensor:
-    """Return the length of each chain's term `(B, *code)`: `(B,)`."""
-    return torch.linalg.vector_norm(term.flatten(1), dim=1)

@@ -9,6 +9,7 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
+from ..chain import norm
 from ..energy import Energy
 from ..noise import ChainNoise
 from ..protocols import Info, State
@@ -58,8 +59,8 @@ class Underdamped:
         new = self.energy.evaluate(h + half * velocity, state.step + 1)
         velocity = velocity + half * (new.prior_score + new.condition_score)
         info = Info(
-            half * state.prior_score.flatten(1).norm(dim=1),
-            half * state.condition_score.flatten(1).norm(dim=1),
+            half * norm(state.prior_score),
+            half * norm(state.condition_score),
             acceptance=torch.ones_like(state.log_prob),
         )
         return replace(new, memory={VELOCITY: velocity}), info

@@ -200,6 +200,5 @@ def _encoded(config: DictConfig, context: RunContext, size: int) -> Tensor:
     h = codes[[chain % len(codes) for chain in noise.chains]]
     if config.init_noise > 0:
         h = h + config.init_noise * noise.normal(0, h.shape[1:], stream="init")
-        if (generator.code.low, generator.code.high) != (None, None):
-            h = h.clamp(generator.code.low, generator.code.high)
+        h = generator.code.clamp(h)
     return h

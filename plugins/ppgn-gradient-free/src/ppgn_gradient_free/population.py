@@ -92,9 +92,7 @@ class Population:
         return counted.masked_fill(~counted.isfinite(), -torch.inf)
 
     def _restricted(self, free: Tensor, like: Tensor) -> Tensor:
-        code = self.energy.generator.code
-        h = free.view(like.shape).to(like)
-        return h if code.low is None and code.high is None else h.clamp(code.low, code.high)
+        return self.energy.generator.code.clamp(free.view(like.shape).to(like))
 
     def _memory(self, free: Tensor, learned: list[Memory], step: int, h: Tensor) -> Memory:
         """Return the memory of all chains: each one's own code, and what its population has learned."""

@@ -53,10 +53,7 @@ class ScorePrior:
 
     def _denoise(self, h: Tensor, sigma: float) -> Tensor:
         """Return D(h; σ) `(B, code)`, clamped to the range of the generator's codes, which holds all means of codes."""
-        code = self.network(h, sigma)
-        if self.code.low is None and self.code.high is None:
-            return code
-        return code.clamp(self.code.low, self.code.high)
+        return self.code.clamp(self.network(h, sigma))
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         return self.network(h, self.sigma) - h
