@@ -247,6 +247,7 @@ def test_mini_without_a_gradient(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_a_population_of_more_chains_than_a_batch_stays_whole(name: str) -> None:
-    keys = {"experiment": "toy", "prior": "none", "sampler": name, "n_chains": 6, "n_steps": 3}
-    one, parted = (sample(**keys, batch_size=size) for size in (64, 4))
+    one, parted = (
+        sample("experiment=toy", prior="none", sampler=name, n_chains=6, n_steps=3, batch_size=size) for size in (64, 4)
+    )
     assert torch.equal(one.codes, parted.codes)
