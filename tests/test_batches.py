@@ -93,6 +93,5 @@ def test_noise_is_that_of_the_chains_it_is_narrowed_to() -> None:
 
 
 def test_chains_without_a_gradient_are_not_told_that_it_is_zero(capsys: pytest.CaptureFixture[str]) -> None:
-    keys = {"experiment": "toy", "sampler": "metropolis_hastings", "n_chains": 3, "n_steps": 1}
-    sample(**keys, batch_size=2)
+    sample("experiment=toy", sampler="metropolis_hastings", n_chains=3, n_steps=1, batch_size=2)
     assert capsys.readouterr().err == ""
