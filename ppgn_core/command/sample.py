@@ -76,7 +76,7 @@ def _hydra(arguments: list[str]) -> int:
             stopped = run(chains, out.absolute(), objective.watch)
             return objective()
         except Exception as error:  # the other jobs of a sweep go on
-            if (user_error := explained(error)) is not None:
+            if (user_error := explained(error) or explained(explain(error, registry))) is not None:
                 failed = report("ppgn", user_error)
             elif sweep:
                 traceback.print_exc()

@@ -34,6 +34,7 @@ def check(config: DictConfig) -> None:
     for kind in KINDS:
         if kind not in ("model", "writer") and config.get(kind) is None:
             raise UserError(f"{kind}: a run needs one; there are: {', '.join(plugins.registry().names(kind))}")
+        _check_chosen(kind, config.get(kind))
     for key, annotation in TOP.items():
         _check_type(key, config[key], annotation)
         check_bounds(key, config[key], annotation)
@@ -46,6 +47,19 @@ def check(config: DictConfig) -> None:
     for key in sorted(OmegaConf.missing_keys(config)):
         group = key.partition(".")[0]
         raise UserError(f"{key} is required by {group}={config[group].get('name', '')}: give {key}=…")
+
+
+def _check_chosen(kind: str, value: Any) -> None:
+    """Check that a component is a mapping with its name, as it is unless a YAML file sets it by other means."""
+    several = kind == "writer" and isinstance(value, DictConfig)
+    for key, part in {f"writer.{name}": part for name, part in value.items()}.items() if several else [(kind, value)]:
+        if part is not None and not (isinstance(part, DictConfig) and isinstance(part.get("name"), str)):
+            chosen = f"{kind}=[NAME,…]" if kind == "writer" else f"{kind}=NAME"
+            names = ", ".join(plugins.registry().names(kind))
+            raise UserError(
+                f"{key}={shown(part)}: an option is chosen by {chosen}, or in the defaults of a preset by "
+                f"`- override /{chosen.replace('=', ': ')}`; there are: {names}"
+            )
 
 
 def _check_type(key: str, value: Any, annotation: str) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 
-from ..errors import UserError
+from ..errors import UserError, shown
 from ..nearest import nearest
 from ..options.registry import Registry, unknown_option
 
@@ -36,27 +38,41 @@ def explain(error: Exception, registry: Registry) -> Exception:
     if isinstance(error, OSError) and error.strerror:
         place = f"out={error.filename}: the folder cannot be made" if error.filename else "the working directory"
         return UserError(f"{place}: {error.strerror}")
-    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    causes = (error.__cause__, error.__context__)
+    cause = next((cause for cause in causes if isinstance(cause, OmegaConfBaseException)), error)
+    preset = re.match(r"In '(.*?)': ", str(error))  # the YAML file that the error was found in
+    place = f"{preset[1]}.yaml: " if preset else ""
     if isinstance(cause, ConfigAttributeError | ConfigKeyError):
-        return UserError(_unknown_key(cause))
+        return UserError(place + _unknown_key(cause))
     if isinstance(cause, ValidationError):
         override = re.match(r"Error merging override (.*)", str(error))
-        return UserError(f"{override[1] if override else cause.full_key}: {_wrong_type(cause)}")
-    if isinstance(error, HydraException | OmegaConfBaseException) or _raised_by(error) in ("hydra", "omegaconf"):
+        key = override[1] if override else cause.full_key
+        return UserError(f"{place}{key}: {_wrong_type(cause)}" if key else place + _wrong_type(cause))
+    if isinstance(error, HydraException | OmegaConfBaseException):
         return UserError(_line(error))
+    frames = [frame for frame in _frames(error) if _package(frame) not in sys.stdlib_module_names]
+    if frames and _package(frames[-1]) in ("hydra", "omegaconf", "yaml"):  # often Python's own errors, or YAML's
+        files = [frame.f_locals["config_path"] for frame in frames if frame.f_code.co_name == "load_config"]
+        return UserError(f"{files[-1].removesuffix('.yaml')}.yaml: {_line(error)}" if files else _line(error))
     return error
 
 
-def _raised_by(error: Exception) -> str:
-    """Return the top package of the code that raised the error, as Hydra often raises Python's own errors."""
+def _frames(error: Exception) -> Iterator[FrameType]:
+    """Yield the frames that the error passed through, the one that raised it last."""
     at = error.__traceback__
-    while at and at.tb_next:
+    while at:
+        yield at.tb_frame
         at = at.tb_next
-    return str(at.tb_frame.f_globals.get("__name__", "")).partition(".")[0] if at else ""
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def _line(error: Exception) -> str:
-    return re.sub(r" See https?://\S+( for details)?", "", " ".join(str(error).split()))
+    text = " ".join(str(error).split()) or " ".join(str(error.__cause__ or error.__context__ or "").split())
+    text = text or type(error).__name__
+    return re.sub(r" See https?://\S+( for details)?", "", text)
 
 
 def _unknown_key(error: OmegaConfBaseException) -> str:
@@ -80,5 +96,8 @@ def _nested_keys(config: DictConfig) -> Iterator[str]:
 
 def _wrong_type(error: OmegaConfBaseException) -> str:
     text = str(error).splitlines()[0]
+    if merged := re.match(r"Merge error: \w+ is not a subclass of (\w+)\. value: (.*)", text):
+        named = "a preset chooses an option in its defaults: `- override /KIND: NAME`"
+        return f"{shown(merged[2])} is given where keys of {merged[1]} are expected; {named}"
     sort = next((sort for pattern, sort in SORTS.items() if re.search(pattern, text)), None)
     return f"must be {sort}" if sort else text
