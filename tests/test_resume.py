@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
 from ppgn_core import UserError
+from ppgn_core.command.main import call
 from ppgn_core.config.resume import LARGEST, folder_of, key, stored
 from ppgn_core.options import plugins
 from ppgn_core.writers.record import sealed
@@ -163,3 +165,59 @@ def test_folder_of(arguments, expected):
 )
 def test_key(override, expected):
     assert key(override) == expected
+
+
+TERMS = "condition.terms={a: {name: mean_colour, rgb: [1, 0, 0]}, b: {name: mean_colour, rgb: [0, 1, 0]}}"
+
+
+@pytest.mark.parametrize("more", [[], ["writer=[codes,record,trace]"]])
+def test_a_key_of_one_term_of_several_is_changed(command, more):
+    assert command(*QUICK, "condition=product", TERMS, "writer=[codes,record]", "out=first")[0] == 0
+    code, _, err = command("resume=first", "n_steps=6", "condition.terms.b.sigma=0.3", *more)
+    assert code == 0, err
+    assert record()["config"]["condition"]["terms"] == {
+        "a": {"name": "mean_colour", "rgb": [1, 0, 0]},
+        "b": {"name": "mean_colour", "rgb": [0, 1, 0], "sigma": 0.3},
+    }
+
+
+def test_a_nested_component_that_is_not_the_default_stays(command):
+    begin = [*RED, "sampler=annealed", "sampler.denoiser=gaussian", "sampler.denoiser.mean=0.2"]
+    code, _, err = command(*begin, "out=first")
+    assert code == 0, err
+    assert record()["config"]["sampler"]["denoiser"] == {"name": "gaussian", "mean": 0.2}
+    code, _, err = command("resume=first", "n_steps=6", "sampler.denoiser.mean=0.3")
+    assert code == 0, err
+    assert record()["config"]["sampler"]["denoiser"] == {"name": "gaussian", "mean": 0.3}
+    assert command(*begin[:-2], "sampler.denoiser={name: gaussian, mean: 0.2}", "out=second")[0] == 0
+    assert record("second")["config"]["sampler"]["denoiser"] == {"name": "gaussian", "mean": 0.2}
+
+
+class Diary:
+    """A condition that writes beside what it answers."""
+
+    def __init__(self, folder: Annotated[str, "written"]) -> None:
+        self.folder = Path(folder)
+
+    def log_prob(self, x):
+        self.folder.mkdir(exist_ok=True)
+        return x.mean((1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("stored", "place"),
+    [
+        ({"name": "diary", "folder": "theirs"}, "condition.folder"),
+        ({"name": "product", "terms": {"a": {"name": "diary", "folder": "theirs"}}}, "condition.terms.a.folder"),
+    ],
+)
+def test_a_record_does_not_say_where_a_component_writes(command, registry, stored, place):
+    registry.register("condition", "diary", Diary, "tests")
+    assert command(*RED, "out=first")[0] == 0
+    forge({**record()["config"], "condition": stored})
+    code, _, err = command("resume=first", "n_steps=6")
+    assert code == 2 and err.startswith(f"ppgn: {place}: a stored run does not decide where files are written")
+    assert call("again", ["first", "out=second"]) == 2 and not Path("second").exists()
+    assert not Path("theirs").exists()
+    assert command("resume=first", "n_steps=6", f"{place}=mine")[0] == 0
+    assert Path("mine").is_dir() and not Path("theirs").exists()

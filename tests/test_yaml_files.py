@@ -26,10 +26,16 @@ WRONG = {
     "an interpolation": (b"keep: ${nope}", "Interpolation key 'nope' not found"),
     "a resolver": (b"keep: ${nope:1}", "Unsupported interpolation type nope"),
     "key of a run": (b"n_chain: 1", "n_chain: no such key; nearest: n_chains"),
-    "key of a component": (b"condition: {rbg: [1, 0, 0]}", "experiment/mine.yaml: condition.rbg: no such key; nearest: "),
-    "key of a writer": (b"writer: {grid: {gop: 1}}", "experiment/mine.yaml: writer.grid.gop: no such key; nearest: "),
-    "a name for a component": (b"condition: mean_colour", "experiment/mine.yaml: mean_colour is given where keys of"),
-    "a name for the writers": (b"writer: grid", "writer=grid: an option is chosen by writer=[NAME,…], or in the defaults"),
+    "key of a component": (
+        b"condition: {rbg: [1, 0, 0]}",
+        "experiment/mine.yaml: condition.rbg: no such key; nearest: ",
+    ),
+    "key of a writer": (b"writer: {grid: {gop: 1}}", "mine.yaml: writer.grid.gop: no such key; nearest: "),
+    "a name for a component": (b"condition: mean_colour", "mine.yaml: mean_colour is given where keys of"),
+    "a name for the writers": (
+        b"writer: grid",
+        "writer=grid: an option is chosen by writer=[NAME,…], or in the defaults",
+    ),
     "a writer without a name": (b"writer: {foo: {}}", "writer.foo={}: an option is chosen by writer=[NAME,…]"),
     "type": (b"condition: {sigma: wide}", "experiment/mine.yaml: condition.sigma: must be a number"),
 }

@@ -24,7 +24,7 @@ def show(run: str, out: str | None = None, overrides: Sequence[str] = ()) -> Non
     from ..config.compose import composed
     from ..config.keys import TOP
     from ..config.overrides import prepared
-    from ..config.resume import Resumed, checked, choices, read_record
+    from ..config.resume import Resumed, checked, read_record
     from ..options import plugins
     from ..options.kinds import KINDS
     from ..run_folder import dated
@@ -36,8 +36,8 @@ def show(run: str, out: str | None = None, overrides: Sequence[str] = ()) -> Non
     record = read_record(place, f"run={place}") if place.is_dir() else of_picture(place)
     base = checked(record["config"], [*TOP, *KINDS], registry, f"run={place}")
     own = prepared(overrides, registry)
-    chosen = choices(base, own)
-    config = Resumed(base, chosen, False).restored(composed([*chosen, *own]), own)
+    stored = Resumed.of(base, own, registry)
+    config = stored.restored(composed([*stored.choices, *own]), own)
     check(config)
     before = [one for one in record.get("overrides") or () if isinstance(one, str)]
     line = [one for one in before if one.partition("=")[0] not in ("out", "resume", "overwrite")]

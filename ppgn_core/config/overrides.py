@@ -34,7 +34,9 @@ def prepared(arguments: Sequence[str], registry: Registry, sweep: bool = False) 
     ready = []
     for argument in arguments:
         argument = re.sub(rf"^\+({once})=", r"\1=", argument)
-        argument = _reaching(re.sub(rf"^\+(?=({groups})\.)", "++", argument))
+        argument = _reaching(_unfolded(re.sub(rf"^\+(?=({groups})\.)", "++", argument), arguments))
+        if whole := _another(argument):
+            ready.append(f"{whole}=null")  # or the keys of the one that stood there would be merged with its own
         argument = re.sub(r"^(writer|experiment)=null$", r"\1=[]", argument)
         argument = re.sub(r"^model=null$", "~model", argument)
         kind, sign, name = argument.partition("=")
@@ -55,6 +57,24 @@ def _reaching(argument: str) -> str:
     return f"++{argument.lstrip('+')}" if parts[0].lstrip("+") in ADDED_ONCE and inside else argument
 
 
+def _unfolded(argument: str, arguments: Sequence[str]) -> str:
+    """Write a nested component's name as a mapping, `{name:gaussian}`, if other arguments set its keys."""
+    key, _, value = argument.partition("=")
+    inside = f"{key.lstrip('+')}."
+    if "." in key and re.fullmatch(r"[^\W\d]\w*", value) and any(a.lstrip("+").startswith(inside) for a in arguments):
+        return f"{key}={{name:{value}}}"
+    return argument
+
+
+def _another(argument: str) -> str:
+    """Return the key of an override that chooses a nested component, `++generator.of={name: identity}`; else empty."""
+    key, _, value = argument.partition("=")
+    inside = value.strip()[1:-1] if value.strip().startswith("{") else ""
+    while (flat := re.sub(r"\{[^{}]*\}", "", inside)) != inside:
+        inside = flat
+    return key if key.startswith("++") and re.search(r"(^|,)\s*name\s*:", inside) else ""
+
+
 def from_keys(keys: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """Convert config keys to overrides, and separate the components that were passed as objects.
 
@@ -72,7 +92,7 @@ def from_keys(keys: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
                 overrides.append(f"{key}={'null' if value is None else value}")
             elif isinstance(value, Mapping):
                 overrides += [f"{key}={value['name']}"] if "name" in value else []
-                overrides += [f"{key}.{name}={_text(part, key)}" for name, part in value.items() if name != "name"]
+                overrides += [f"{key}.{name}={literal(part, key)}" for name, part in value.items() if name != "name"]
             elif isinstance(value, list | tuple):
                 overrides.append(f"{key}=[{','.join(map(str, value))}]")
             elif key in ("experiment", "writer"):
@@ -80,11 +100,11 @@ def from_keys(keys: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
             else:
                 objects[key] = value
         else:
-            overrides.append(f"{key}={_text(value, key)}")
+            overrides.append(f"{key}={literal(value, key)}")
     return overrides, objects
 
 
-def _text(value: Any, key: str) -> str:
+def literal(value: Any, key: str) -> str:
     """Write a value in Hydra's grammar."""
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a scalar of NumPy or torch
         value = value.item()
@@ -95,9 +115,9 @@ def _text(value: Any, key: str) -> str:
     if isinstance(value, str | PurePath):
         return str(value) if harmless(str(value)) else quote(str(value))
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{name}:{_text(part, key)}" for name, part in value.items()) + "}"
+        return "{" + ",".join(f"{name}:{literal(part, key)}" for name, part in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ",".join(_text(part, key) for part in value) + "]"
+        return "[" + ",".join(literal(part, key) for part in value) + "]"
     kinds = (
         "numbers, text, lists and mappings; a component of your own stands for a whole kind: condition=MyCondition()"
     )

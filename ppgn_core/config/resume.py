@@ -24,6 +24,7 @@ from ..given import home
 from ..options.kinds import KINDS
 from ..options.registry import Registry, unknown_option
 from ..writers.record import NAME, seal
+from .components import choices, chosen, places_written
 from .compose import composed
 from .keys import TOP
 
@@ -57,12 +58,14 @@ class Resumed:
     Args:
         base: stored config of the run.
         choices: overrides that choose the run's components.
+        places: keys of the stored config that say where files are written.
         single_keys: whether the command line only sets keys, and chooses no option that would set others.
     """
 
     base: Mapping[str, Any]
     choices: list[str]
-    single_keys: bool
+    places: list[str]
+    single_keys: bool = False
 
     @classmethod
     def named_in(cls, arguments: Sequence[str], registry: Registry) -> Resumed | None:
@@ -76,7 +79,15 @@ class Resumed:
             return None
         base = stored(folder, [*TOP, *KINDS], registry)
         options = (*KINDS, "experiment", "")  # a flag has no key
-        return cls(base, choices(base, arguments), all(key(argument) not in options for argument in arguments))
+        return cls.of(base, arguments, registry, all(key(argument) not in options for argument in arguments))
+
+    @classmethod
+    def of(
+        cls, base: Mapping[str, Any], arguments: Sequence[str], registry: Registry, single_keys: bool = False
+    ) -> Resumed:
+        """Say of a stored config what a command line needs to know of it."""
+        own = {key(argument) for argument in arguments}
+        return cls(base, choices(base, own), places_written(base, registry), single_keys)
 
     @cached_property
     def unasked(self) -> DictConfig:
@@ -89,11 +100,17 @@ class Resumed:
         Args:
             asked: config composed with the overrides of the command line.
             overrides: overrides of the command line; what they name counts as changed even if it is the default.
+
+        Raises:
+            UserError: the stored config alone says where a component would write files.
         """
         new: Any = OmegaConf.to_container(asked, resolve=True)
         old: Any = new if self.single_keys else OmegaConf.to_container(self.unasked, resolve=True)
         result = copy.deepcopy(dict(self.base))
         named = [key(override).split(".") for override in overrides]
+        for place in self.places:
+            if not any(place.split(".")[: len(path)] == path for path in named):
+                raise UserError(f"{place}: a stored run does not decide where files are written; give {place}=… again")
         for path in [*_changed(new, old), *named]:
             _take(result, new, path)
         for name in OF_THIS_RUN:
@@ -127,19 +144,10 @@ def checked(config: Any, keys: Sequence[str], registry: Registry, told: str) -> 
     for text in _strings(config):
         if "${" in text or text == "???":
             raise UserError(f"{told}: {NAME} has a value that is not plain text: {text[:40]}")
-    for kind, name in _chosen(config):
+    for kind, name in chosen(config):
         if name not in registry.names(kind):
             raise UserError(f"{told}: {unknown_option(kind, name, registry.names(kind))}")
     return {name: value for name, value in config.items() if name not in OF_THIS_RUN}
-
-
-def choices(config: Mapping[str, Any], arguments: Sequence[str]) -> list[str]:
-    """Return the overrides that choose a stored config's components, so that the command line can change their keys."""
-    own = {key(argument) for argument in arguments}
-    writers = [name for kind, name in _chosen(config) if kind == "writer"]
-    chosen = [f"{kind}={name}" for kind, name in _chosen(config) if kind != "writer" and kind not in own]
-    chosen += [f"{kind}=null" for kind in KINDS if kind in config and not config[kind] and kind not in own]
-    return chosen + ([f"writer=[{','.join(writers)}]"] if writers and "writer" not in own else [])
 
 
 def _take(result: dict[str, Any], new: Mapping[str, Any], path: Sequence[str]) -> None:
@@ -196,17 +204,6 @@ def read_record(folder: Path, told: str) -> dict[str, Any]:
         raise UserError(f"{told}: {NAME} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise UserError(f"{told}: {NAME} is damaged: {error or 'it is nested too deeply'}") from error
-
-
-def _chosen(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield kind and name of each component that a config chooses."""
-    for kind in KINDS:
-        value = config.get(kind)
-        parts = value.values() if kind == "writer" and isinstance(value, dict) else [value] if value else []
-        for part in parts:
-            if not isinstance(part, dict) or not isinstance(part.get("name"), str):
-                raise UserError(f"resume: {NAME} is damaged: its {kind} has no name")
-            yield kind, part["name"]
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -13,6 +13,8 @@ LISTS = {"list", "List", "Sequence", "Iterable", "tuple", "Tuple"}
 DICTS = {"dict", "Dict", "Mapping"}
 SORTS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text", "Path": "a path"}
 OTHER = "another value"
+WRITTEN = "written"
+"""Note of `Annotated[str, "written"]`, on a key that names a place to write to: no file may choose it for a user."""
 
 
 def config_type(annotation: str) -> Any:

@@ -132,7 +132,10 @@ def test_killed_again_and_again_it_goes_on(animal: Path, tmp_path: Path) -> None
     while True:
         saved = (out / "codes.safetensors").exists() and (out / "run.json").exists()
         shown = len(list(animal.glob("generation_*")))
-        process = subprocess.Popen([*command, *([f"resume={out}"] if saved else begin)], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*command, *([f"resume={out}", f"condition.folder={animal}"] if saved else begin)],
+            stdout=subprocess.DEVNULL,
+        )
         while process.poll() is None and len(list(animal.glob("generation_*"))) < min(shown + 3, STEPS + 1):
             time.sleep(0.01)
         if process.poll() is None and kills < KILLS:

@@ -49,7 +49,7 @@ class Scores:
 
     def __init__(
         self,
-        folder: str,
+        folder: Annotated[str, "written"],
         timeout: Annotated[float, "> 0"] = 3600.0,
         poll: Annotated[float, "> 0"] = 0.2,
         clock: Clock | None = None,
