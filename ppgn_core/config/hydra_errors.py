@@ -34,7 +34,7 @@ def explain(error: Exception, registry: Registry) -> Exception:
     if isinstance(error, OverrideParseException) and "=" not in error.override:
         return UserError(f"{error.override}: not KEY=VALUE; a value with spaces needs quotes: 'KEY=a red teapot'")
     if isinstance(error, OverrideParseException):
-        return UserError(f"{error.override}: {_line(error)}")
+        return UserError(f"{error.override}: {_unreadable(error.override)}")
     if isinstance(error, OSError) and error.strerror:
         place = f"out={error.filename}: the folder cannot be made" if error.filename else "the working directory"
         return UserError(f"{place}: {error.strerror}")
@@ -46,7 +46,7 @@ def explain(error: Exception, registry: Registry) -> Exception:
         return UserError(place + _unknown_key(cause))
     if isinstance(cause, ValidationError):
         override = re.match(r"Error merging override (.*)", str(error))
-        key = override[1] if override else cause.full_key
+        key = re.sub("='(.*)'$", r"=\1", override[1]) if override else cause.full_key
         return UserError(f"{place}{key}: {_wrong_type(cause)}" if key else place + _wrong_type(cause))
     if isinstance(error, HydraException | OmegaConfBaseException):
         return UserError(_line(error))
@@ -55,6 +55,15 @@ def explain(error: Exception, registry: Registry) -> Exception:
         files = [frame.f_locals["config_path"] for frame in frames if frame.f_code.co_name == "load_config"]
         return UserError(f"{files[-1].removesuffix('.yaml')}.yaml: {_line(error)}" if files else _line(error))
     return error
+
+
+def _unreadable(override: str) -> str:
+    """Say what to change in an override that Hydra's grammar cannot read."""
+    for opening, closing in ("[]", "{}", "()"):
+        if override.count(opening) != override.count(closing):
+            return f"there are not as many {opening} as {closing}; text that has some needs quotes: KEY='a (1)!'"
+    told = "text in lists and mappings needs quotes, unless it is letters from a to z, digits, spaces and . / _ - +"
+    return f"it cannot be read; {told}: KEY={{a: {{text: 'what? é!'}}}}"
 
 
 def _frames(error: Exception) -> Iterator[FrameType]:

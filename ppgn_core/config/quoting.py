@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from hydra.errors import HydraException
+
 from ..errors import UserError
 from ..options.kinds import KINDS
 from ..options.registry import Registry
@@ -54,7 +56,20 @@ def _quoted(argument: str, registry: Registry, sweep: bool) -> str:
     if not sign or name.startswith("-") or not value or OWN.fullmatch(value) or all(map(harmless, parts)):
         return argument
     text, optional = _takes_text(name.lstrip("+~"), registry)
-    return f"{name}=" + ",".join(_one(part, optional) for part in parts) if text else argument
+    if text or not readable(argument):  # quoted, a number or a name is refused for what it is
+        return f"{name}=" + ",".join(_one(part, optional) for part in parts)
+    return argument
+
+
+def readable(argument: str) -> bool:
+    """Return whether Hydra's grammar can read an override."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    try:
+        OverridesParser.create().parse_override(argument)
+    except HydraException:
+        return False
+    return True
 
 
 def harmless(value: str) -> bool:

@@ -246,7 +246,7 @@ class Registry:
     def _part(self, kind: str, value: Any, context: Mapping[str, Any], place: str) -> Any:
         config = {"name": value} if isinstance(value, str) else value
         if not isinstance(config, dict) or "name" not in config:
-            raise UserError(f"{place}={value}: allowed is a {kind}: its name, or {{name: …, KEY: …}}")
+            raise UserError(f"{place}={shown(value)}: allowed is a {kind}: its name, or {{name: …, KEY: …}}")
         try:
             return self.build(kind, config, **context)
         except UserError as error:  # its message names the keys as if the component stood alone

@@ -111,6 +111,7 @@ def test_labels(blank: Model) -> None:
     assert len(names) == len(models.AlexNet_Weights.DEFAULT.meta["categories"]) == 1000
     assert ImageNet(blank, size=64).labels.now.index == names.index("volcano") == 980
     assert ImageNet(blank, 1, size=64).labels.now.names == ("goldfish",)
+    assert ImageNet(blank, "n01443537", size=64).labels.now.index == 1
     with pytest.raises(UserError, match=r"condition.target=: no such class; for example: tench"):
         ImageNet(blank, "", size=64)
     with pytest.raises(UserError, match=r"condition.target=volcanoe: no such class; nearest: volcano"):

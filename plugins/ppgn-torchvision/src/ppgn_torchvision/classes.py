@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ppgn_core.api import list_classes
-from ppgn_core.model import Label, Labels
 
-from .loaded import IMAGENET
-
-
-def imagenet_labels() -> Labels:
-    """Return the 1000 classes with their WordNet ids, in the order of all networks trained on them."""
-    synsets = (Path(__file__).parent / "imagenet_synsets.txt").read_text(encoding="utf-8").split()
-    return Labels([Label(k, synset, (name,)) for k, (synset, name) in enumerate(zip(synsets, IMAGENET, strict=True))])
+from .loaded import imagenet_labels
 
 
 def show(word: str | None = None) -> None:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from torch import Tensor, nn
 from torchvision.models import AlexNet_Weights
 from torchvision.transforms import InterpolationMode, v2
 
-from ppgn_core.model import Labels
+from ppgn_core.model import Label, Labels
 
 IMAGENET: list[str] = AlexNet_Weights.IMAGENET1K_V1.meta["categories"]
 """The 1000 classes as torchvision lists them, in the order of their synsets."""
+
+
+def imagenet_labels() -> Labels:
+    """Return the 1000 classes with their WordNet ids, in the order of all networks trained on them."""
+    synsets = (Path(__file__).parent / "imagenet_synsets.txt").read_text(encoding="utf-8").split()
+    return Labels([Label(k, synset, (name,)) for k, (synset, name) in enumerate(zip(synsets, IMAGENET, strict=True))])
 
 
 class Loaded(NamedTuple):
@@ -27,7 +34,7 @@ class Loaded(NamedTuple):
 
     @property
     def labels(self) -> Labels:
-        return Labels.named(self.names)
+        return imagenet_labels() if list(self.names) == IMAGENET else Labels.named(self.names)
 
 
 def transforms(
