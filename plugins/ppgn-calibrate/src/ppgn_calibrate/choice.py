@@ -9,7 +9,6 @@ from torch import Tensor
 
 from .pilots import Setting
 
-
 NEAR = 0.05
 """Share of the highest score that a setting may lack and still be chosen."""
 

@@ -103,7 +103,7 @@ def _measured(batch: Pilots, judge: Condition | None) -> list[Measured]:
         batch.alive.chunk(n),
         strict=True,
     )
-    return [Measured(*figures, bool(alive.all())) for *figures, alive in rows]
+    return [Measured(of, one, views, keeps, sharp, bool(alive.all())) for of, one, views, keeps, sharp, alive in rows]
 
 
 def _start(batch: Pilots) -> float:
