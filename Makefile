@@ -19,10 +19,11 @@ demo: setup
 	$(PYTHON) -m ppgn_core prior=noiseless_joint condition=lrcn condition.text="oranges" out=$(DEMO)
 	@echo "Look at $(DEMO)/grid.png"
 
+# A process for each core, at most four, with one thread each: a process needs up to 2 GB.
 test: types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m pytest
+	OMP_NUM_THREADS=1 GOMP_SPINCOUNT=10000 $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 # The plugins' tests have modules of equal names, so each folder of tests is a run of its own, which finds all sources.
 SPACE := $(subst ,, )
