@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from ppgn_eval.__main__ import main
+from ppgn_eval.photographs import check
 
+from ppgn_core.errors import UserError
 from ppgn_core.options.registry import Registry
 
 Folder = Callable[..., Path]
@@ -95,3 +98,12 @@ def test_whatever_is_wrong_is_told_before_anything_is_written(
     out, err = capsys.readouterr()
     assert err.startswith(f"ppgn evaluate: {told.format(photographs=photographs, **names)}") and err.count("\n") == 1
     assert out == "" and sorted(tmp_path.rglob("*")) == before
+
+
+def test_hidden_files_are_no_photographs(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a.png")
+    (tmp_path / "._a.png").write_bytes(b"\0\5\26\7")
+    check(tmp_path, 4)
+    (tmp_path / "b.png").write_bytes(b"\0\5\26\7")
+    with pytest.raises(UserError, match=r"data=.*b.png"):
+        check(tmp_path, 4)

@@ -142,6 +142,15 @@ def test_a_checkpoint_that_cannot_be_gone_on_from(
     assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1
 
 
+def test_hidden_files_are_no_photographs(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "a").mkdir()
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a" / "a.png")
+    (tmp_path / "a" / "._a.png").write_bytes(b"\0\5\26\7")
+    assert len(load(tmp_path, 8).images) == 1
+    err = capsys.readouterr().err
+    assert err == f"ppgn: data={tmp_path}: 1 hidden files passed over, such as {tmp_path / 'a' / '._a.png'}\n"
+
+
 def test_photographs_are_read_as_a_viewer_shows_them(tmp_path: Path) -> None:
     """On white where they are transparent, and upright; and a program is no picture, whatever its name."""
     (tmp_path / "a").mkdir()

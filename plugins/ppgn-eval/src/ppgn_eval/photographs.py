@@ -71,13 +71,14 @@ def of_classes(data: str | None, labels: Labels, asked: Iterable[Label]) -> dict
 
 
 def check(folder: Path, at_most: int) -> None:
-    """Open the photographs that would be judged, so that a damaged one is reported first.
+    """Open the photographs that would be judged, so that a damaged one is reported first; hidden files are none.
 
     Raises:
         UserError: there are none, or one cannot be read.
     """
     try:
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+        shown = (path for path in folder.iterdir() if not path.name.startswith("."))
+        files = sorted(path for path in shown if path.suffix.lower() in SUFFIXES)
     except OSError as error:
         raise UserError(f"data={folder}: cannot be read: {error.strerror}") from error
     if not files:

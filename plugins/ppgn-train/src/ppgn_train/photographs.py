@@ -1,6 +1,7 @@
 """Load photographs to train on: any ImageFolder, decoded once, held in memory, and augmented batch by batch."""
 
 import hashlib
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,20 +30,33 @@ def load(folder: str | Path, size: int, cache: str | Path | None = None) -> Phot
 
     Each is decoded as a viewer shows it (`ppgn_core.decoding.decode`): upright, and on white where it is transparent.
 
-    Decoding tens of thousands of files takes a minute, so the result may be kept in the folder `cache`.
+    Hidden files are passed over, and their number is printed on stderr. Decoding tens of thousands of files takes a
+    minute, so the result may be kept in the folder `cache`.
 
     Raises:
         UserError: there are no classes or images, an image cannot be read, or the cache cannot be written.
     """
     from torchvision.datasets import ImageFolder
+    from torchvision.datasets.folder import is_image_file
     from torchvision.transforms import v2
+
+    hidden: set[str] = set()  # such as ._a.jpg, which macOS leaves beside a.jpg and which holds no picture
+
+    def wanted(path: str) -> bool:
+        if is_image_file(path) and Path(path).name.startswith("."):
+            hidden.add(path)
+            return False
+        return is_image_file(path)
 
     prepare = v2.Compose([v2.PILToTensor(), v2.Resize(size, antialias=True), v2.CenterCrop(size)])
     try:
-        dataset = ImageFolder(str(folder))
+        dataset = ImageFolder(str(folder), is_valid_file=wanted)
     except OSError as error:
-        reason = str(error).partition(". Supported")[0].partition(" in ")[0]
+        reason = str(error).partition(" in ")[0].strip().rstrip(".")
         raise UserError(f"data={folder}: {reason}; allowed are folders of classes with photographs in each") from error
+
+    if hidden:
+        print(f"ppgn: data={folder}: {len(hidden)} hidden files passed over, such as {min(hidden)}", file=sys.stderr)
 
     def read(path: str) -> Tensor:
         try:
