@@ -37,6 +37,10 @@ WRONG = {
         "writer=grid: an option is chosen by writer=[NAME,…], or in the defaults",
     ),
     "a writer without a name": (b"writer: {foo: {}}", "writer.foo={}: an option is chosen by writer=[NAME,…]"),
+    "keys of a writer that is not chosen": (
+        b"writer: {strip: {gap: 1}}",
+        "writer.strip: its keys are set, but it is not",
+    ),
     "type": (b"condition: {sigma: wide}", "experiment/mine.yaml: condition.sigma: must be a number"),
 }
 

@@ -33,7 +33,7 @@ def check(config: DictConfig) -> None:
             raise UserError(f"{name}: no such key; {nearest(name, (*TOP, *KINDS))}{inside}")
     for kind in KINDS:
         if kind not in ("model", "writer") and config.get(kind) is None:
-            raise UserError(f"{kind}: a run needs one; there are: {', '.join(plugins.registry().names(kind))}")
+            raise UserError(f"{kind}: a run needs one; there are: {', '.join(_names(kind))}")
         _check_chosen(kind, config.get(kind))
     for key, annotation in TOP.items():
         _check_type(key, config[key], annotation)
@@ -52,14 +52,23 @@ def check(config: DictConfig) -> None:
 def _check_chosen(kind: str, value: Any) -> None:
     """Check that a component is a mapping with its name, as it is unless a YAML file sets it by other means."""
     several = kind == "writer" and isinstance(value, DictConfig)
-    for key, part in {f"writer.{name}": part for name, part in value.items()}.items() if several else [(kind, value)]:
-        if part is not None and not (isinstance(part, DictConfig) and isinstance(part.get("name"), str)):
-            chosen = f"{kind}=[NAME,…]" if kind == "writer" else f"{kind}=NAME"
-            names = ", ".join(plugins.registry().names(kind))
-            raise UserError(
-                f"{key}={shown(part)}: an option is chosen by {chosen}, or in the defaults of a preset by "
-                f"`- override /{chosen.replace('=', ': ')}`; there are: {names}"
-            )
+    parts = {str(name): part for name, part in value.items()} if several else {"": value}
+    for name, part in parts.items():
+        if part is None or (isinstance(part, DictConfig) and isinstance(part.get("name"), str)):
+            continue
+        place = f"{kind}.{name}" if several else kind
+        if several and isinstance(part, DictConfig) and name in _names(kind):
+            all_of_them = ",".join(parts)
+            raise UserError(f"{place}: its keys are set, but it is not chosen; writer=[{all_of_them}] chooses it too")
+        chosen = "[NAME,…]" if kind == "writer" else "NAME"
+        raise UserError(
+            f"{place}={shown(part)}: an option is chosen by {kind}={chosen}, or in the defaults of a preset by "
+            f"`- override /{kind}: {chosen}`; there are: {', '.join(_names(kind))}"
+        )
+
+
+def _names(kind: str) -> list[str]:
+    return plugins.registry().names(kind)
 
 
 def _check_type(key: str, value: Any, annotation: str) -> None:
