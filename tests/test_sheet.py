@@ -1,6 +1,10 @@
 """What a sweep ends in."""
 
+import os
+
 import numpy as np
+from hydra._internal.core_plugins.basic_launcher import BasicLauncher
+from hydra.core.utils import JobReturn, JobStatus
 from PIL import Image
 
 from ppgn_core.sheet import GAP, TEXT, draw
@@ -48,3 +52,27 @@ def test_a_sweep_ends_in_a_sheet(command):
         left, top = GAP, GAP + TEXT + GAP
         part = np.asarray(sheet)[top : top + grid.height, left : left + grid.width]
         assert np.array_equal(part, np.asarray(grid))
+
+
+LAUNCH = BasicLauncher.launch
+
+
+def elsewhere(launcher, job_overrides, initial_job_idx):
+    """Launch each job in a process of its own, of which Hydra's callbacks here hear nothing, as joblib's does."""
+    for number, overrides in enumerate(job_overrides, initial_job_idx):
+        child = os.fork()
+        if child == 0:
+            LAUNCH(launcher, [overrides], number)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+    return [JobReturn(status=JobStatus.COMPLETED) for _ in job_overrides]
+
+
+def test_a_launcher_of_other_processes_leaves_the_same_sheet(command, monkeypatch):
+    line = [*QUICK, "-m", "condition.rgb=[1,0,0],[0,1,0]", "n_steps=1"]
+    assert command(*line, "out=here")[0] == 0
+    monkeypatch.setattr(BasicLauncher, "launch", elsewhere)
+    code, _, err = command(*line, "out=there")
+    assert code == 0, err
+    with Image.open("here/sweep.png") as here, Image.open("there/sweep.png") as there:
+        assert np.array_equal(np.asarray(here), np.asarray(there))

@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from ..run_folder import STRIP
 from .sweep_folders import through
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 
 class Sheet(Callback):
-    """Draw the sheet when Hydra reports the end of a sweep, even if runs failed."""
+    """Draw the sheet when Hydra reports the end of a sweep, even if runs failed.
 
-    def __init__(self) -> None:
-        self.runs: list[tuple[dict[str, str], Path | None]] = []
-
-    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        if job_return.status == JobStatus.COMPLETED and job_return.hydra_cfg is not None:
-            overrides = dict(override.partition("=")[::2] for override in job_return.overrides or [])
-            out = Path(job_return.hydra_cfg.hydra.runtime.output_dir)
-            self.runs.append(
-                (overrides, next((out / name for name in (STRIP, "grid.png") if (out / name).exists()), None))
-            )
+    Runs are found by the pictures in their folders, as a launcher may run them in other processes.
+    """
 
     @through
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         import numpy as np
-        from PIL import Image
 
-        runs = [(overrides, Image.open(path).convert("RGB")) for overrides, path in self.runs if path]
-        columns = 1 if any(path and path.name == STRIP for _, path in self.runs) else None
-        self.runs = []
-        if runs:
+        sweep = Path(config.hydra.sweep.dir)
+        paths = [path for folder in _folders(sweep) if (path := _picture(folder))]
+        if paths:
             from ..images import save_png
             from ..sheet import draw
 
+            columns = 1 if any(path.name == STRIP for path in paths) else None
+            sheet = draw([_opened(path) for path in paths], columns)
             command = shlex.join(["python", "-m", "ppgn_core", *sys.argv[1:]])
-            path = Path(config.hydra.sweep.dir) / "sweep.png"
-            save_png(path, np.asarray(draw(runs, columns)), {"command": command})
+            save_png(sweep / "sweep.png", np.asarray(sheet), {"command": command})
+
+
+def _folders(sweep: Path) -> list[Path]:
+    """Return the folders of a sweep's runs, in the order of their numbers, or all by name if none is a number."""
+    folders = sorted(path for path in sweep.iterdir() if path.is_dir()) if sweep.is_dir() else []
+    numbered = [path for path in folders if path.name.isdecimal()]
+    return sorted(numbered, key=lambda path: int(path.name)) or folders
+
+
+def _picture(folder: Path) -> Path | None:
+    return next((path for path in (folder / STRIP, folder / "grid.png") if path.exists()), None)
+
+
+def _opened(path: Path) -> tuple[dict[str, str], Image]:
+    """Return a run's overrides, which its picture holds, and the picture."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        text = getattr(picture, "text", {})
+        overrides = json.loads(text.get("overrides", "[]"))
+        return dict(str(override).partition("=")[::2] for override in overrides), picture.convert("RGB")
