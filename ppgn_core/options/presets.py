@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from . import plugins
 from .yaml_paths import CONF, folder
@@ -27,8 +24,7 @@ def in_force(group: str, name: str) -> dict[str, str]:
     text = file.read_text(encoding="utf-8") if file else ""
     if not text.startswith("# @package _global_"):
         return {}
-    values: dict[str, Any] = yaml.safe_load(re.sub(r"(?m)^(\w+): (\S+)$", r"\1: '\2'", text))
-    return {key: value for key, value in values.items() if isinstance(value, str)}
+    return dict(re.findall(r"(?m)^(\w+): ([^\s#].*?)(?: #.*)?$", text))  # yaml is slow to import
 
 
 def _files(group: str, more: Path | None = None) -> dict[str, Path]:
