@@ -42,7 +42,7 @@ hard: setup
 	cd tests && ../$(PYTHON) -m hard --share $(SHARE) --seed $(SEED)
 
 bundled: setup
-	$(PYTHON) -m ppgn_core.options.bundled
+	$(PYTHON) -m ppgn_core.options.bundle_table
 
 benchmark: setup
 	$(PYTHON) benchmarks/step.py

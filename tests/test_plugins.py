@@ -8,7 +8,8 @@ from importlib.metadata import EntryPoint, entry_points
 import pytest
 
 from ppgn_core.options import plugins
-from ppgn_core.options.bundled import TABLE, installed
+from ppgn_core.options.bundle_table import installed
+from ppgn_core.options.bundled import TABLE, own
 
 GOOD = "from ppgn_core import hookimpl\n@hookimpl\ndef register_priors(register): register('flat', 'nowhere:Flat')\n"
 
@@ -70,7 +71,7 @@ def test_the_command_line_leaves_a_plugin_out():
 def test_the_projects_own_plugins_come_first():
     """Nobody takes the place of the default by its name."""
     thief = EntryPoint("aaa", "aaa", "ppgn")
-    ordered = sorted([*entry_points(group="ppgn"), thief], key=lambda e: plugins.package_of(e) not in plugins.OWN)
+    ordered = sorted([*entry_points(group="ppgn"), thief], key=lambda e: plugins.package_of(e) not in own())
     assert ordered[-1] is thief
 
 

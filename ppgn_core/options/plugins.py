@@ -27,8 +27,6 @@ from .yaml_paths import folder
 WITHOUT = "PPGN_WITHOUT"
 """Environment variable with the names of packages, separated by commas, whose plugins are left out."""
 
-OWN = own()
-
 PROBLEMS: list[str] = []
 """What was wrong with plugins, in the order in which it was told."""
 
@@ -42,7 +40,7 @@ def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Re
     plugins, presets = [], []
     kinds = {kind.name: kind for kind in (*RUN_KINDS, COMMAND)}
     manager = _manager(["register_kinds"])
-    for entry in sorted(found, key=lambda e: (package_of(e) not in OWN, e.name, e.value)):
+    for entry in sorted(found, key=lambda e: (package_of(e) not in own(), e.name, e.value)):
         package = package_of(entry)
         if package not in without:
             with _blamed(package):
@@ -62,7 +60,7 @@ def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Re
                 elif hook.name == "presets":
                     presets += [place for place in hook() if _usable(place, package)]
                 elif not hook.has_spec():
-                    _tell(package, f"is used without its hook {hook.name}: no such hook here, it needs a newer ppgn-core")
+                    _tell(package, f"is used without its hook {hook.name}, which only a newer ppgn-core calls")
     return registry, presets
 
 

@@ -14,10 +14,9 @@ from ..blame import Origin, call, described, remember
 from ..errors import PluginError, UserError, shown
 from ..nearest import nearest
 from ..run_context import NAMES
-from . import bundled as packages
 from .annotation import choices, config_type, requirement
 from .bounds import check, in_words
-from .bundled import bundled
+from .bundled import bundled, own
 from .kinds import KINDS, RUN_KINDS, Kind
 from .signature import Key, Signature, read
 from .source import REQUIRED, Unread
@@ -80,7 +79,7 @@ class Option:
     @cached_property
     def origin(self) -> Origin:
         """Say whose option this is, for error messages."""
-        return Origin(self.kind, self.name, self.package, self.package in packages.own())
+        return Origin(self.kind, self.name, self.package, self.package in own())
 
     def make(self, **arguments: Any) -> Any:
         """Call the factory, and remember of what it returns that this option made it.
