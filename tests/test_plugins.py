@@ -40,7 +40,7 @@ OTHERS = GOOD + "@hookimpl\ndef register_tastes(register): register('sweet', 'no
         (GOOD.replace("'nowhere:Flat'", "1"), "a factory is a class, a function or its location, not 1", ["flat"]),
         (GOOD.replace("'flat'", "'no name'"), "a name is letters, digits and underscores", ["flat"]),
         (GOOD.replace("'flat'", "3"), "a name is letters, digits and underscores", ["flat"]),
-        (OTHERS.replace("flat", "own"), "hook register_tastes: no such hook here, it needs a newer", ["flat", "own"]),
+        (OTHERS.replace("flat", "own"), "hook register_tastes, which only a newer", ["flat", "own"]),
         (PRESETS.format("3"), "its presets: 3 is no folder of a package", ["flat"]),
         (PRESETS.format("'pkg://no_such.conf'"), "its presets: 'pkg://no_such.conf' is no folder", ["flat"]),
         (GOOD, "without its prior 'flat': prior=flat is registered by both", ["flat"]),
