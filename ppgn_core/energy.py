@@ -167,7 +167,7 @@ class Energy:
             UserError: the prior knows only its score.
         """
         others = "sampler=ula and sampler=mala_approx do not"
-        return self._of_prior("log_prob", f"knows only its score; this sampler needs its density (log_prob), {others}")
+        return self._of_prior("log_prob", f"knows only its score, and this sampler needs its density (log_prob); {others}")
 
     def denoiser(self) -> Callable[[Tensor, float], Tensor]:
         """Return the prior's D, which maps codes `h` with noise of level σ, and σ, to the mean of the clean codes.
@@ -175,8 +175,8 @@ class Energy:
         Raises:
             UserError: the prior knows only codes without noise, or with noise of one level.
         """
-        problem = "does not know codes at every noise level (denoise), which this sampler needs"
-        return self._of_prior("denoise", f"{problem}; prior=score_h and prior=gaussian do")
+        problem = "cannot denoise codes of every noise level, which this sampler needs (a method `denoise`)"
+        return self._of_prior("denoise", f"{problem}; prior=score_h and prior=gaussian can")
 
     def _of_prior(self, method: str, problem: str) -> Callable[..., Tensor]:
         function: Callable[..., Tensor] | None = getattr(self.prior, method, None)

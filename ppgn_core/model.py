@@ -86,7 +86,7 @@ class Model:
                 network = network.to(memory_format=torch.channels_last)  # faster
             n = getattr(getattr(network, "config", None), "n_classes", None)
             if role in self.labels and n not in (None, names := len(self.labels[role])):
-                raise UserError(f"model={self.name}: its network {role!r} has {n} classes, and there are {names} names")
+                raise UserError(f"model={self.name}: its network {role!r} has {n} classes, but there are {names} class names")
             self._loaded[role] = network
         return self._loaded[role]
 
@@ -100,7 +100,7 @@ class Model:
             self.network(role, key=key)
             prefix, allowed = f"{key}={role}: " if key else "", ", ".join(sorted(self.labels))
             raise UserError(
-                f"{prefix}model={self.name}: its network {role!r} tells no classes apart; allowed are {allowed}"
+                f"{prefix}model={self.name}: its network {role!r} is not a classifier; allowed are {allowed}"
             )
         return self.labels[role]
 

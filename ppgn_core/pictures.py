@@ -59,7 +59,7 @@ def read_pictures(path: str, key: str, prepare: Callable[[Image.Image], T], at_m
         problem = f"none of its {len(files)} files is a picture that can be read"
         raise UserError(f"{key}={shown(path)}: {problem}; {broken[0]}")
     if broken:
-        print(f"ppgn: {key}={shown(path)}: {len(broken)} files passed over; {broken[0]}", file=sys.stderr)
+        print(f"ppgn: {key}={shown(path)}: {len(broken)} files skipped; the first: {broken[0]}", file=sys.stderr)
     return read
 
 

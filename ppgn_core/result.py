@@ -100,7 +100,7 @@ class Result:
         """
         drawn = pictures(self.images, self.chains.context.generator)
         if drawn is None:
-            raise UserError(f"grid: data of the shape {tuple(self.images.shape[1:])} are no pictures")
+            raise UserError(f"grid: data of the shape {tuple(self.images.shape[1:])} are not pictures")
         return torch.from_numpy(tile(to_uint8(drawn), gap))
 
     def __repr__(self) -> str:

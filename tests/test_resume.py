@@ -131,14 +131,14 @@ def test_a_flipped_bit_shows(command):
     data = Path("first/run.json").read_bytes()
     at = data.index(b'"sigma": 0.1') + len(b'"sigma": 0.')
     Path("first/run.json").write_bytes(data[:at] + b"3" + data[at + 1 :])
-    assert "its checksum does not fit" in command("resume=first", "n_steps=6")[2]
+    assert "its checksum does not match" in command("resume=first", "n_steps=6")[2]
 
 
 def test_no_run_folder(tmp_path):
     (tmp_path / "large").mkdir()
     (tmp_path / "large/run.json").write_bytes(b" " * (LARGEST + 1))
     (tmp_path / "folder/run.json").mkdir(parents=True)
-    for name, told in (("nowhere", "no run folder"), ("large", "more than"), ("folder", "is not a file")):
+    for name, told in (("nowhere", "not a run folder"), ("large", "more than"), ("folder", "is not a file")):
         with pytest.raises(UserError, match=rf"resume=.*{name}: .*{told}"):
             stored(tmp_path / name, KEYS, plugins.registry())
 

@@ -58,7 +58,7 @@ def of_picture(place: Path) -> Mapping[str, Any]:
             text = getattr(picture, "text", {})
         record = {name: json.loads(text[name]) for name in ("config", "overrides") if name in text}
     except (OSError, ValueError, SyntaxError, RecursionError) as error:
-        raise UserError(f"run={shown(place)}: no PNG that can be read ({error})") from error
+        raise UserError(f"run={shown(place)}: not a PNG that can be read ({error})") from error
     if not isinstance(record.get("config"), dict):
-        raise UserError(f"run={shown(place)}: it does not say how it was made; allowed are PNGs that a run wrote")
+        raise UserError(f"run={shown(place)}: it has no record of a run; allowed are PNGs that a run wrote")
     return record

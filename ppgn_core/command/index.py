@@ -65,7 +65,7 @@ def _runs(place: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
         try:
             record = read_record(file.parent, f"{file.parent}")
         except UserError as error:
-            say(f"passed over: {error}")
+            say(f"skipped: {error}")
             continue
         if isinstance(record["config"], dict):
             yield file.parent, record

@@ -42,7 +42,7 @@ def check(config: DictConfig) -> None:
     if config.objective is not None and config.objective not in OBJECTIVES:
         raise UserError(f"objective={config.objective}: no such quantity; {nearest(config.objective, OBJECTIVES)}")
     if config.init_noise > 0 and config.init is None:
-        raise UserError(f"init_noise={config.init_noise}: there is no picture to put it on; give init=PATH")
+        raise UserError(f"init_noise={config.init_noise}: there is no picture to add noise to; give init=PATH")
     for key in sorted(OmegaConf.missing_keys(config)):
         group = key.partition(".")[0]
         raise UserError(f"{key} is required by {group}={config[group].get('name', '')}: give {key}=…")

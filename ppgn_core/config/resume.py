@@ -123,7 +123,7 @@ def checked(config: Any, keys: Sequence[str], registry: Registry, told: str) -> 
         raise UserError(f"{told}: {NAME} is damaged: its config is not a mapping")
     for name in config:
         if name not in keys:
-            raise UserError(f"{told}: {NAME} has a key that no run has: {str(name)[:40]}")
+            raise UserError(f"{told}: {NAME} has an unknown key: {str(name)[:40]}")
     for text in _strings(config):
         if "${" in text or text == "???":
             raise UserError(f"{told}: {NAME} has a value that is not plain text: {text[:40]}")
@@ -186,12 +186,12 @@ def read_record(folder: Path, told: str) -> dict[str, Any]:
             raise UserError(f"{told}: {NAME} is damaged: it has more than {LARGEST} bytes")
         record = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(record, dict) or "config" not in record:
-            raise ValueError("it is no record of a run")
+            raise ValueError("it is not the record of a run")
         if record.get("sha256") != seal(record):
-            raise ValueError("its checksum does not fit")
+            raise ValueError("its checksum does not match")
         return record
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{told}: no run folder, {NAME} is missing") from None
+        raise UserError(f"{told}: not a run folder: it has no {NAME}") from None
     except OSError as error:
         raise UserError(f"{told}: {NAME} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

@@ -176,12 +176,12 @@ def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tens
             raise UserError(f"init={config.init}: with model=null the size of pictures is unknown; give model=NAME")
         return _encoded(config, context, context.model.image_size)
     if saved.step > config.n_steps:  # equality is allowed: the final files may be missing
-        raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step}; allowed are as many or more")
+        raise UserError(f"n_steps={config.n_steps}: the run in {config.resume} has taken {saved.step} steps; allowed are {saved.step} or more")
     wanted = (config.n_chains, *generator.code.shape)
     if saved.h.shape != wanted:
         shape = tuple(saved.h.shape)
         raise UserError(
-            f"resume={config.resume}: its codes are {shape}; allowed in this run are {wanted}, chains first"
+            f"resume={config.resume}: its codes have the shape {shape}, and those of this run {wanted} (chains first); both must be the same"
         )
     return saved.h.to(noise.device)
 

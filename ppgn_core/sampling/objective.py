@@ -28,7 +28,7 @@ class Objective:
     def __init__(self, name: str | None, energy: Energy) -> None:
         if name == "probability" and not hasattr(energy.condition, "probability"):
             allowed = ", ".join(one for one in OBJECTIVES if one != "probability")
-            raise UserError(f"objective={name}: this condition knows no probability; allowed are {allowed}")
+            raise UserError(f"objective={name}: this condition has no probability; allowed are {allowed}")
         self.name, self.energy = name, energy
         self.last: Snapshot | None = None
 

@@ -194,10 +194,10 @@ class Codes:
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda g: TotalVariation(Codes()), r"prior=total_variation: works on images; .*\(24,\), .*generator=identity"),
-        (lambda g: Blur(Codes()), "prior=blur: works on images"),
-        (lambda g: Jitter(Codes(), ChainNoise(0, 1), Clock()), "prior=jitter: works on images"),
-        (lambda g: Patch(Codes()), "prior=patch: works on images"),
+        (lambda g: TotalVariation(Codes()), r"prior=total_variation: needs chains in image space, .*\(24,\), .*generator=identity"),
+        (lambda g: Blur(Codes()), "prior=blur: needs chains in image space"),
+        (lambda g: Jitter(Codes(), ChainNoise(0, 1), Clock()), "prior=jitter: needs chains in image space"),
+        (lambda g: Patch(Codes()), "prior=patch: needs chains in image space"),
         (lambda g: TotalVariation(g, softness=0), r"prior\.softness=0: allowed are numbers above 0"),
         (lambda g: Blur(g, radius=0), r"prior\.radius=0: allowed are numbers above 0 and up to 5 pixels"),
         (lambda g: Blur(g, radius=5.01), r"prior\.radius=5\.01: allowed"),
@@ -230,4 +230,4 @@ def test_codes_are_refused_in_one_line(capsys, tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     assert main(["prior=blur", "n_chains=1", "n_steps=1"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("ppgn: prior=blur: works on images") and said.count("\n") == 1
+    assert said.startswith("ppgn: prior=blur: needs chains in image space") and said.count("\n") == 1

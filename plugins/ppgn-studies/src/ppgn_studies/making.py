@@ -82,7 +82,7 @@ def _check_overrides(folder: Path, overrides: Any, allowed: set[str]) -> None:
     strange = [o for o in overrides if not isinstance(o, str) or _key(o) not in allowed]
     if not isinstance(overrides, list) or strange:
         example = one_line(strange[0]) if strange else one_line(overrides)
-        raise UserError(f"out={folder}: its run has the override {example}, which this command has not; remove it")
+        raise UserError(f"out={folder}: its run has the override {example}, which this command does not set; remove that run")
 
 
 def _key(override: str) -> str:
