@@ -107,12 +107,12 @@ class Labels(Sequence[Label]):
         raise UserError(f"{key}={shown(text)}: no such class; {self._nearest(text)}")
 
     @staticmethod
-    def _only(found: list[Label], text: str, key: str) -> Label:
-        if len(found) == 1:
-            return found[0]
-        each = ", ".join(f"{one.index} ({', '.join(filter(None, (one.synset, *one.names)))})" for one in found[:8])
-        problem = f"{len(found)} classes have that name; give one by its index or synset id"
-        raise UserError(f"{key}={shown(text)}: {problem}: {each}{', …' if found[8:] else ''}")
+    def _only(matches: list[Label], text: str, key: str) -> Label:
+        if len(matches) == 1:
+            return matches[0]
+        each = ", ".join(f"{one.index} ({', '.join(filter(None, (one.synset, *one.names)))})" for one in matches[:8])
+        problem = f"{len(matches)} classes have that name; give one by its index or synset id"
+        raise UserError(f"{key}={shown(text)}: {problem}: {each}{', …' if matches[8:] else ''}")
 
     def _nearest(self, text: str) -> str:
         names = {SPELLINGS[-1](name): name for label in self._labels for name in (*label.names, label.synset) if name}

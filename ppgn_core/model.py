@@ -86,7 +86,8 @@ class Model:
                 network = network.to(memory_format=torch.channels_last)  # faster
             n = getattr(getattr(network, "config", None), "n_classes", None)
             if role in self.labels and n not in (None, names := len(self.labels[role])):
-                raise UserError(f"model={self.name}: its network {role!r} has {n} classes, but there are {names} class names")
+                problem = f"its network {role!r} has {n} classes, but there are {names} class names"
+                raise UserError(f"model={self.name}: {problem}")
             self._loaded[role] = network
         return self._loaded[role]
 

@@ -32,8 +32,8 @@ def draw(runs: list[tuple[dict[str, str], Image]], columns: int | None = None) -
     return paste([(place, _label(keys, varying), image) for place, (keys, image) in zip(places, runs, strict=True)])
 
 
-def _label(given: dict[str, str], varying: list[str]) -> str:
-    return "  ".join(f"{key.rpartition('.')[2]}={given[key]}" for key in varying if key in given)
+def _label(values: dict[str, str], varying: list[str]) -> str:
+    return "  ".join(f"{key.rpartition('.')[2]}={values[key]}" for key in varying if key in values)
 
 
 def paste(cells: list[Cell], heads: Sequence[str] = ()) -> Image:

@@ -180,7 +180,7 @@ def test_resumed_steps_equal_a_run_in_one_go_bit_for_bit(registry, tmp_path, pla
 
 def test_a_new_run_in_an_old_folder_leaves_none_of_its_pictures(registry, tmp_path):
     run(config(n_chains=5, n_steps=30), registry, tmp_path, [])
-    with pytest.raises(UserError, match=r"it already holds a run .*; overwrite=true replaces it, resume=.* continues it"):
+    with pytest.raises(UserError, match=r"already holds a run .*; overwrite=true replaces it, resume=.* continues it"):
         run(config(), registry, tmp_path, [])
     assert len(list((tmp_path / "samples").iterdir())) == 35
     run(config(overwrite=True), registry, tmp_path, [])

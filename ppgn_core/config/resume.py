@@ -110,26 +110,26 @@ def stored(folder: Path, keys: Sequence[str], registry: Registry) -> dict[str, A
     return checked(read_record(folder, f"resume={folder}")["config"], keys, registry, f"resume={folder}")
 
 
-def checked(config: Any, keys: Sequence[str], registry: Registry, told: str) -> dict[str, Any]:
+def checked(config: Any, keys: Sequence[str], registry: Registry, prefix: str) -> dict[str, Any]:
     """Return those values of an untrusted record's config that another run may take.
 
     Args:
-        told: beginning of an error message.
+        prefix: beginning of an error message.
 
     Raises:
         UserError: it is no config, or needs a component that is not installed.
     """
     if not isinstance(config, dict):
-        raise UserError(f"{told}: {NAME} is damaged: its config is not a mapping")
+        raise UserError(f"{prefix}: {NAME} is damaged: its config is not a mapping")
     for name in config:
         if name not in keys:
-            raise UserError(f"{told}: {NAME} has an unknown key: {str(name)[:40]}")
+            raise UserError(f"{prefix}: {NAME} has an unknown key: {str(name)[:40]}")
     for text in _strings(config):
         if "${" in text or text == "???":
-            raise UserError(f"{told}: {NAME} has a value that is not plain text: {text[:40]}")
+            raise UserError(f"{prefix}: {NAME} has a value that is not plain text: {text[:40]}")
     for kind, name in _chosen(config):
         if name not in registry.names(kind):
-            raise UserError(f"{told}: {unknown_option(kind, name, registry.names(kind))}")
+            raise UserError(f"{prefix}: {unknown_option(kind, name, registry.names(kind))}")
     return {name: value for name, value in config.items() if name not in OF_THIS_RUN}
 
 
@@ -169,11 +169,11 @@ def _changed(new: Mapping[str, Any], old: Mapping[str, Any]) -> Iterator[list[st
             yield [name]
 
 
-def read_record(folder: Path, told: str) -> dict[str, Any]:
+def read_record(folder: Path, prefix: str) -> dict[str, Any]:
     """Read a run's record.
 
     Args:
-        told: beginning of an error message.
+        prefix: beginning of an error message.
 
     Raises:
         UserError: there is none, or it is damaged.
@@ -181,9 +181,9 @@ def read_record(folder: Path, told: str) -> dict[str, Any]:
     path = folder / NAME
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise UserError(f"{told}: {NAME} is not a file")
+            raise UserError(f"{prefix}: {NAME} is not a file")
         if path.stat().st_size > LARGEST:
-            raise UserError(f"{told}: {NAME} is damaged: it has more than {LARGEST} bytes")
+            raise UserError(f"{prefix}: {NAME} is damaged: it has more than {LARGEST} bytes")
         record = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(record, dict) or "config" not in record:
             raise ValueError("it is not the record of a run")
@@ -191,11 +191,11 @@ def read_record(folder: Path, told: str) -> dict[str, Any]:
             raise ValueError("its checksum does not match")
         return record
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{told}: not a run folder: it has no {NAME}") from None
+        raise UserError(f"{prefix}: not a run folder: it has no {NAME}") from None
     except OSError as error:
-        raise UserError(f"{told}: {NAME} cannot be read: {error.strerror}") from error
+        raise UserError(f"{prefix}: {NAME} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{told}: {NAME} is damaged: {error or 'it is nested too deeply'}") from error
+        raise UserError(f"{prefix}: {NAME} is damaged: {error or 'it is nested too deeply'}") from error
 
 
 def _chosen(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

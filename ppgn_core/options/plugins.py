@@ -28,7 +28,7 @@ WITHOUT = "PPGN_WITHOUT"
 """Environment variable with the names of packages, separated by commas, whose plugins are left out."""
 
 PROBLEMS: list[str] = []
-"""What was wrong with plugins, in the order in which it was told."""
+"""What was wrong with plugins, in the order in which it was reported."""
 
 
 def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Registry, list[str]]:

@@ -104,8 +104,8 @@ class Chains:
             and not state.condition_score.any()
             and state.condition_score.isfinite().all()
         ):
-            told = "the condition's gradient is exactly zero at the start, in every chain; the prior alone moves them"
-            print(f"ppgn: {told}", file=sys.stderr)
+            remark = "the condition's gradient is exactly zero at the start, in every chain; the prior alone moves them"
+            print(f"ppgn: {remark}", file=sys.stderr)
 
 
 def assemble(
@@ -176,13 +176,12 @@ def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tens
             raise UserError(f"init={config.init}: with model=null the size of pictures is unknown; give model=NAME")
         return _encoded(config, context, context.model.image_size)
     if saved.step > config.n_steps:  # equality is allowed: the final files may be missing
-        raise UserError(f"n_steps={config.n_steps}: the run in {config.resume} has taken {saved.step} steps; allowed are {saved.step} or more")
+        taken = f"the run in {config.resume} has taken {saved.step} steps"
+        raise UserError(f"n_steps={config.n_steps}: {taken}; allowed are {saved.step} or more")
     wanted = (config.n_chains, *generator.code.shape)
     if saved.h.shape != wanted:
         shape = tuple(saved.h.shape)
-        raise UserError(
-            f"resume={config.resume}: its codes have the shape {shape}, and those of this run {wanted} (chains first); both must be the same"
-        )
+        raise UserError(f"resume={config.resume}: its codes have the shape {shape}, but this run's have {wanted}")
     return saved.h.to(noise.device)
 
 

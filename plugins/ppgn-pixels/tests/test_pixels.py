@@ -194,7 +194,7 @@ class Codes:
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda g: TotalVariation(Codes()), r"prior=total_variation: needs chains in image space, .*\(24,\), .*generator=identity"),
+        (lambda g: TotalVariation(Codes()), r"prior=total_variation: needs .*image space.*\(24,\).*generator=identity"),
         (lambda g: Blur(Codes()), "prior=blur: needs chains in image space"),
         (lambda g: Jitter(Codes(), ChainNoise(0, 1), Clock()), "prior=jitter: needs chains in image space"),
         (lambda g: Patch(Codes()), "prior=patch: needs chains in image space"),

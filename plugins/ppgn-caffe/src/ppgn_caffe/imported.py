@@ -85,14 +85,14 @@ def _lrcn(layers: Layers, given: Given) -> dict[str, Network]:
 _FAMILIES = {"generator": _generator, "alexnet": _classifier, "lrcn": _lrcn}
 
 
-def write(path: Path, found: Mapping[str, Network], folder: Path) -> list[Path]:
+def write(path: Path, by_role: Mapping[str, Network], folder: Path) -> list[Path]:
     """Write each network with its classes, card and checksum, and return the networks' files."""
     source = f"`{path.name}`, {path.stat().st_size:,} bytes, sha256 {weights.digest(path)}"
     table = folder / "sha256.json"
     try:
         sums = weights.digests(table) if table.exists() else {}
         files = []
-        for role, network in found.items():
+        for role, network in by_role.items():
             files.append(folder / f"{role}.safetensors")
             if network.labels is not None:
                 labels.write(network.labels, folder / f"{role}.tsv")

@@ -126,13 +126,13 @@ def mixing(study: Study) -> Table:
     return Table("Mixing and what it costs", columns, rows, MIXING_NOTE)
 
 
-def _mixed(found: Studied) -> list[Cell]:
-    setting, walks = found.system.setting, found.walks
-    besides = [part for part in found.system.parts[2:] if not part.startswith(("epsilon1=", "epsilon3="))]
+def _mixed(studied: Studied) -> list[Cell]:
+    setting, walks = studied.system.setting, studied.walks
+    besides = [part for part in studied.system.parts[2:] if not part.startswith(("epsilon1=", "epsilon3="))]
     seconds = sum(walk.seconds for walk in walks)
     ess = sum(walk.mixing.ess for walk in walks) if all(walk.mixing.mixed for walk in walks) else UNKNOWN
     return [
-        *found.system.parts[:2],
+        *studied.system.parts[:2],
         float(setting["epsilon1"]),
         float(setting["epsilon3"]),
         ", ".join(besides),

@@ -101,7 +101,7 @@ class Scores:
         while True:
             last = time.monotonic() >= until
             table = Table.read(place / TABLE, names)
-            for line in table.told:
+            for line in table.problems:
                 self._say(f"{place.name}: {line}")
             if not table.missing or last:
                 break
@@ -112,8 +112,8 @@ class Scores:
                 )
             time.sleep(self.poll)
         if not table.scores:
-            place_told = f"condition.timeout={self.timeout:g}: no score came to {place / TABLE}"
-            raise UserError(f"{place_told}; allowed are more seconds, and the run can be started again")
+            problem = f"condition.timeout={self.timeout:g}: no score came to {place / TABLE}"
+            raise UserError(f"{problem}; allowed are more seconds, and the run can be started again")
         scores = {name: table.scores.get(name, min(table.scores.values())) for name in names}
         if table.missing:
             listed = ", ".join(table.missing[:3]) + (", …" if len(table.missing) > 3 else "")

@@ -53,8 +53,8 @@ class ForeignClassCondition(ClassCondition):
         as_in_the_paper: bool = False,
     ) -> None:
         if not len(model.classes("classifier")):
-            given = f"condition.target={target}: the network has no head, so it is not a classifier"
-            raise UserError(f"{given}; condition.names=FILE gives it one, and torchvision_neuron needs none")
+            problem = f"condition.target={target}: the network has no head, so it is not a classifier"
+            raise UserError(f"{problem}; condition.names=FILE gives it one, and torchvision_neuron needs none")
         if weight <= 0:
             raise UserError(f"condition.weight={weight}: allowed are positive numbers")
         clock = clock or Clock()
