@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .model import Labels
-    from .options.registry import Option
+    from .options.option import Option
     from .protocols import Info, State
     from .result import Result
     from .sampling.assemble import Chains

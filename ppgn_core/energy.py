@@ -132,7 +132,7 @@ class Energy:
         if not getattr(self.condition, "differentiable", True):
             raise UserError(
                 f"condition={type(self.condition).__name__} has no gradient, which this sampler needs; allowed are "
-                "cma_es, cma_sphere, evolution and, if the prior has a density, metropolis_hastings"
+                "sampler=cma_es, cma_sphere, evolution and, if the prior has a density, metropolis_hastings"
             )
 
     @property

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Label", "Labels", "Model"]
 
-read_labels = Labels.read
-"""Another name of `Labels.read`."""
-
 
 @dataclass
 class Model:

@@ -9,7 +9,8 @@ from typing import Any
 from ..errors import UserError, shown
 from ..nearest import nearest
 from ..options.annotation import config_type
-from ..options.registry import Option, Registry
+from ..options.option import Option
+from ..options.registry import Registry
 from ..options.signature import Key
 from ..options.source import REQUIRED
 

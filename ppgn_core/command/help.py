@@ -11,8 +11,9 @@ from ..given import home
 from ..options import plugins
 from ..options.bundled import bundled
 from ..options.kinds import KINDS
+from ..options.option import Option
 from ..options.presets import in_force, presets
-from ..options.registry import Option, Registry
+from ..options.registry import Registry
 from ..options.signature import Key
 from ..options.source import REQUIRED
 from ..options.yaml_paths import CONF

@@ -21,8 +21,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from ..errors import UserError
 from ..given import home
+from ..options.bundled import unknown_option
 from ..options.kinds import KINDS
-from ..options.registry import Registry, unknown_option
+from ..options.registry import Registry
 from ..writers.record import NAME, seal
 from .compose import composed
 from .keys import TOP

@@ -25,3 +25,10 @@ def bundled() -> dict[tuple[str, str], str]:
 def own() -> frozenset[str]:
     """Return the names of the project's own packages."""
     return frozenset({"ppgn-core", *bundled().values()})
+
+
+def unknown_option(kind: str, name: str, there: list[str]) -> str:
+    """Return the error message for an unknown option, with those installed and the package to install."""
+    package = bundled().get((kind, name))
+    hint = f"; `pip install {package}` provides it" if package else ""
+    return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"

@@ -21,7 +21,7 @@ from ppgn_lrcn.captioner import Captioner, CaptionerConfig
 from ppgn_lrcn.vocabulary import Vocabulary
 
 from ppgn_core import weights
-from ppgn_core.model import read_labels
+from ppgn_core.model import Labels
 from ppgn_core.state_dict import read_state_dict
 
 from .foreign_weights import caffe, damaged, small, state_dict
@@ -58,7 +58,7 @@ def use(what: str, path: Path) -> None:
             "mean": lambda: read_mean(path),
             "prototxt": lambda: read_prototxt(path),
             "sums": lambda: weights.digests(path),
-            "labels": lambda: read_labels(path),
+            "labels": lambda: Labels.read(path),
         }[kind]()
 
 

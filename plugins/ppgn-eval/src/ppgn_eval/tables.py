@@ -15,7 +15,7 @@ from .mixing import LARGEST_RHAT
 from .photographs import Classes, halves, joined
 from .quality import frechet_distance, inception_score, kernel_distance, named
 from .sections import Table
-from .study import Studied, Study, shown
+from .study import Studied, Study, progress
 
 RESIZED = 128
 """Side in pixels to which images are resized in the last row of Table S3, for comparison with Odena et al. 2016."""
@@ -67,7 +67,7 @@ def quality(study: Study) -> Table:
     measured, reference = halves({k: judged for k, judged in study.real.items() if k in asked})
     alike = [within_classes(_images(measured), size) for size in sizes]
     rows = [_row("real photographs", measured, reference, alike, sizes)] if measured else []
-    rows += [_row(studied.system.label, studied.ends, reference, alike, sizes) for studied in shown(systems, "quality")]
+    rows += [_row(one.system.label, one.ends, reference, alike, sizes) for one in progress(systems, "quality")]
     return Table(f"Quality, judged by {study.judge.name}", columns, rows, QUALITY_NOTE)
 
 
