@@ -112,7 +112,7 @@ def test_the_objective_reaches_the_sweeper(command, monkeypatch):
     ("objective", "told"),
     [
         ("beauty", "objective=beauty: no such quantity"),
-        ("probability", "objective=probability: this condition knows no"),
+        ("probability", "objective=probability: this condition has no probability"),
     ],
 )
 def test_an_objective_that_is_none(command, objective, told):

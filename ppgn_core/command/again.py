@@ -20,25 +20,16 @@ def show(run: str, out: str | None = None, overrides: Sequence[str] = ()) -> Non
         run: folder of a run, or a PNG that a run made, such as grid.png or one of samples/.
         out: folder for the new run; null for outputs/DATE/TIME.
     """
-    from ..config.check import check
-    from ..config.compose import composed
-    from ..config.keys import TOP
-    from ..config.overrides import prepared
-    from ..config.resume import Resumed, checked, choices, read_record
+    from ..config.configure import configure
+    from ..config.resume import Resumed, read_record
     from ..options import plugins
-    from ..options.kinds import KINDS
     from ..run_folder import dated
     from ..sampling.assemble import assemble
     from ..sampling.run import run as sample
 
-    registry = plugins.registry()
-    place = path(run, "run")
+    registry, place = plugins.registry(), path(run, "run")
     record = read_record(place, f"run={place}") if place.is_dir() else of_picture(place)
-    base = checked(record["config"], [*TOP, *KINDS], registry, f"run={place}")
-    own = prepared(overrides, registry)
-    chosen = choices(base, own)
-    config = Resumed(base, chosen, False).restored(composed([*chosen, *own]), own)
-    check(config)
+    config, own = configure(overrides, registry, Resumed.of(record, overrides, registry, f"run={place}"))
     before = [one for one in record.get("overrides") or () if isinstance(one, str)]
     line = [one for one in before if one.partition("=")[0] not in ("out", "resume", "overwrite")]
     folder = home(out, "out") if out else dated(Path("outputs"))

@@ -70,12 +70,25 @@ class Resumed:
         """Read the run that is named in the arguments of a command line; return None if none is.
 
         Raises:
-            UserError: in the same cases as `stored`.
+            UserError: there is no such run folder, its record is damaged, or it needs a component that is not
+                installed.
         """
         folder = folder_of(arguments)
         if folder is None:
             return None
-        base = stored(folder, [*TOP, *KINDS], registry)
+        return cls.of(read_record(folder, f"resume={folder}"), arguments, registry, f"resume={folder}")
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any], arguments: Sequence[str], registry: Registry, prefix: str) -> Resumed:
+        """Take the config of an untrusted record, which the arguments of a command line change.
+
+        Args:
+            prefix: beginning of an error message.
+
+        Raises:
+            UserError: its config is none, or needs a component that is not installed.
+        """
+        base = checked(record["config"], registry, prefix)
         options = (*KINDS, "experiment", "")  # a flag has no key
         return cls(base, choices(base, arguments), all(key(argument) not in options for argument in arguments))
 
@@ -102,16 +115,7 @@ class Resumed:
         return OmegaConf.create({name: result.get(name, new[name]) for name in map(str, new)})
 
 
-def stored(folder: Path, keys: Sequence[str], registry: Registry) -> dict[str, Any]:
-    """Read the config of the run in `folder`: the values of those `keys` that the record has.
-
-    Raises:
-        UserError: there is no such run folder, its record is damaged, or it needs a component that is not installed.
-    """
-    return checked(read_record(folder, f"resume={folder}")["config"], keys, registry, f"resume={folder}")
-
-
-def checked(config: Any, keys: Sequence[str], registry: Registry, prefix: str) -> dict[str, Any]:
+def checked(config: Any, registry: Registry, prefix: str) -> dict[str, Any]:
     """Return those values of an untrusted record's config that another run may take.
 
     Args:
@@ -123,7 +127,7 @@ def checked(config: Any, keys: Sequence[str], registry: Registry, prefix: str) -
     if not isinstance(config, dict):
         raise UserError(f"{prefix}: {NAME} is damaged: its config is not a mapping")
     for name in config:
-        if name not in keys:
+        if name not in (*TOP, *KINDS):
             raise UserError(f"{prefix}: {NAME} has an unknown key: {str(name)[:40]}")
     for text in _strings(config):
         if "${" in text or text == "???":
