@@ -4,12 +4,13 @@ import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from lightning_fabric import Fabric
 from PIL import Image
-from ppgn_alexnet.alexnet import MINI, AlexNet
+from ppgn_alexnet.alexnet import MINI, MINI_128, AlexNet
 from ppgn_alexnet.condition import ClassCondition
 from ppgn_alexnet.generator import UpConv
 from ppgn_joint.noiseless import NoiselessJoint
@@ -254,3 +255,20 @@ def test_only_what_is_compared_counts(folder: Path, encoder: Path) -> None:
     assert recipe.step(0).keys() == {"pixel", "pool5"}
     with pytest.raises(UserError, match=r"compared=\[pixels\]: allowed are some of pixel, thumbnail"):
         generator(folder, encoder, compared=["pixels"])  # type: ignore[arg-type]
+
+
+def test_the_same_recipes_train_networks_of_128_pixels(folder: Path, tmp_path: Path) -> None:
+    fabric = Fabric(accelerator="cpu", devices=1)
+    keys: dict[str, Any] = {"cache": str(folder / "cache"), "images": 4, "batch_size": 4}
+    x = torch.rand(2, 3, 128, 128)
+    for classifier, width in ((EncoderRecipe, 1024), (ClassifierRecipe, 256)):
+        learning = classifier(fabric, str(folder), size=128, **keys)
+        learning.step(0)
+        assert learning.alexnet.eval().activations(x, ("fc6",))["fc6"].shape == (2, width)
+    encoder = tmp_path / "encoder.safetensors"
+    AlexNet(replace(MINI_128, n_classes=3)).eval().fold().save(encoder)
+    for generator, table in ((GeneratorRecipe, "mini_128"), (JointGeneratorRecipe, "small_128")):
+        keys["network"] = table
+        drawing = generator(fabric, str(folder), str(encoder), warm_up=0, **keys)
+        assert all(value.isfinite() for value in drawing.step(0).values())
+        assert drawing.averaged(torch.rand(2, 1024)).shape == (2, 3, 128, 128)

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from ppgn_core import forward_cache
 from ppgn_core.weights import ConfiguredNetwork
 
-from .family import CAFFENET, MINI, AlexNetConfig, Conv
+from .family import CAFFENET, MINI, MINI_128, AlexNetConfig, Conv
 from .image import Preprocess
 from .layers import LocalNorm, Strided
 
-__all__ = ["CAFFENET", "MINI", "AlexNet", "AlexNetConfig", "Conv"]
+__all__ = ["CAFFENET", "MINI", "MINI_128", "AlexNet", "AlexNetConfig", "Conv"]
 
 
 class AlexNet(ConfiguredNetwork):

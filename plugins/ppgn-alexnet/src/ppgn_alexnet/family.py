@@ -1,6 +1,6 @@
 """Describe the AlexNet family by layer tables, from the paper's 227-pixel encoder to `mini`'s 64-pixel one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ppgn_core.table import Table
@@ -91,4 +91,17 @@ MINI = AlexNetConfig(
     scale=4.0,
     batch_norm=True,
     dropout=0.3,
+)
+
+MINI_128 = replace(
+    MINI,
+    convs=(
+        Conv(48, 7, stride=2, padding=3, pool=True),
+        Conv(128, 3, padding=1, pool=True),
+        Conv(224, 3, padding=1, pool=True),
+        Conv(224, 3, padding=1),
+        Conv(128, 3, padding=1, pool=True),
+    ),
+    image_size=128,
+    resize=128,
 )

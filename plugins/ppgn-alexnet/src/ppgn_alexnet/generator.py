@@ -4,7 +4,7 @@ Dosovitskiy & Brox 2016, table 8, and the paper's section S9.4: three fully conn
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import torch
@@ -130,6 +130,9 @@ SMALL = UpConvConfig(
     slope=0.2,
     scale=0.25,
 )
+
+MINI_128 = replace(MINI, ups=(*MINI.ups[:-2], Up("deconv1", 48), Up("deconv0", 24), MINI.ups[-1]))
+SMALL_128 = replace(SMALL, ups=(*SMALL.ups[:-1], Up("deconv0", 16), SMALL.ups[-1]))
 
 
 class UpConv(ConfiguredNetwork):

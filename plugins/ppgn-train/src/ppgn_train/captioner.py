@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 import torch
 from lightning_fabric import Fabric
-from ppgn_alexnet.alexnet import MINI as ENCODER
 from ppgn_alexnet.alexnet import AlexNet
 from ppgn_lrcn.captioner import MINI, Captioner, look
 from ppgn_lrcn.vocabulary import EOS, Vocabulary
@@ -68,13 +67,13 @@ class CaptionerRecipe(SeededRecipe):
     ) -> None:
         super().__init__(fabric, images, batch_size, seed)
         self.adversarial = adversarial
-        train, val = load_parts(data, ENCODER.resize, cache)
+        network = load(AlexNet, "classifier", classifier).requires_grad_(False).to(fabric.device)
+        check_names("layer", layer, network.layers)
+        train, val = load_parts(data, network.config.resize, cache)
         self.kinds = kinds(train.classes, names)
         self.captions = Captions(self.kinds)
         self.vocabulary = Vocabulary([EOS, *self.captions.words()], self.captions.alternatives())
 
-        network = load(AlexNet, "classifier", classifier).requires_grad_(False).to(fabric.device)
-        check_names("layer", layer, network.layers)
         self.classifier = network.to(memory_format=torch.channels_last)
         features, classes = math.prod(network.shape(layer)), network.config.n_classes
         self.config = replace(MINI, features=features, layer=layer, classes=classes)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import torch
 from lightning_fabric import Fabric
-from ppgn_alexnet.alexnet import MINI, AlexNet, AlexNetConfig, Conv
+from ppgn_alexnet.alexnet import MINI, MINI_128, AlexNet, AlexNetConfig, Conv
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -29,6 +29,19 @@ SMALL = replace(
     dropout=0.5,
 )
 
+SMALL_128 = replace(
+    MINI_128,
+    convs=(
+        Conv(32, 7, stride=2, padding=3, pool=True),
+        Conv(80, 3, padding=1, pool=True),
+        Conv(160, 3, padding=1, pool=True),
+        Conv(160, 3, padding=1),
+        Conv(96, 3, padding=1, pool=True),
+    ),
+    fc=(256, 256),
+    dropout=0.5,
+)
+
 
 class ClassifierRecipe(SeededRecipe):
     """Train a classifier by AdamW with a one-cycle schedule on cross-entropy; it is named after its folder, `out`.
@@ -40,9 +53,11 @@ class ClassifierRecipe(SeededRecipe):
         adversarial: length (L2) of the step that turns each photograph into an adversarial example before training on
             it, in pixels of [0, 1]. The gradient of a network trained this way shows what a class looks like, instead
             of what fools the network (Santurkar et al. 2019).
+        size: side of the network's input, in pixels; photographs are resized to it.
     """
 
-    table = SMALL
+    tables: Mapping[int, AlexNetConfig] = {64: SMALL, 128: SMALL_128}
+    """Layer tables of the network to train, by the side of its input."""
 
     def __init__(
         self,
@@ -58,15 +73,17 @@ class ClassifierRecipe(SeededRecipe):
         jitter: Annotated[float, ">= 0", "<= 1"] = 0.3,
         shift: Annotated[int, ">= 0", "<= 31"] = 8,
         adversarial: Annotated[float, ">= 0", "<= 1000"] = 0.0,
+        size: Literal[64, 128] = 64,
         seed: int = 0,
     ) -> None:
         super().__init__(fabric, images, batch_size, seed)
         self.label_smoothing, self.jitter, self.shift = label_smoothing, jitter, shift
         self.adversarial = adversarial
         self.weights = {"cross_entropy": 1.0}
-        self.train, self.val = load_parts(data, self.table.resize, cache)
-        own = self.table.dropout if dropout is None else dropout
-        network = nn.ModuleDict(self.parts(replace(self.table, n_classes=len(self.train.classes), dropout=own)))
+        self.train, self.val = load_parts(data, size, cache)
+        table = self.tables[size]
+        own = table.dropout if dropout is None else dropout
+        network = nn.ModuleDict(self.parts(replace(table, n_classes=len(self.train.classes), dropout=own)))
         optimizer = torch.optim.AdamW(
             [
                 {"params": [p for p in network.parameters() if p.dim() > 1], "weight_decay": weight_decay},

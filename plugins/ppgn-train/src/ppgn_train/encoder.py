@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import torch
 from lightning_fabric import Fabric
-from ppgn_alexnet.alexnet import MINI, AlexNet, AlexNetConfig
+from ppgn_alexnet.alexnet import MINI, MINI_128, AlexNet, AlexNetConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -26,7 +26,7 @@ class EncoderRecipe(ClassifierRecipe):
         keys: further keys of `recipe=classifier`.
     """
 
-    table = MINI
+    tables: Mapping[int, AlexNetConfig] = {64: MINI, 128: MINI_128}
 
     def __init__(
         self,
@@ -39,8 +39,14 @@ class EncoderRecipe(ClassifierRecipe):
     ) -> None:
         super().__init__(fabric, data, images=images, shift=shift, **keys)
         self.weights["thumbnail_unexplained"] = thumbnail
-        small = F.avg_pool2d(self.train.images.float() / 255, MINI.resize // 16).flatten(1)
+        small = self._thumbnails(self.train.images)
         self.mean, self.variance = small.mean(0).to(fabric.device), small.var(0).mean()
+
+    @staticmethod
+    def _thumbnails(images: Tensor) -> Tensor:
+        size = images.shape[-1] // 16
+        parts = [F.avg_pool2d(part.float() / 255, size).flatten(1) for part in images.split(1024)]
+        return torch.cat(parts)
 
     def parts(self, config: AlexNetConfig) -> dict[str, nn.Module]:
         return {"encoder": AlexNet(config), "thumbnail": nn.Linear(config.fc[0], 3 * 16 * 16)}

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import torch
 from lightning_fabric import Fabric
 from ppgn_alexnet.alexnet import AlexNet
-from ppgn_alexnet.generator import MINI, ORIGINAL, SMALL, UpConv
+from ppgn_alexnet.generator import MINI, MINI_128, ORIGINAL, SMALL, SMALL_128, UpConv
 from torch import Tensor
 
 from ppgn_core.errors import UserError
@@ -26,7 +26,7 @@ from .seeded import SeededRecipe
 from .stages import REACH
 from .walkers import Climb
 
-TABLES = {"mini": MINI, "small": SMALL, "original": ORIGINAL}
+TABLES = {"mini": MINI, "small": SMALL, "mini_128": MINI_128, "small_128": SMALL_128, "original": ORIGINAL}
 
 
 class GeneratorRecipe(SeededRecipe):
@@ -42,7 +42,8 @@ class GeneratorRecipe(SeededRecipe):
             of that model.
         start: path of a generator's weights to begin with, such as one that an earlier run exported.
         network: name of the layer table: `mini` (9.0 million parameters) or `small` (2.6), both of 64 pixels;
-            `original` is the original release's, of 256. The code is as long as the encoder's fc6.
+            `mini_128` and `small_128`, of 128; `original` is the original release's, of 256. The code is as long as the
+            encoder's fc6.
         images: number of images to train on.
         compared: names of the views whose squared errors are added: `pixel`, `thumbnail` (a quarter of the size),
             layers of the encoder, stages and `logits` of EfficientNet-Lite1; any of RECONSTRUCTION_WEIGHTS.
@@ -74,7 +75,7 @@ class GeneratorRecipe(SeededRecipe):
         encoder: str | None = None,
         cache: str | None = None,
         start: str | None = None,
-        network: Literal["mini", "small", "original"] = "mini",
+        network: Literal["mini", "small", "mini_128", "small_128", "original"] = "mini",
         images: Annotated[int, ">= 1", "<= 5e11"] = 3_000_000,
         batch_size: Annotated[int, ">= 1", "<= 65536"] = 64,
         learning_rate: Annotated[float, "> 0", "<= 1"] = 2e-4,

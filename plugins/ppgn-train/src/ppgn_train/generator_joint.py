@@ -30,7 +30,7 @@ class JointGeneratorRecipe(GeneratorRecipe):
         fabric: Fabric,
         data: str,
         encoder: str | None = None,
-        network: Literal["mini", "small", "original"] = "small",
+        network: Literal["mini", "small", "mini_128", "small_128", "original"] = "small",
         sigma_x: Annotated[float, ">= 0", "<= 100"] = 0.004,
         sigma_h1: Annotated[float, ">= 0", "<= 100"] = 0.1,
         sigma_h: Annotated[float, ">= 0", "<= 100"] = 0.1,

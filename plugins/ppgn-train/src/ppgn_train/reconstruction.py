@@ -44,7 +44,7 @@ class FeatureExtractor:
         self.layers = sorted(names & encoder.layers.keys())
         self.stages: Stages | None = None
         if {*STRIDES, LOGITS} & names:
-            self.stages = Stages(photographs[:512], 2 * photographs.shape[-1]).to(fabric.device)
+            self.stages = Stages(photographs[:512], max(128, photographs.shape[-1])).to(fabric.device)
 
     def features(self, x: Tensor) -> dict[str, Tensor]:
         """Return the networks' features of pictures `(B, 3, H, W)`, by name."""
