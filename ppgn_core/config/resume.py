@@ -53,7 +53,7 @@ def folder_of(arguments: Sequence[str], name: str = "resume") -> Path | None:
 
 @dataclass(frozen=True)
 class Resumed:
-    """Hold what is known of the run that `resume=` names.
+    """Hold the config of an earlier run, and how a command line changes it.
 
     Args:
         base: stored config of the run.

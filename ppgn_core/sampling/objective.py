@@ -28,7 +28,7 @@ class Objective:
         self.last: Snapshot | None = None
 
     def watch(self, snapshot: Snapshot) -> None:
-        """Take a saved step."""
+        """Note a saved step; the last one counts."""
         self.last = snapshot
 
     def __call__(self) -> float | None:

@@ -17,7 +17,7 @@ SETTLED = 1.0
 
 @dataclass
 class Table:
-    """Hold what a table says.
+    """Hold the scores in a table, and what is wrong with it.
 
     Args:
         scores: mean of all numbers of each picture that has one.
