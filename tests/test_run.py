@@ -267,7 +267,7 @@ def test_errors_are_told_before_anything_is_written(registry, tmp_path, changes,
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"n_chains": 4, "n_steps": 40}, "its codes are (3, 6)"),
+        ({"n_chains": 4, "n_steps": 40}, "its codes have the shape (3, 6)"),
         ({"n_steps": 5}, "n_steps=5"),
     ],
 )
