@@ -45,10 +45,10 @@ def sample(*overrides: str, progress: bool = False, **keys: Any) -> Result:
             was not finite.
         KeyboardInterrupt: the run was interrupted; with `out`, the results so far have been saved.
     """
-    from .given import home
     from .interrupt import interruptible
     from .result import collect
     from .sampling.progress import Progress
+    from .user_input import home
 
     ready = assembled(*overrides, **keys)
     out = home(ready.config.out, "out").absolute() if ready.config.out else None

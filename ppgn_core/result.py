@@ -15,8 +15,8 @@ from torch import Tensor
 
 from .data_space import pictures
 from .errors import UserError
-from .given import home
 from .images import tile, to_uint8
+from .user_input import home
 from .writers.trace import NUMBERS, quantities
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, shown
-from ..given import home, path
+from ..user_input import home, path
 
 
 def show(run: str, out: str | None = None, overrides: Sequence[str] = ()) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import UserError
-from ..given import home
 from ..options import plugins
 from ..options.bundled import bundled
 from ..options.kinds import KINDS
@@ -17,6 +16,7 @@ from ..options.registry import Registry
 from ..options.signature import Key
 from ..options.source import REQUIRED
 from ..options.yaml_paths import CONF
+from ..user_input import home
 from .page import Page
 
 COMMAND = "python -m ppgn_core"

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from ..atomic import write_bytes
 from ..console import say
 from ..errors import UserError
-from ..given import path
+from ..user_input import path
 
 PICTURES = ("strip.png", "grid.png", "plot.png")
 MARK = "<!-- runs, by ppgn index -->"

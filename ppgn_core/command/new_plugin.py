@@ -12,12 +12,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ..errors import UserError, shown
-from ..given import home
 from ..nearest import nearest
 from ..options import plugins
 from ..options.kinds import KINDS, Kind
 from ..options.registry import Registry
 from ..options.yaml_paths import folder
+from ..user_input import home
 
 COMMON = "ppgn_core.template"
 FILES = {"pyproject.toml": "pyproject.toml", "README.md": "README.md", "workflow.yaml": ".github/workflows/tests.yaml"}

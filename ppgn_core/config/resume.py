@@ -20,10 +20,10 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from ..errors import UserError
-from ..given import home
 from ..options.bundled import unknown_option
 from ..options.kinds import KINDS
 from ..options.registry import Registry
+from ..user_input import home
 from ..writers.record import NAME, seal
 from .compose import composed
 from .keys import TOP

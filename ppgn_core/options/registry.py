@@ -84,22 +84,22 @@ class Registry:
         from omegaconf import MISSING, DictConfig, OmegaConf
         from omegaconf.errors import OmegaConfBaseException
 
-        given = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
+        plain = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
         allowed = [key.name for key in option.signature.keys]
-        assert isinstance(given, dict)
-        for name in map(str, given):
+        assert isinstance(plain, dict)
+        for name in map(str, plain):
             if name not in ("name", *allowed):
                 raise UserError(f"{option.at(name)}: no such key; {nearest(name, allowed)}")
         for key in option.signature.keys:  # before OmegaConf, which cannot convert the longest numbers to floats
             if not key.nested:
-                check(option.at(key.name), given.get(key.name), key.annotation)
+                check(option.at(key.name), plain.get(key.name), key.annotation)
         try:
-            values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
+            values = OmegaConf.to_container(OmegaConf.merge(option.schema, plain))
         except OmegaConfBaseException as error:
             name = re.split(r"[\[.]", str(error.full_key))[0]
             annotation = {key.name: key.annotation for key in option.signature.keys}.get(name, "")
             allowed_text = requirement(annotation, in_words(annotation))
-            raise UserError(f"{option.at(name)}={shown(given.get(name))}: must be {allowed_text}") from error
+            raise UserError(f"{option.at(name)}={shown(plain.get(name))}: must be {allowed_text}") from error
         assert isinstance(values, dict)
         for key in option.signature.keys:
             value = values[key.name]

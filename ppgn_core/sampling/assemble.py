@@ -20,13 +20,13 @@ from ..clock import Clock
 from ..device import choose_device
 from ..energy import Energy
 from ..errors import UserError
-from ..given import home
 from ..noise import ChainNoise
 from ..options.registry import Registry
 from ..pictures import load_pictures
 from ..protocols import Sampler, Snapshot, State, Writer
 from ..run_context import RunContext
 from ..run_folder import RunFolder
+from ..user_input import home
 from ..writers.codes import Saved, load_codes
 from .batches import Batches
 from .provenance import provenance

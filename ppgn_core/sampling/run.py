@@ -12,10 +12,10 @@ from ..chain import stopped
 from ..console import explained, say
 from ..data_space import undrawn
 from ..errors import UserError
-from ..given import home
 from ..interrupt import interruptible
 from ..protocols import Snapshot, Writer
 from ..run_folder import RunFolder
+from ..user_input import home
 from .assemble import Chains
 from .diagnosis import Diagnosis
 from .progress import Progress

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
 from ppgn_alexnet.generator import Up, UpConv, UpConvConfig
-from ppgn_caffe.imported import Given, networks
+from ppgn_caffe.imported import SideFiles, networks
 from ppgn_caffe.mean import read_mean
 from ppgn_caffe.prototxt import read_prototxt
 from ppgn_dae.networks import CodeDAE, CodeDAEConfig, ImageDAE, ImageDAEConfig
@@ -54,7 +54,7 @@ def use(what: str, path: Path) -> None:
         weights.fill(small(), read_state_dict(path, f"weights={path}"), f"weights={path}: not of it")
     else:
         {
-            "caffemodel": lambda: networks(path, Given()),
+            "caffemodel": lambda: networks(path, SideFiles()),
             "mean": lambda: read_mean(path),
             "prototxt": lambda: read_prototxt(path),
             "sums": lambda: weights.digests(path),

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from ppgn_core.errors import UserError
-from ppgn_core.given import file
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import Code
 from ppgn_core.table import Table
+from ppgn_core.user_input import file
 from ppgn_core.weights import ConfiguredNetwork
 
 from .bilateral import bilateral

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ppgn_core.atomic import atomic
 from ppgn_core.errors import UserError
-from ppgn_core.given import lines
 from ppgn_core.model import Label, Labels
+from ppgn_core.user_input import lines
 
 
 def read_list(path: Path, n_classes: int) -> Labels:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from ppgn_core.errors import UserError, shown
-from ppgn_core.given import home
 from ppgn_core.model import Labels, Model
+from ppgn_core.user_input import home
 
 if TYPE_CHECKING:
     from ppgn_alexnet.alexnet import AlexNet

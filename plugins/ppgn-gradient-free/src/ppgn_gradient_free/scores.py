@@ -19,7 +19,7 @@ from torch import Tensor
 from ppgn_core.atomic import write_bytes
 from ppgn_core.clock import Clock
 from ppgn_core.errors import UserError, shown
-from ppgn_core.given import home
+from ppgn_core.user_input import home
 
 from .table import Table
 

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from ppgn_core.clock import Clock, Schedule
 from ppgn_core.errors import UserError
-from ppgn_core.given import word
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
+from ppgn_core.user_input import word
 
 from .captioner import Captioner, look
 

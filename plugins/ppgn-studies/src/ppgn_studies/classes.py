@@ -21,7 +21,7 @@ from torchvision.utils import make_grid
 
 from ppgn_core.console import terminal
 from ppgn_core.errors import UserError
-from ppgn_core.given import home
+from ppgn_core.user_input import home
 
 from .making import ends, last_samples, make, publish
 

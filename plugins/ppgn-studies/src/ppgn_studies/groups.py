@@ -13,9 +13,9 @@ from ppgn_eval.study import progress
 from ppgn_mini.model import mini
 from torch import Tensor
 
-from ppgn_core.given import home
 from ppgn_core.model import Label
 from ppgn_core.pictures import load_pictures
+from ppgn_core.user_input import home
 
 from .making import drawn, ends, publish
 

@@ -14,8 +14,8 @@ from ppgn_eval.study import progress
 from ppgn_mini.model import mini
 
 from ppgn_core.errors import UserError
-from ppgn_core.given import home
 from ppgn_core.nearest import nearest
+from ppgn_core.user_input import home
 
 from .making import make, refuse_links
 

@@ -15,10 +15,10 @@ from rich.table import Table
 from torch import Tensor
 
 from ppgn_core.console import terminal
-from ppgn_core.given import home
 from ppgn_core.images import tile, to_uint8
 from ppgn_core.pictures import load_pictures
 from ppgn_core.sheet import paste
+from ppgn_core.user_input import home
 
 from .making import drawn, ends, publish
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from ppgn_core import weights
 from ppgn_core.errors import UserError
-from ppgn_core.given import home
 from ppgn_core.state_dict import read_state_dict
+from ppgn_core.user_input import home
 
 OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
 """torchvision's names before 2018, `norm.1.weight` for `norm1.weight`."""
