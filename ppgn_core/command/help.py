@@ -59,7 +59,7 @@ def show_command(command: Option, registry: Registry, arguments: list[str]) -> N
     """
     page, keys = Page(), command.signature.keys
     first = f" {keys[0].name.upper()}" if keys and keys[0].default is REQUIRED else ""
-    _full(page, command, f"ppgn {command.name}{first}", "[KEY=VALUE …]")
+    _full(page, command, f"ppgn {command.name.replace('_', '-')}{first} [KEY=VALUE …]")
     chosen = {argument.partition("=")[2] or argument for argument in arguments}
     for key in keys:
         options = [registry.find(key.nested, name) for name in registry.names(key.nested)] if key.nested else []
@@ -82,7 +82,7 @@ def _meaning(key: Key) -> str:
 
 
 def _everything(page: Page, registry: Registry, more: Path | None) -> None:
-    page.heading(COMMAND, "[GROUP=OPTION …] [GROUP.KEY=VALUE …] [KEY=VALUE …]")
+    page.heading(f"{COMMAND} [GROUP=OPTION …] [GROUP.KEY=VALUE …] [KEY=VALUE …]")
     page.text("\nSamples images from p(h | y): h ← h + ε1·∇log p(h) + ε2·∇log p(y | h) + N(0, ε3²).")
     defaults = _defaults()
     for group in (*KINDS, "experiment"):
@@ -112,7 +112,7 @@ def _option(page: Page, registry: Registry, kind: str, name: str) -> None:
     _full(page, option, f"{kind}={name}", f"({option.package})")
 
 
-def _full(page: Page, option: Option, title: str, note: str) -> None:
+def _full(page: Page, option: Option, title: str, note: str = "") -> None:
     """Add all of an option's docstring but its arguments, and its keys."""
     page.heading(title, note)
     page.text("\n" + option.signature.doc.partition("\nArgs:")[0].strip())
