@@ -84,10 +84,11 @@ def _meaning(key: Key) -> str:
 def _everything(page: Page, registry: Registry, more: Path | None) -> None:
     page.heading(f"{COMMAND} [GROUP=OPTION …] [GROUP.KEY=VALUE …] [KEY=VALUE …]")
     page.text("\nSamples images from p(h | y): h ← h + ε1·∇log p(h) + ε2·∇log p(y | h) + N(0, ε3²).")
-    defaults = _defaults()
+    defaults, there = _defaults(), set()
     for group in (*KINDS, "experiment"):
         options = {name: _described(registry.find(group, name)) for name in registry.names(group)}
         options |= {name: (comment, "") for name, comment in presets(group, more).items()}
+        there |= {(group, name) for name in options}
         page.heading(f"{group}", NOTES.get(group, ""))
         marks = dict.fromkeys(defaults.get(group, []), " (default)")
         page.rows((name, meaning + marks.get(name, ""), keys) for name, (meaning, keys) in options.items())
@@ -99,7 +100,7 @@ def _everything(page: Page, registry: Registry, more: Path | None) -> None:
     page.heading("examples")
     page.rows((f"{COMMAND} {line}", meaning) for line, meaning in EXAMPLES)
     page.text(f"\n{MORE}")
-    missing = sorted({package for (kind, name), package in bundled().items() if _lacking(registry, kind, name)})
+    missing = sorted({package for one, package in bundled().items() if one[0] in KINDS and one not in there})
     if missing:
         page.text(f"Not installed: pip install {' '.join(missing)}")
 
@@ -127,10 +128,6 @@ def _described(option: Option) -> tuple[str, str]:
     except UserError as error:
         return str(error), ""
     return signature.summary, " ".join(str(key) for key in signature.keys)
-
-
-def _lacking(registry: Registry, kind: str, name: str) -> bool:
-    return kind in KINDS and name not in registry.names(kind) and name not in presets(kind)
 
 
 def _numbers() -> Iterator[tuple[str, str, str]]:

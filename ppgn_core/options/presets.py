@@ -15,7 +15,8 @@ def presets(group: str, more: Path | None = None) -> dict[str, str]:
     Args:
         more: a folder with the user's own configs, as given by `--config-dir`.
     """
-    return {name: _comment(file) for name, file in _files(group, more).items()}
+    texts = {name: file.read_text(encoding="utf-8") for name, file in _files(group, more).items()}
+    return {name: next(iter(re.findall(r"(?m)^# (?!@)(.+)", text)), "") for name, text in texts.items()}
 
 
 def in_force(group: str, name: str) -> dict[str, str]:
@@ -33,8 +34,3 @@ def _files(group: str, more: Path | None = None) -> dict[str, Path]:
         for file in sorted((place / group).glob("*.yaml")):
             files[file.stem] = file
     return files
-
-
-def _comment(file: Path) -> str:
-    comments = re.findall(r"(?m)^# (?!@)(.+)", file.read_text(encoding="utf-8"))
-    return comments[0] if comments else ""

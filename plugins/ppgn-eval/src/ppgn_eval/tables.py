@@ -87,7 +87,8 @@ def _row(name: str, ends: Classes, real: Classes, alike: list[dict[int, float]],
         row += [UNKNOWN] * 2
     row.append(inception_score(everything.logits))
     row += _distances(known, {k: judged for k, judged in real.items() if k in known})
-    own = [within_classes(_images(ends), size) if _side(ends) >= WINDOW else {} for size in sizes]
+    side = min(min(judged.images.shape[-2:]) for judged in ends.values())
+    own = [within_classes(_images(ends), size) if side >= WINDOW else {} for size in sizes]
     row += [str(mean(by_class.values())) for by_class in own]
     paired = {k: value for k, value in own[-1].items() if k in alike[-1]}
     return [*row, str(100 * _of(len(paired), share_more_diverse(paired, alike[-1])))]
@@ -96,10 +97,6 @@ def _row(name: str, ends: Classes, real: Classes, alike: list[dict[int, float]],
 def _of(n: int, share: float) -> Estimate:
     """Return `share` of n trials as a rate."""
     return rate(round(share * n) if n else 0, n)
-
-
-def _side(classes: Classes) -> int:
-    return min(min(judged.images.shape[-2:]) for judged in classes.values())
 
 
 def _distances(known: Classes, real: Classes) -> list[Cell]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 import shutil
 import sys
@@ -92,7 +93,9 @@ class Scores:
         """Return the scores that were counted before, if this generation was finished."""
         counted = _json(place / COUNTED)
         scores = counted.get("scores") if isinstance(counted, dict) else None
-        if not isinstance(scores, dict) or list(scores) != names or not all(_number(v) for v in scores.values()):
+        if not isinstance(scores, dict) or list(scores) != names:
+            return None
+        if not all(type(value) in (int, float) and math.isfinite(value) for value in scores.values()):
             return None
         return {name: float(value) for name, value in scores.items()}
 
@@ -148,7 +151,3 @@ def _json(path: Path) -> object:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")

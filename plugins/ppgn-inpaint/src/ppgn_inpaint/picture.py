@@ -72,13 +72,13 @@ def read(model: Model, init: str | None, mask: str | None, seed: int) -> Incompl
     size = model.image_size
     (image,) = read_pictures(init, "init", lambda image: image, at_most=1)
     picture = square(on_white(image), size)
-    if mask is None and image.mode == "RGBA" and (hidden := _transparent(image, size)).max() > 0.5:
+    hidden = _levels(ImageChops.invert(image.getchannel("A")), size) if image.mode == "RGBA" else torch.zeros(1)
+    if mask is None and hidden.max() > 0.5:
         missing = hidden
         if missing.min() == 1:
             raise UserError(f"init={shown(init)}: it is transparent everywhere, so nothing is known")
-        picture = torch.where(
-            missing < 1, square(image, size)[:3], picture
-        )  # keep white out of the colours at the edges
+        # keep white out of the colours at the edges
+        picture = torch.where(missing < 1, square(image, size)[:3], picture)
     elif mask in (None, "center", "random"):
         missing = _hole(size, seed, at_random=mask == "random")
     else:
@@ -93,10 +93,6 @@ def _hole(size: int, seed: int, at_random: bool) -> Tensor:
     missing = torch.zeros(1, size, size)
     missing[..., top : top + side, left : left + side] = 1
     return missing
-
-
-def _transparent(image: Image.Image, size: int) -> Tensor:
-    return _levels(ImageChops.invert(image.getchannel("A")), size)
 
 
 def _mask(mask: str, shape: tuple[int, int], size: int) -> Tensor:
