@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
@@ -50,8 +50,7 @@ class LRCN:
             that word alone.
 
     Raises:
-        UserError: a word is not in the vocabulary, there is no such layer or it has another width, or w is not
-            positive.
+        UserError: a word is not in the vocabulary, or there is no such layer or it has another width.
     """
 
     def __init__(
@@ -59,7 +58,7 @@ class LRCN:
         model: Model,
         text: str | list[str],
         captioner: str = "captioner",
-        weight: float | None = None,
+        weight: Annotated[float | None, "> 0"] = None,
         among: Literal["rivals", "all"] | None = None,
         network: str | None = None,
         layer: str | None = None,
@@ -71,8 +70,6 @@ class LRCN:
         n_steps: int = 200,
         as_in_the_paper: bool = False,
     ) -> None:
-        if weight is not None and weight <= 0:
-            raise UserError(f"condition.weight={weight}: allowed are positive numbers")
         if as_in_the_paper:
             weight, among = weight or 1.0, among or "all"
         self.given_weight, self.among = weight, among or "rivals"
