@@ -83,7 +83,7 @@ def _meaning(key: Key) -> str:
 
 def _everything(page: Page, registry: Registry, more: Path | None) -> None:
     page.heading(f"{COMMAND} [GROUP=OPTION …] [GROUP.KEY=VALUE …] [KEY=VALUE …]")
-    page.text("\nSamples images from p(h | y): h ← h + ε1·∇log p(h) + ε2·∇log p(y | h) + N(0, ε3²).")
+    page.text("Samples images from p(h | y): h ← h + ε1·∇log p(h) + ε2·∇log p(y | h) + N(0, ε3²).")
     defaults, there = _defaults(), set()
     for group in (*KINDS, "experiment"):
         options = {name: _described(registry.find(group, name)) for name in registry.names(group)}
@@ -99,7 +99,7 @@ def _everything(page: Page, registry: Registry, more: Path | None) -> None:
     page.rows((name.replace("_", "-"), _described(registry.find("command", name))[0]) for name in commands)
     page.heading("examples")
     page.rows((f"{COMMAND} {line}", meaning) for line, meaning in EXAMPLES)
-    page.text(f"\n{MORE}")
+    page.text(MORE)
     missing = sorted({package for one, package in bundled().items() if one[0] in KINDS and one not in there})
     if missing:
         page.text(f"Not installed: pip install {' '.join(missing)}")
@@ -116,7 +116,7 @@ def _option(page: Page, registry: Registry, kind: str, name: str) -> None:
 def _full(page: Page, option: Option, title: str, note: str = "") -> None:
     """Add all of an option's docstring but its arguments, and its keys."""
     page.heading(title, note)
-    page.text("\n" + option.signature.doc.partition("\nArgs:")[0].strip())
+    page.text(option.signature.doc.partition("\nArgs:")[0].strip())
     page.heading("keys")
     keys = option.signature.keys
     page.rows((option.at(key.name if key.default is REQUIRED else str(key)), _meaning(key)) for key in keys)

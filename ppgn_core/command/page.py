@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 
-BOLD, DIM, GREEN, CYAN = 1, 2, 32, 36
+BOLD, DIM, CYAN = 1, 2, 36
 NARROWEST = 20
 """Least width of the left column."""
 
@@ -19,13 +19,17 @@ class Page:
     def __init__(self) -> None:
         terminal = sys.stdout.isatty()
         self.colour = terminal and os.name != "nt" and not os.environ.get("NO_COLOR")
-        self.width = shutil.get_terminal_size((120, 24)).columns if terminal else 120
+        self.width = max(20, shutil.get_terminal_size((120, 24)).columns) if terminal else 120
         self.lines: list[str] = []
 
     def text(self, text: str) -> None:
-        """Add text; its lines are kept, and wrapped if they are longer than the page is wide."""
-        for line in text.splitlines() or [""]:
-            self.lines += textwrap.wrap(line, self.width) or [""]
+        """Add paragraphs, each after an empty line and wrapped anew, except where its lines are indented."""
+        for paragraph in text.split("\n\n"):
+            lines = paragraph.splitlines()
+            whole = not any(line.startswith(" ") for line in lines)
+            self.lines += [""] * bool(self.lines)
+            for line in [" ".join(lines)] if whole else lines:
+                self.lines += textwrap.wrap(line, self.width)
 
     def heading(self, title: str, note: str = "") -> None:
         """Add an empty line, then one with a title, which is bold, and a note."""
@@ -54,7 +58,4 @@ class Page:
         return "\n".join([*self.lines, ""])
 
     def _styled(self, text: str, style: int) -> str:
-        default = text.endswith("(default)") and self.colour
-        if default:
-            text = f"{text.removesuffix('(default)')}\033[{GREEN}m(default)\033[0m"
         return f"\033[{style}m{text}\033[0m" if style and self.colour and text else text
