@@ -68,8 +68,7 @@ def show_command(command: Option, registry: Registry, arguments: list[str]) -> N
             page.rows((option.name, *_described(option)) for option in options)
         for option in options:
             if option.name in chosen:
-                page.heading(f"{key.name}={option.name}", f"({option.package})")
-                page.rows((f"{key.name}.{own}", _meaning(own)) for own in option.signature.keys)
+                _full(page, option, f"{key.name}={option.name}", f"({option.package})")
     print(page, end="")
 
 

@@ -40,7 +40,7 @@ class Page:
         """Add rows of a name, its meaning, and possibly what is dimmed below the meaning."""
         rows = list(rows)
         left = max([NARROWEST, *(len(row[0]) + 4 for row in rows)])
-        if left > self.width - 40:  # names so long that their meanings stand below them
+        if left > self.width - 30:  # names so long that their meanings stand below them
             left = 6
         for name, *texts in rows:
             meaning = [
