@@ -21,10 +21,11 @@ demo: setup
 	$(PYTHON) -m ppgn_core prior=noiseless_joint condition=lrcn condition.text="oranges" out=$(DEMO)
 	@echo "Look at $(DEMO)/grid.png"
 
+# A process for each core, at most four, with one thread each: a process needs up to 2 GB.
 test: types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m pytest
+	OMP_NUM_THREADS=1 GOMP_SPINCOUNT=10000 $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 # The lines that no test runs. It takes up to twice the time of the tests alone, so `make test` does without it.
 coverage: setup

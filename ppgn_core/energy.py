@@ -136,9 +136,10 @@ class Energy:
             )
 
     @property
-    def weight(self) -> float:
+    def weight(self) -> float | Tensor:
         """Return the power w of p(y | x) that is sampled now: the condition's own `weight`, or 1 if it has none."""
-        return float(getattr(self.condition, "weight", 1.0))
+        weight: float | Tensor = getattr(self.condition, "weight", 1.0)
+        return weight
 
     def reevaluated(self, state: State, gradient: bool = True) -> State:
         """Re-evaluate `state`, as `evaluate` does, if the target distribution changes at the next step.

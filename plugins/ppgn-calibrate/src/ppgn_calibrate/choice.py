@@ -1,0 +1,88 @@
+"""Choose a setting from what was measured of its pilot chains, and say what is wrong if none serves."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from .pilots import Setting
+
+NEAR = 0.05
+"""Share of the highest score that a setting may lack and still be chosen."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Hold the figures of each chain of one setting, `(P,)` each.
+
+    Args:
+        climbed: the condition's certainty of the pictures.
+        score: its certainty of views that it was not shown, or a second network's of the pictures.
+        drift: how much of the code G∘E does not keep; None if the generator has no encoder.
+        sharpness: mean difference of neighbouring pixels.
+        alive: whether every chain reached the last step.
+    """
+
+    setting: Setting
+    climbed: Tensor
+    score: Tensor
+    drift: Tensor | None
+    sharpness: Tensor
+    alive: bool
+
+
+def choose(measured: list[Measured]) -> int | None:
+    """Return the index of the best setting; None if no setting kept its chains finite.
+
+    Of the settings whose score is within one standard error of the highest, or within `NEAR` of it, the one whose codes
+    G∘E keeps best is chosen, or without an encoder that of the smallest ε2.
+    """
+    whole = [k for k, one in enumerate(measured) if one.alive]
+    if not whole:
+        return None
+    best = max(whole, key=lambda k: float(measured[k].score.mean()))
+    highest = measured[best].score
+    least = float(highest.mean()) - max(_error(highest), NEAR * abs(float(highest.mean())))
+    near = [k for k in whole if float(measured[k].score.mean()) >= least]
+    drifts = [measured[k].drift for k in near]
+    if any(drift is None for drift in drifts):
+        return min(near, key=lambda k: measured[k].setting.epsilon2)
+    return min(near, key=lambda k: float(measured[k].drift.mean()))  # type: ignore[union-attr]
+
+
+def _error(values: Tensor) -> float:
+    return float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+
+
+def doubts(measured: list[Measured], chosen: int | None, start: float, second: bool, probable: bool) -> list[str]:
+    """Return sentences on what is wrong with the best setting; none if nothing seems to be.
+
+    Args:
+        start: the condition's mean certainty of the first pictures.
+        second: whether the scores are a second network's.
+        probable: whether certainties are probabilities.
+    """
+    if chosen is None:
+        return ["every chain stopped at a value that is not finite: the network's gradient may hold a NaN"]
+    one, told = measured[chosen], []
+    climbed, score = float(one.climbed.mean()), float(one.score.mean())
+    if chosen in (0, len(measured) - 1):
+        end = "smallest" if chosen == 0 else "largest"
+        told.append(f"the best epsilon2 is the {end} that was tried; a larger decades=… tries a wider range")
+    if not probable:
+        return told
+    if climbed < max(0.1, 2 * start):
+        told.append(
+            f"the gradient is too flat: p(y | x) went from {start:.2g} to {climbed:.2g} at best; a target that the "
+            "generator can draw, more steps, or a network whose gradient shows its classes (one trained on "
+            "adversarial examples) may help"
+        )
+    elif score < climbed / 2:
+        by = "a second network gives them" if second else "of mirrored, shifted and softened views it is"
+        told.append(
+            f"the pictures fool the network: it is sure of them (p = {climbed:.2f}), but {by} {score:.2f}; random "
+            "views (condition.shift, condition.views) or a network trained on adversarial examples may help"
+        )
+    return told

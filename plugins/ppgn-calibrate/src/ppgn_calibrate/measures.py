@@ -1,0 +1,57 @@
+"""Measure how sure a network is of pictures that it did not climb, and how far they are from what G∘E keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ppgn_core.protocols import Condition, Generator
+
+
+def views(x: Tensor) -> Iterator[Tensor]:
+    """Yield views of images `(B, 3, H, W)` on which a picture of something still shows it, and noise does not.
+
+    They are mirrored, enlarged by 15 %, softened (reduced by 15 % and enlarged again), and shifted by a sixteenth in
+    both directions.
+    """
+    side = x.shape[-1]
+    yield x.flip(3)
+    larger = F.interpolate(x, size=_side(side, 1.15), mode="bilinear", align_corners=False)
+    edge = (larger.shape[-1] - side) // 2
+    yield larger[..., edge : edge + side, edge : edge + side]
+    smaller = F.interpolate(x, size=_side(side, 0.85), mode="bilinear", antialias=True, align_corners=False)
+    yield F.interpolate(smaller, size=(side, side), mode="bilinear", align_corners=False)
+    step = max(1, side // 16)
+    padded = F.pad(x, [step] * 4, mode="reflect")
+    yield padded[..., :side, 2 * step :]
+    yield padded[..., 2 * step :, :side]
+
+
+def _side(side: int, factor: float) -> tuple[int, int]:
+    return round(side * factor), round(side * factor)
+
+
+def certainty(condition: Condition, x: Tensor) -> Tensor:
+    """Return p(y | x) `(B,)`, or log p(y | x) if the condition has no probability."""
+    log_prob = condition.log_prob(x)
+    probability = getattr(condition, "probability", None)
+    return log_prob if probability is None else probability(log_prob)
+
+
+def certainty_of_views(condition: Condition, x: Tensor) -> Tensor:
+    """Return the mean certainty `(B,)` of the views of images."""
+    return torch.stack([certainty(condition, view) for view in views(x)]).mean(0)
+
+
+def drift(generator: Generator, x: Tensor, h: Tensor) -> Tensor | None:
+    """Return ‖E(x) − h‖ / ‖h‖ `(B,)` of images x = G(h): how much of a code G∘E does not keep; None without E."""
+    encode = getattr(generator, "encode", None)
+    return None if encode is None else (encode(x) - h).flatten(1).norm(dim=1) / h.flatten(1).norm(dim=1)
+
+
+def sharpness(x: Tensor) -> Tensor:
+    """Return the mean difference `(B,)` of neighbouring pixels, in [0, 1]."""
+    return (x[..., 1:, :] - x[..., :-1, :]).abs().mean((1, 2, 3))

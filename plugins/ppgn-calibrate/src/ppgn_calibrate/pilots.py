@@ -1,0 +1,128 @@
+"""Run short pilot chains whose ε2 differs from chain to chain, many of them in one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ppgn_core.api import assembled
+from ppgn_core.energy import Energy
+from ppgn_core.errors import UserError
+from ppgn_core.protocols import Condition, Generator
+
+RATIO = 4.0
+"""Length of the first ε2·∇log p(y | h), relative to that of h, in the middle of the range of ε2."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Hold what one group of pilot chains was run with: ε1, ε2, and the sampler's guidance, if it has one."""
+
+    epsilon1: float
+    epsilon2: float
+    guidance: float | None
+
+
+@dataclass(frozen=True)
+class Pilots:
+    """Hold the last samples of one batch of pilot chains: for each setting as many, one setting after the other.
+
+    Args:
+        settings: the settings.
+        x, h: samples `(B, 3, H, W)`, clamped to [0, 1], and their codes `(B, *code)`.
+        alive: whether each chain reached the last step, `(B,)`.
+        start: log p(y | x) of the first pictures, `(B,)`.
+        condition, generator: the condition that was climbed, and G. The condition may draw noise for each chain, so it
+            is asked of all B at once.
+    """
+
+    settings: list[Setting]
+    x: Tensor
+    h: Tensor
+    alive: Tensor
+    start: Tensor
+    condition: Condition
+    generator: Generator
+
+
+class Scaled:
+    """Climb another condition with a factor of its own for each chain: w_k · log p(y | x) in chain k.
+
+    Args:
+        factors: factors of the condition's own weight, `(B,)`.
+    """
+
+    def __init__(self, condition: Condition, factors: Tensor) -> None:
+        self.condition, self.factors = condition, factors
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.condition, name)
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        return self.condition.log_prob(x)
+
+    @property
+    def weight(self) -> Tensor:
+        return getattr(self.condition, "weight", 1.0) * self.factors
+
+
+def run(overrides: Sequence[str], n: int, decades: float, pilots: int, batch_size: int) -> Iterator[Pilots]:
+    """Run `n` settings of ε2, `decades` apart in all, with `pilots` chains each, in batches.
+
+    The middle of the range is where the condition's first step is `RATIO` times as long as the code, whatever the
+    scale of the network's gradient. A sampler's `guidance` is scaled as ε2 is.
+
+    Raises:
+        UserError: an override is not allowed, the condition has no gradient, its gradient is zero in every start, or
+            the data are no images.
+    """
+    factors = _middle(overrides, pilots) * torch.logspace(-decades / 2, decades / 2, n)
+    for some in factors.split(max(1, batch_size // pilots)):
+        chains = len(some) * pilots
+        ready = assembled(*overrides, f"n_chains={chains}", f"batch_size={chains}")
+        energy = _energy(ready)
+        condition, guidance = energy.condition, getattr(ready.sampler, "guidance", None)
+        scaled = Scaled(condition, some.to(ready.h.device).repeat_interleave(pilots))
+        for part in (energy, *vars(ready.sampler).values()):
+            if isinstance(part, Energy):
+                part.condition = scaled
+        start, last = _ends(ready)
+        settings = [
+            Setting(ready.config.epsilon1, factor * ready.config.epsilon2, guidance and factor * guidance)
+            for factor in some.tolist()
+        ]
+        x = last.state.x.clamp(0, 1)
+        yield Pilots(settings, x, last.state.h, last.alive, start.state.log_prob, condition, energy.generator)
+
+
+def _middle(overrides: Sequence[str], pilots: int) -> float:
+    """Return the factor of ε2 in the middle of the range; `condition_score` has the condition's own weight in it."""
+    ready = assembled(*overrides, f"n_chains={pilots}", f"batch_size={pilots}")
+    energy = _energy(ready)
+    state = energy.evaluate(ready.h)
+    if state.x.dim() != 4 or state.x.shape[1] != 3:
+        raise UserError(f"the generator draws data of the shape {tuple(state.x.shape[1:])}; allowed are RGB images")
+    step = ready.config.epsilon2 * state.condition_score.flatten(1).norm(dim=1).median()
+    if not 0 < float(step) < float("inf"):
+        raise UserError(
+            f"epsilon2={ready.config.epsilon2}: the first step along the condition's gradient has the length "
+            f"{float(step):g}, in every start; allowed are an epsilon2 above 0 and a condition with a gradient"
+        )
+    return RATIO * float(ready.h.flatten(1).norm(dim=1).median() / step)
+
+
+def _energy(ready: Any) -> Energy:
+    assert ready.context.energy is not None
+    return ready.context.energy
+
+
+def _ends(snapshots: Iterable[Any]) -> tuple[Any, Any]:
+    """Return the first and the last of the snapshots."""
+    first = last = None
+    for last in snapshots:
+        first = first or last
+    return first, last
