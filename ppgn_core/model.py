@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .clock import Clock
     from .noise import ChainNoise
+    from .protocols import Layered
     from .views import Views
 
 __all__ = ["Label", "Labels", "Model"]
@@ -122,6 +123,12 @@ class Model:
         if key not in self._views:
             self._views[key] = Views(noise, clock, self.image_size, shift)
         return self._views[key]
+
+
+def check_layer(network: Layered, layer: str, key: str, role: str) -> None:
+    """Raise UserError if a network has no such layer; `key` is the config key that named it, `role` the network's."""
+    if layer not in network.layers:
+        raise UserError(f"{key}={layer}: {role} has no such layer; allowed are {', '.join(network.layers)}")
 
 
 def _has(network: Any, name: str) -> bool:
