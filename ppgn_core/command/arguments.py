@@ -52,10 +52,11 @@ def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[
         else:
             others.append((name, text))
     chosen = {name: _chosen(keys[name], part, registry) for name, part in parts.items()}
+    required = [chosen[name] for name in parts if keys[name].default is REQUIRED]
     for name, text in others:
         own = name.partition(".")[0]
         owners = [k for k, option in chosen.items() if option and own in _names(option, nested=own != name)]
-        takers = list(chosen.values()) or [command]  # a command that chooses no component may take them itself
+        takers = required or [command]  # a command that needs no component may take them itself
         if not owners and any(option and OVERRIDES in option.signature.given for option in takers):
             overrides.append(f"{name}={text}")
             continue

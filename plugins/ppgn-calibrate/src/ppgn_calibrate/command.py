@@ -34,7 +34,7 @@ def calibrate(
     settings: Annotated[int, ">= 2", "<= 100"] = 11,
     pilots: Annotated[int, ">= 1", "<= 1000"] = 4,
     batch_size: Annotated[int, ">= 1"] = 64,
-    second: dict[str, Any] | None = None,
+    second: Annotated[dict[str, Any] | None, Condition] = None,
     overrides: Sequence[str] = (),
 ) -> None:
     """Find the ε2 that suits a condition, by short pilot chains over a wide range of it.
@@ -52,7 +52,7 @@ def calibrate(
         settings: number of values of ε2.
         pilots: number of chains for each value.
         batch_size: largest number of chains in one batch.
-        second: another condition that judges the pictures, such as `{name: imagenet, target: lemon}`.
+        second: another condition that judges the pictures: `second=imagenet second.target=lemon`.
     """
     place = home(out, "out")
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
