@@ -49,7 +49,7 @@ hard: setup
 	cd tests && ../$(PYTHON) -m hard --share $(SHARE) --seed $(SEED)
 
 bundled: setup
-	$(PYTHON) -m ppgn_core.options.bundle_table
+	$(PYTHON) tests/bundle_table.py
 
 benchmark: setup
 	$(PYTHON) benchmarks/step.py

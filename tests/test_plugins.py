@@ -8,8 +8,9 @@ from importlib.metadata import EntryPoint, entry_points
 import pytest
 
 from ppgn_core.options import plugins
-from ppgn_core.options.bundle_table import installed
 from ppgn_core.options.bundled import TABLE, own
+
+from .bundle_table import installed
 
 GOOD = "from ppgn_core import hookimpl\n@hookimpl\ndef register_priors(register): register('flat', 'nowhere:Flat')\n"
 

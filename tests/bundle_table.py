@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from importlib.metadata import entry_points
 
-from ..hookspecs import GROUP
-from . import plugins
-from .bundled import TABLE
-from .yaml_paths import folder
+from ppgn_core.hookspecs import GROUP
+from ppgn_core.options import plugins
+from ppgn_core.options.bundled import TABLE
+from ppgn_core.options.yaml_paths import folder
 
 
 def installed() -> dict[str, dict[str, list[str]]]:
