@@ -41,7 +41,7 @@ class ForeignClassCondition(ClassCondition):
         model: Model,
         target: int | str | list[int | str] = "goldfish",
         gradient: Literal["log_softmax", "softmax", "logit", "target_logit"] = "log_softmax",
-        weight: float = 0.005,
+        weight: float = 0.05,
         views: int = 1,
         shift: int | None = None,
         flip: bool | None = None,
