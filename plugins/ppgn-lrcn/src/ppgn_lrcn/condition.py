@@ -16,10 +16,10 @@ from ppgn_core.user_input import word
 
 from .captioner import Captioner, look
 
-ALONE, TOGETHER = 0.5, 0.015
-"""Default weights w: for one word compared with its rivals, which is as steep in h as a class, and for several words.
-Words that pull in different directions, such as red and teapot, never become certain, and with a greater w a chain
-jumps back and forth between them."""
+ALONE, TOGETHER = 1.0, 0.15
+"""Default weights w: for one word compared with its rivals, which is as steep in h as a class, and for several words,
+whose sum is steeper. Words that pull in different directions, such as red and teapot, never become certain, and with a
+greater w a chain jumps back and forth between them."""
 
 
 class LRCN:
@@ -39,8 +39,7 @@ class LRCN:
         captioner: role of the captioner.
         weight: w, the power of p(y | x) that is climbed. A sum over words is steeper in h than a class and overshoots
             with an ε2 tuned for classes; a weight of its own lets captions share ε2 with classes, also in a product.
-            None means 1 as in the paper; otherwise 0.5 if a single word is compared with its rivals, as in "oranges",
-            and 0.015 for several.
+            None means 1 as in the paper, or if a single word is compared with its rivals, as in "oranges"; else 0.15.
         among: `rivals`, or `all` for the paper's sum over all words against all others. None means `rivals`, and `all`
             as in the paper.
         network, layer: role and layer of the network that provides the features; None for those that the captioner was

@@ -41,7 +41,7 @@ class ForeignClassCondition(ClassCondition):
         model: Model,
         target: int | str | list[int | str] = "goldfish",
         gradient: Literal["log_softmax", "softmax", "logit", "target_logit"] = "log_softmax",
-        weight: Annotated[float, "> 0"] = 0.005,
+        weight: Annotated[float, "> 0"] = 0.05,
         views: int = 1,
         shift: int | None = None,
         flip: bool | None = None,
