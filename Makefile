@@ -3,8 +3,10 @@
 PYTHON := .venv/bin/python
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
 DEMO := runs/oranges
+SPACE := $(subst ,, )
+COMMA := ,
 
-.PHONY: setup demo test types hard bundled benchmark
+.PHONY: setup demo test types coverage hard bundled benchmark
 
 setup: .venv/stamp
 
@@ -25,8 +27,12 @@ test: types
 	$(PYTHON) -m ruff format --check .
 	OMP_NUM_THREADS=1 GOMP_SPINCOUNT=10000 $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
+# The lines that no test runs. It takes up to twice the time of the tests alone, so `make test` does without it.
+coverage: setup
+	$(PYTHON) -m coverage run --source ppgn_core,$(subst $(SPACE),$(COMMA),$(notdir $(wildcard plugins/*/src/ppgn_*))) -m pytest
+	$(PYTHON) -m coverage report --skip-covered --show-missing
+
 # The plugins' tests have modules of equal names, so each folder of tests is a run of its own, which finds all sources.
-SPACE := $(subst ,, )
 SOURCES := $(subst $(SPACE),:,$(wildcard plugins/*/src))
 
 types: setup
@@ -43,7 +49,7 @@ hard: setup
 	cd tests && ../$(PYTHON) -m hard --share $(SHARE) --seed $(SEED)
 
 bundled: setup
-	$(PYTHON) -m ppgn_core.options.bundled
+	$(PYTHON) tests/bundle_table.py
 
 benchmark: setup
 	$(PYTHON) benchmarks/step.py

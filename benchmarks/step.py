@@ -120,18 +120,19 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10, help="steps timed in each repeat")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    g, c = networks(given.scale, given.device)
-    print(f"{given.scale} on {given.device}, {given.threads} threads, median of {given.repeats} × {given.steps} steps")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    g, c = networks(options.scale, options.device)
+    repeats = f"median of {options.repeats} × {options.steps} steps"
+    print(f"{options.scale} on {options.device}, {options.threads} threads, {repeats}")
     print("chains   core ms/step   torch ms/step   core/torch   original ms/step   original/core")
-    for batch in given.batch:
-        start = g.draw(ChainNoise(0, batch, given.device))
+    for batch in options.batch:
+        start = g.draw(ChainNoise(0, batch, options.device))
         ways = [make(g, c, start.clone()) for make in (core, straight, original)]
         rounds = []
-        for repeat in range(-1, given.repeats):  # the first warms up
+        for repeat in range(-1, options.repeats):  # the first warms up
             order = ways if repeat % 2 else ways[::-1]
-            taken = {way: seconds(way, given.steps, given.device) for way in order}
+            taken = {way: seconds(way, options.steps, options.device) for way in order}
             if repeat >= 0:
                 rounds.append([taken[way] for way in ways])
         ours, plain, theirs = (1e3 * statistics.median(column) for column in zip(*rounds, strict=True))

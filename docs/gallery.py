@@ -35,14 +35,14 @@ def entries() -> dict[str, list[str]]:
 
 def main(arguments: list[str]) -> int:
     """Return the exit code of the first command that failed, else 0."""
-    given = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
     names = [argument for argument in arguments if "=" not in argument]
     chosen = {name: line for name, line in entries().items() if not names or Path(name).stem in names}
     for name, command in chosen.items():
         print(shlex.join(command), flush=True)
         out = DOCS.parent / next(key.removeprefix("out=") for key in command if key.startswith("out="))
         shutil.rmtree(out, ignore_errors=True)
-        moved = [key.replace("=photographs", f"={given.get('photographs', 'photographs')}") for key in command[1:]]
+        moved = [key.replace("=photographs", f"={options.get('photographs', 'photographs')}") for key in command[1:]]
         program = Path(sys.executable).with_name(command[0])
         code = subprocess.run([program, *moved], cwd=DOCS.parent).returncode
         if code:

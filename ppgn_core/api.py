@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .model import Labels
-    from .options.registry import Option
+    from .options.option import Option
     from .protocols import Info, State
     from .result import Result
     from .sampling.assemble import Chains
@@ -45,10 +45,10 @@ def sample(*overrides: str, progress: bool = False, **keys: Any) -> Result:
             was not finite.
         KeyboardInterrupt: the run was interrupted; with `out`, the results so far have been saved.
     """
-    from .given import home
     from .interrupt import interruptible
     from .result import collect
     from .sampling.progress import Progress
+    from .user_input import home
 
     ready = assembled(*overrides, **keys)
     out = home(ready.config.out, "out").absolute() if ready.config.out else None

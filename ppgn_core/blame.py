@@ -96,14 +96,14 @@ def described(error: Exception) -> str:
 
 def _innermost(traceback: TracebackType | None, component: Any, method: str) -> tuple[Origin, str]:
     """Return the innermost component that was at work, perhaps a term of the one that was called, and its method."""
-    found = origin(component, method), method
+    innermost = origin(component, method), method
     while traceback is not None:
         code = traceback.tb_frame.f_code
         one = traceback.tb_frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
         if one is not component and id(one) in _BUILT and _BUILT[id(one)][0]() is one:
-            found = _BUILT[id(one)][1], code.co_name
+            innermost = _BUILT[id(one)][1], code.co_name
         traceback = traceback.tb_next
-    return found
+    return innermost
 
 
 def check_tensor(component: Any, method: str, value: Any, like: Tensor, shape: tuple[int, ...], what: str) -> None:

@@ -21,7 +21,8 @@ def require_images(generator: Generator, option: str) -> None:
     """
     shape = tuple(generator.code.shape)
     if len(shape) != 3 or shape[0] != 3:
-        raise UserError(f"{option}: works on images; this generator's codes are {shape}, allowed is generator=identity")
+        problem = f"needs chains in image space, and this generator's codes have the shape {shape}"
+        raise UserError(f"{option}: {problem}; allowed is generator=identity")
 
 
 def pictures(x: Tensor, generator: Generator | None = None) -> Tensor | None:
@@ -51,5 +52,6 @@ def undrawn(x: Tensor, generator: Generator) -> str | None:
     except PluginError as error:
         return str(error)
     shape = tuple(x.shape[1:])
-    kind = "writer=plot draws them as curves" if len(shape) in (1, 2) else "a generator may draw them by pictures(x)"
-    return f"data of the shape {shape} are no pictures: samples are kept as numbers (.npy); {kind}"
+    plotted = len(shape) in (1, 2)
+    kind = "writer=plot draws them as curves" if plotted else "a generator with the method pictures(x) can draw them"
+    return f"data of the shape {shape} are not pictures, so samples are saved as arrays (.npy); {kind}"

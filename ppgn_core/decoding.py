@@ -35,7 +35,7 @@ def decode(file: Path, key: str) -> Image.Image:
     file.
 
     Args:
-        file: path of a regular file, as checked by `ppgn_core.given.path`.
+        file: path of a regular file, as checked by `ppgn_core.user_input.path`.
 
     Raises:
         UserError: the file is not a picture, damaged, too large, or has values without a defined white; the message

@@ -23,6 +23,7 @@ def choose_device(name: str) -> torch.device:
         if device.type not in available or (device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()):
             raise RuntimeError
     except RuntimeError:
-        raise UserError(f"device={name}: there is none here; allowed are auto, {', '.join(available)}") from None
+        allowed = ", ".join(["auto", *available])
+        raise UserError(f"device={name}: this machine has no such device; allowed are {allowed}") from None
     torch.backends.cudnn.deterministic = True  # so that a resumed chain is the same bit for bit
     return device

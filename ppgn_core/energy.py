@@ -87,8 +87,8 @@ class Energy:
         return score
 
     def _independent(self) -> str:
-        told = f"{blame.origin(self.condition, 'log_prob')}: log_prob returned what does not depend on x"
-        return f"{told}, must be differentiable in x (no .detach(), no_grad or .numpy())"
+        problem = f"{blame.origin(self.condition, 'log_prob')}: log_prob returned what does not depend on x"
+        return f"{problem}, must be differentiable in x (no .detach(), no_grad or .numpy())"
 
     def _check_drawn(self, h: Tensor, code: Tensor, x: Tensor) -> None:
         """Check at the first evaluation what D and G return.
@@ -101,8 +101,8 @@ class Energy:
         blame.check_tensor(self.generator, "__call__", x, h, shape, "data, one for each code,")
         for component, method, value in ((self.prior, "denoise", code), (self.generator, "__call__", x)):
             if not value.requires_grad:
-                told = f"{blame.origin(component, method)}: {method} returned what does not depend on the codes"
-                raise PluginError(f"{told}, must be differentiable in h (no .detach(), no_grad or .numpy())")
+                problem = f"{blame.origin(component, method)}: {method} returned what does not depend on the codes"
+                raise PluginError(f"{problem}, must be differentiable in h (no .detach(), no_grad or .numpy())")
 
     def _check_log_prob(self, log_prob: Tensor, x: Tensor) -> None:
         """Check at the first evaluation what the condition returns.
@@ -131,8 +131,8 @@ class Energy:
         """
         if not getattr(self.condition, "differentiable", True):
             raise UserError(
-                f"condition={type(self.condition).__name__} has no gradient, which this sampler needs; sampler=cma_es, "
-                "cma_sphere and evolution do not, nor does metropolis_hastings if the prior has a density"
+                f"condition={type(self.condition).__name__} has no gradient, which this sampler needs; allowed are "
+                "sampler=cma_es, cma_sphere, evolution and, if the prior has a density, metropolis_hastings"
             )
 
     @property
@@ -168,7 +168,8 @@ class Energy:
             UserError: the prior knows only its score.
         """
         others = "sampler=ula and sampler=mala_approx do not"
-        return self._of_prior("log_prob", f"knows only its score; this sampler needs its density (log_prob), {others}")
+        problem = "knows only its score, and this sampler needs its density (log_prob)"
+        return self._of_prior("log_prob", f"{problem}; {others}")
 
     def denoiser(self) -> Callable[[Tensor, float], Tensor]:
         """Return the prior's D, which maps codes `h` with noise of level σ, and σ, to the mean of the clean codes.
@@ -176,8 +177,8 @@ class Energy:
         Raises:
             UserError: the prior knows only codes without noise, or with noise of one level.
         """
-        problem = "does not know codes at every noise level (denoise), which this sampler needs"
-        return self._of_prior("denoise", f"{problem}; prior=score_h and prior=gaussian do")
+        problem = "cannot denoise codes of every noise level, which this sampler needs (a method `denoise`)"
+        return self._of_prior("denoise", f"{problem}; prior=score_h and prior=gaussian can")
 
     def _of_prior(self, method: str, problem: str) -> Callable[..., Tensor]:
         function: Callable[..., Tensor] | None = getattr(self.prior, method, None)

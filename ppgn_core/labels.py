@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import given
+from . import user_input
 from .errors import UserError, shown
 from .nearest import nearest
 
@@ -67,7 +67,7 @@ class Labels(Sequence[Label]):
         """
         labels: list[Label] = []
         try:
-            for row in csv.reader(given.lines(table, key), delimiter="\t", strict=True):
+            for row in csv.reader(user_input.lines(table, key), delimiter="\t", strict=True):
                 names = tuple(row[1].split(", ")) if len(row) == 2 else ()
                 if not names or not all(name.strip() for name in names):
                     raise csv.Error(f"{len(row)} columns" if len(row) != 2 else "a name is empty")
@@ -94,7 +94,7 @@ class Labels(Sequence[Label]):
         Raises:
             UserError: no class or several classes have that name; the message names `key` and the nearest matches.
         """
-        text = given.word(target, key)
+        text = user_input.word(target, key)
         for spelling, table in zip(SPELLINGS, self._spelled, strict=True):
             if matches := table.get(spelling(text)):
                 return self._only(matches, text, key)
@@ -107,12 +107,12 @@ class Labels(Sequence[Label]):
         raise UserError(f"{key}={shown(text)}: no such class; {self._nearest(text)}")
 
     @staticmethod
-    def _only(found: list[Label], text: str, key: str) -> Label:
-        if len(found) == 1:
-            return found[0]
-        each = ", ".join(f"{one.index} ({', '.join(filter(None, (one.synset, *one.names)))})" for one in found[:8])
-        problem = f"{len(found)} classes have that name; give one by its index or synset id"
-        raise UserError(f"{key}={shown(text)}: {problem}: {each}{', …' if found[8:] else ''}")
+    def _only(matches: list[Label], text: str, key: str) -> Label:
+        if len(matches) == 1:
+            return matches[0]
+        each = ", ".join(f"{one.index} ({', '.join(filter(None, (one.synset, *one.names)))})" for one in matches[:8])
+        problem = f"{len(matches)} classes have that name; give one by its index or synset id"
+        raise UserError(f"{key}={shown(text)}: {problem}: {each}{', …' if matches[8:] else ''}")
 
     def _nearest(self, text: str) -> str:
         names = {SPELLINGS[-1](name): name for label in self._labels for name in (*label.names, label.synset) if name}

@@ -14,12 +14,10 @@ if TYPE_CHECKING:
 
     from .clock import Clock
     from .noise import ChainNoise
+    from .protocols import Layered
     from .views import Views
 
 __all__ = ["Label", "Labels", "Model"]
-
-read_labels = Labels.read
-"""Another name of `Labels.read`."""
 
 
 @dataclass
@@ -86,7 +84,8 @@ class Model:
                 network = network.to(memory_format=torch.channels_last)  # faster
             n = getattr(getattr(network, "config", None), "n_classes", None)
             if role in self.labels and n not in (None, names := len(self.labels[role])):
-                raise UserError(f"model={self.name}: its network {role!r} has {n} classes, and there are {names} names")
+                problem = f"its network {role!r} has {n} classes, but there are {names} class names"
+                raise UserError(f"model={self.name}: {problem}")
             self._loaded[role] = network
         return self._loaded[role]
 
@@ -100,7 +99,7 @@ class Model:
             self.network(role, key=key)
             prefix, allowed = f"{key}={role}: " if key else "", ", ".join(sorted(self.labels))
             raise UserError(
-                f"{prefix}model={self.name}: its network {role!r} tells no classes apart; allowed are {allowed}"
+                f"{prefix}model={self.name}: its network {role!r} is not a classifier; allowed are {allowed}"
             )
         return self.labels[role]
 
@@ -124,6 +123,12 @@ class Model:
         if key not in self._views:
             self._views[key] = Views(noise, clock, self.image_size, shift)
         return self._views[key]
+
+
+def check_layer(network: Layered, layer: str, key: str, role: str) -> None:
+    """Raise UserError if a network has no such layer; `key` is the config key that named it, `role` the network's."""
+    if layer not in network.layers:
+        raise UserError(f"{key}={layer}: {role} has no such layer; allowed are {', '.join(network.layers)}")
 
 
 def _has(network: Any, name: str) -> bool:

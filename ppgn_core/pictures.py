@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from . import given
+from . import user_input
 from .decoding import decode
 from .errors import UserError, shown
 
@@ -42,7 +42,7 @@ def read_pictures(path: str, key: str, prepare: Callable[[Image.Image], T], at_m
     Raises:
         UserError: nothing exists at `path`, or it holds no picture; the message names `key`.
     """
-    place = given.path(path, key)
+    place = user_input.path(path, key)
     if not place.is_dir():
         return [prepare(decode(place, key))]
     files = _pictures(place, key)
@@ -52,14 +52,14 @@ def read_pictures(path: str, key: str, prepare: Callable[[Image.Image], T], at_m
         if len(read) == at_most:
             break
         try:
-            read.append(prepare(decode(given.file(file, key), key)))
+            read.append(prepare(decode(user_input.file(file, key), key)))
         except UserError as error:
             broken.append(error)
     if not read:
         problem = f"none of its {len(files)} files is a picture that can be read"
         raise UserError(f"{key}={shown(path)}: {problem}; {broken[0]}")
     if broken:
-        print(f"ppgn: {key}={shown(path)}: {len(broken)} files passed over; {broken[0]}", file=sys.stderr)
+        print(f"ppgn: {key}={shown(path)}: {len(broken)} files skipped; the first: {broken[0]}", file=sys.stderr)
     return read
 
 

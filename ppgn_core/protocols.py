@@ -80,8 +80,8 @@ class Condition(Protocol):
 
     A condition that is a normalised probability may also have `probability(log_prob) -> (B,)` in [0, 1]. A condition
     that must be scaled to suit the ε2 of others may have a `weight`, w, a number or one for each chain, `(B,)`: chains
-    then climb w · log p(y | x), that is p(y | x)^w, while `log_prob` stays log p(y | x). It may have `told`, lines that
-    a run prints when it starts. A condition without a gradient, such as one that asks an animal, says so by
+    then climb w · log p(y | x), that is p(y | x)^w, while `log_prob` stays log p(y | x). It may have `remarks`, lines
+    that a run prints when it starts. A condition without a gradient, such as one that asks an animal, says so by
     `differentiable = False`; its `log_prob` may be any score.
     """
 

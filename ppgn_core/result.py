@@ -15,9 +15,9 @@ from torch import Tensor
 
 from .data_space import pictures
 from .errors import UserError
-from .given import home
 from .images import tile, to_uint8
-from .writers.trace import QUANTITIES, quantities
+from .user_input import home
+from .writers.trace import NUMBERS, quantities
 
 if TYPE_CHECKING:
     from .protocols import Snapshot
@@ -46,10 +46,9 @@ class Trace:
 
     def rows(self) -> list[dict[str, float]]:
         """List the numbers by chain and step, like trace.jsonl: `pandas.DataFrame(result.trace.rows())`."""
-        names = [name for name in QUANTITIES if name != "step"]
-        columns = {name: getattr(self, name).tolist() for name in names}
+        columns = {name: getattr(self, name).tolist() for name in NUMBERS}
         return [
-            {"chain": chain, "step": step} | {name: columns[name][row][chain] for name in names}
+            {"chain": chain, "step": step} | {name: columns[name][row][chain] for name in NUMBERS}
             for row, step in enumerate(self.step.tolist())
             for chain in range(self.log_prob.shape[1])
         ]
@@ -100,7 +99,7 @@ class Result:
         """
         drawn = pictures(self.images, self.chains.context.generator)
         if drawn is None:
-            raise UserError(f"grid: data of the shape {tuple(self.images.shape[1:])} are no pictures")
+            raise UserError(f"grid: data of the shape {tuple(self.images.shape[1:])} are not pictures")
         return torch.from_numpy(tile(to_uint8(drawn), gap))
 
     def __repr__(self) -> str:
@@ -159,17 +158,15 @@ def collect(chains: Chains, snapshots: Iterable[Snapshot], out: Path | None) -> 
     check_alive(final)
     x = torch.stack([last[k] for k in sorted(last)]) if last else final.state.x[:0]
     images = x.clamp(0, 1) if x.dim() == 4 and x.shape[1] == 3 else x
-    trace = Trace(**{name: torch.stack([row[name] for row in rows]) for name in QUANTITIES})
+    trace = Trace(**{name: torch.stack([row[name] for row in rows]) for name in rows[0]})
     run = chains.context.run
     assert run is not None
     return Result(images, final.state.h, trace, run["command"], chains, kept)
 
 
 def _row(values: dict[str, Tensor | None], snapshot: Snapshot) -> dict[str, Tensor]:
-    unknown = torch.full_like(snapshot.state.log_prob, torch.nan)
-    row = {
-        name: unknown if value is None else torch.where(snapshot.alive, value, torch.nan)
-        for name, value in values.items()
-        if name != "step"
-    }
-    return row | {"step": torch.tensor(snapshot.state.step)}
+    row = {"step": torch.tensor(snapshot.state.step)}
+    for name in NUMBERS:
+        value = values[name]
+        row[name] = torch.where(snapshot.alive, torch.nan if value is None else value, torch.nan)
+    return row

@@ -140,7 +140,7 @@ class RunFolder:
         in_place = self.resume is not None and self.path.resolve() == self.resume.resolve()
         if present and not in_place and not self.overwrite:
             raise UserError(
-                f"out={self.path}: it holds a run ({', '.join(present)}); overwrite=true replaces it, "
+                f"out={self.path}: it already holds a run ({', '.join(present)}); overwrite=true replaces it, "
                 f"resume={self.path} continues it"
             )
         source = self.resume or self.path

@@ -29,11 +29,8 @@ def draw(runs: list[tuple[dict[str, str], Image]], columns: int | None = None) -
         places = [(down.index(keys[varying[0]]), across.index(keys[varying[1]])) for keys, _ in runs]
     else:
         places = [divmod(k, columns or 6) for k in range(len(runs))]
-    return paste([(place, _label(keys, varying), image) for place, (keys, image) in zip(places, runs, strict=True)])
-
-
-def _label(given: dict[str, str], varying: list[str]) -> str:
-    return "  ".join(f"{key.rpartition('.')[2]}={given[key]}" for key in varying if key in given)
+    labels = ["  ".join(f"{k.rpartition('.')[2]}={keys[k]}" for k in varying if k in keys) for keys, _ in runs]
+    return paste([(place, label, image) for place, label, (_, image) in zip(places, labels, runs, strict=True)])
 
 
 def paste(cells: list[Cell], heads: Sequence[str] = ()) -> Image:

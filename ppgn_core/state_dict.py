@@ -112,6 +112,6 @@ def _unfit(value: Any) -> str | None:
 def _reason(error: Exception) -> str:
     if isinstance(error, pickle.UnpicklingError):
         named = re.search(r"Unsupported (?:global: GLOBAL|class) ([^\s]{1,80})", str(error))
-        return f"it holds {named[1]} beside tensors" if named else "it asks for code to be run, or is damaged"
+        return f"it holds {named[1]} beside tensors" if named else "loading it would run code, or it is damaged"
     text = str(error).splitlines()
     return text[0][:100] if text else type(error).__name__

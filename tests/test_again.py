@@ -39,7 +39,7 @@ def test_it_can_be_made_again_otherwise(run, capsys):
     config = json.loads(Path("other/run.json").read_text())["config"]
     assert config["seed"] == 4 and config["condition"] == {"name": "toy_colour", "rgb": [0.2, 0.4, 0.9], "sigma": 0.2}
     assert not torch.equal(load_codes(run).h, load_codes(Path("other")).h)
-    assert call("again", ["first", "out=other"]) == 2 and "it holds a run" in capsys.readouterr().err
+    assert call("again", ["first", "out=other"]) == 2 and "it already holds a run" in capsys.readouterr().err
 
 
 def poisoned(path: str, config: object) -> None:
@@ -51,9 +51,9 @@ def poisoned(path: str, config: object) -> None:
 @pytest.mark.parametrize(
     ("config", "told"),
     [
-        ("{", "no PNG that can be read"),
-        ([1], "does not say how it was made"),
-        ({"hydra": {"job": {}}}, "has a key that no run has: hydra"),
+        ("{", "not a PNG that can be read"),
+        ([1], "it has no record of a run"),
+        ({"hydra": {"job": {}}}, "has an unknown key: hydra"),
         ({"seed": "${oc.env:HOME}"}, "has a value that is not plain text"),
         ({"prior": {"name": "no_such"}}, "prior=no_such: no such prior"),
         ({"n_steps": "many"}, "n_steps=many: must be a whole number"),
@@ -84,7 +84,7 @@ def test_a_page_of_odd_runs(command, run, capsys):
     Path("damaged/run.json").write_text("{")
     record = json.loads(Path("first/run.json").read_text())
     assert call("index", ["."]) == 0
-    assert "passed over: damaged" in capsys.readouterr().out
+    assert "skipped: damaged" in capsys.readouterr().out
     assert "<script" not in Path("index.html").read_text() and record["command"][:20] in Path("index.html").read_text()
     assert call("index", ["damaged"]) == 2 and "there is no run in it" in capsys.readouterr().err
 
@@ -112,7 +112,7 @@ def test_the_objective_reaches_the_sweeper(command, monkeypatch):
     ("objective", "told"),
     [
         ("beauty", "objective=beauty: no such quantity"),
-        ("probability", "objective=probability: this condition knows no"),
+        ("probability", "objective=probability: this condition has no probability"),
     ],
 )
 def test_an_objective_that_is_none(command, objective, told):

@@ -91,8 +91,8 @@ def test_damage_is_found_or_there_is_none(run, changes, length, name):
     path.write_bytes(data)
     try:
         if name == "run.json":
-            found = resume.stored(run, [*TOP, *KINDS], plugins.registry())
-            assert {key: config[key] for key in found} == found
+            resumed = resume.Resumed.named_in([f"resume={run}"], plugins.registry())
+            assert resumed is not None and {key: config[key] for key in resumed.base} == resumed.base
         else:
             saved = load_codes(run)
             assert saved.h.equal(before["h"]) and saved.step == int(before["step"])

@@ -106,7 +106,7 @@ def test_chains_are_the_same_step_by_step():
         ((), {"condition.rgb": object()}, "allowed are numbers, text, lists and mappings"),
         (("-m",), {}, "-m: allowed are overrides"),
         (("experiment=nothing",), {}, "experiment=nothing"),
-        (("resume=/nowhere",), {}, "no run folder"),
+        (("resume=/nowhere",), {}, "not a run folder"),
     ],
 )
 def test_errors_are_raised_and_nothing_else(overrides, keys, told, tmp_path, monkeypatch, capfd):

@@ -95,13 +95,13 @@ def test_writers_draw_what_can_be_drawn(run, generator, writers, picture):
     is_picture = picture == "grid.png"
     assert {path.suffix for path in Path("run/samples").iterdir()} == {".png" if is_picture else ".npy"}
     assert Path("run/grid.png").exists() == Path("run/chain.gif").exists() == is_picture
-    assert ("are no pictures: samples are kept as numbers" in out) is not is_picture
+    assert ("are not pictures, so samples are saved as arrays" in out) is not is_picture
     if not is_picture:
         kept = np.load("run/samples/chain_001_step_0004.npy", allow_pickle=False)
         whole = sample("experiment=toy", generator={"waves": Waves, "leads": Leads, "latent": Latent}[generator](),
                        condition=Quiet(), n_chains=2, n_steps=4)  # fmt: skip
         np.testing.assert_allclose(kept, whole.images[1].numpy(), rtol=1e-5)
-        with pytest.raises(Exception, match="are no pictures"):
+        with pytest.raises(Exception, match="are not pictures"):
             whole.grid()
         assert whole._repr_png_() is None
 

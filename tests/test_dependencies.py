@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,9 +65,15 @@ def imports(project: Path) -> set[str]:
     return {name for path in sources(project) for name in imported(ast.parse(path.read_text(encoding="utf-8")))}
 
 
-def declared(project: Path) -> tuple[set[str], set[str]]:
+def project(folder: Path) -> dict[str, Any]:
+    """The table `project` of a package's pyproject.toml."""
+    table: dict[str, Any] = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return table
+
+
+def declared(folder: Path) -> tuple[set[str], set[str]]:
     """The dependencies of a package, and those of its extras."""
-    told = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    told = project(folder)
     extras = [line for name, lines in told.get("optional-dependencies", {}).items() if name != "dev" for line in lines]
     return tuple({re.split(r"[\[<>=!~; ]", line)[0] for line in lines} for lines in (told["dependencies"], extras))  # type: ignore[return-value]
 
@@ -87,6 +94,14 @@ def test_no_two_packages_need_each_other() -> None:
     while free := {name for name, others in needs.items() if not others}:
         needs = {name: others - free for name, others in needs.items() if name not in free}
     assert needs == {}
+
+
+@pytest.mark.parametrize("name", [name for name in PROJECTS if name != "ppgn-core"])
+def test_plugins_ask_for_the_minor_version_of_the_core(name: str) -> None:
+    core, plugin = (project(PROJECTS[one]) for one in ("ppgn-core", name))
+    major, minor, _ = map(int, core["version"].split("."))
+    assert plugin["version"] == core["version"]
+    assert f"ppgn-core>={major}.{minor},<{major}.{minor + 1}" in plugin["dependencies"]
 
 
 def test_studies_stand_above_all_plugins() -> None:

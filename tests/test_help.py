@@ -14,9 +14,9 @@ from ppgn_core.options.kinds import KINDS
 
 PROBE = """
 import sys
-from ppgn_core.__main__ import main
+from ppgn_core.command.main import main
 code = main(["--help"])
-slow = [name for name in ("torch", "hydra", "numpy", "omegaconf") if name in sys.modules]
+slow = [name for name in ("torch", "hydra", "numpy", "omegaconf", "yaml", "rich") if name in sys.modules]
 sys.exit(f"imported: {slow}" if slow else code)
 """
 

@@ -141,7 +141,7 @@ def test_another_sweep_in_the_folder_of_one(command):
     assert command(*keys, "seed=1,2,3")[0] == 0
     before = {path: path.read_bytes() for path in Path("sweep").rglob("*.png")}
     code, out, err = command(*keys, "seed=4,5")
-    assert (code, out, err.count("\n")) == (2, "", 1) and "it holds a sweep" in err
+    assert (code, out, err.count("\n")) == (2, "", 1) and "it already holds a sweep" in err
     assert {path: path.read_bytes() for path in Path("sweep").rglob("*.png")} == before
     assert command(*keys, "seed=4,5", "overwrite=true")[0] == 0
     assert tree(Path("sweep")) == {"multirun.yaml", "0", "0/grid.png", "1", "1/grid.png", "sweep.png"}

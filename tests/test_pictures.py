@@ -47,7 +47,7 @@ def test_what_a_folder_holds_beside_pictures_is_passed_over_and_counted(tmp_path
     pictures = load_pictures(str(tmp_path), 8, "init")
     assert len(pictures) == 1 and torch.allclose(pictures, torch.tensor(0.2))
     told = capsys.readouterr().err
-    assert told.count("\n") == 1 and "3 files passed over" in told and "._b.png" in told
+    assert told.count("\n") == 1 and "3 files skipped" in told and "._b.png" in told
     (tmp_path / "b.png").unlink()
     with pytest.raises(UserError, match="none of its 3 files is a picture that can be read"):
         load_pictures(str(tmp_path), 8, "init")

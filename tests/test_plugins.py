@@ -8,7 +8,9 @@ from importlib.metadata import EntryPoint, entry_points
 import pytest
 
 from ppgn_core.options import plugins
-from ppgn_core.options.bundled import TABLE, installed
+from ppgn_core.options.bundled import TABLE, own
+
+from .bundle_table import installed
 
 GOOD = "from ppgn_core import hookimpl\n@hookimpl\ndef register_priors(register): register('flat', 'nowhere:Flat')\n"
 
@@ -39,7 +41,7 @@ OTHERS = GOOD + "@hookimpl\ndef register_tastes(register): register('sweet', 'no
         (GOOD.replace("'nowhere:Flat'", "1"), "a factory is a class, a function or its location, not 1", ["flat"]),
         (GOOD.replace("'flat'", "'no name'"), "a name is letters, digits and underscores", ["flat"]),
         (GOOD.replace("'flat'", "3"), "a name is letters, digits and underscores", ["flat"]),
-        (OTHERS.replace("flat", "own"), "hook register_tastes: no such hook here, it needs a newer", ["flat", "own"]),
+        (OTHERS.replace("flat", "own"), "hook register_tastes, which only a newer", ["flat", "own"]),
         (PRESETS.format("3"), "its presets: 3 is no folder of a package", ["flat"]),
         (PRESETS.format("'pkg://no_such.conf'"), "its presets: 'pkg://no_such.conf' is no folder", ["flat"]),
         (GOOD, "without its prior 'flat': prior=flat is registered by both", ["flat"]),
@@ -70,7 +72,7 @@ def test_the_command_line_leaves_a_plugin_out():
 def test_the_projects_own_plugins_come_first():
     """Nobody takes the place of the default by its name."""
     thief = EntryPoint("aaa", "aaa", "ppgn")
-    ordered = sorted([*entry_points(group="ppgn"), thief], key=lambda e: plugins.package_of(e) not in plugins.OWN)
+    ordered = sorted([*entry_points(group="ppgn"), thief], key=lambda e: plugins.package_of(e) not in own())
     assert ordered[-1] is thief
 
 

@@ -10,14 +10,13 @@ import pytest
 
 from ppgn_core import UserError
 from ppgn_core.command.main import call
-from ppgn_core.config.resume import LARGEST, folder_of, key, stored
+from ppgn_core.config.resume import LARGEST, Resumed, folder_of, key
 from ppgn_core.options import plugins
 from ppgn_core.writers.record import sealed
 
 from .conftest import QUICK, tree
 
 RED = [*QUICK, "condition.rgb=[1,0,0]", "writer=[codes,record]"]
-KEYS = ["seed", "condition", "model", "out", "resume"]
 
 
 def record(folder: str = "first") -> dict:
@@ -124,7 +123,7 @@ def test_what_the_record_says_of_folders_is_not_heeded(command):
 def test_a_damaged_record(tmp_path, content):
     (tmp_path / "run.json").write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(UserError, match=r"resume=.*: run.json is damaged") as error:
-        stored(tmp_path, KEYS, plugins.registry())
+        Resumed.named_in([f"resume={tmp_path}"], plugins.registry())
     assert "\n" not in str(error.value)
 
 
@@ -133,16 +132,16 @@ def test_a_flipped_bit_shows(command):
     data = Path("first/run.json").read_bytes()
     at = data.index(b'"sigma": 0.1') + len(b'"sigma": 0.')
     Path("first/run.json").write_bytes(data[:at] + b"3" + data[at + 1 :])
-    assert "its checksum does not fit" in command("resume=first", "n_steps=6")[2]
+    assert "its checksum does not match" in command("resume=first", "n_steps=6")[2]
 
 
 def test_no_run_folder(tmp_path):
     (tmp_path / "large").mkdir()
     (tmp_path / "large/run.json").write_bytes(b" " * (LARGEST + 1))
     (tmp_path / "folder/run.json").mkdir(parents=True)
-    for name, told in (("nowhere", "no run folder"), ("large", "more than"), ("folder", "is not a file")):
+    for name, told in (("nowhere", "not a run folder"), ("large", "more than"), ("folder", "is not a file")):
         with pytest.raises(UserError, match=rf"resume=.*{name}: .*{told}"):
-            stored(tmp_path / name, KEYS, plugins.registry())
+            Resumed.named_in([f"resume={tmp_path / name}"], plugins.registry())
 
 
 @pytest.mark.parametrize(

@@ -66,5 +66,5 @@ def test_a_role_of_another_kind(told: str, model: Model) -> None:
 def test_as_many_names_as_classes(model: Model) -> None:
     loaders = {"encoder": lambda: model.network("encoder")}
     bundle = Model("cut", loaders, {"encoder": Labels.named(["a", "b"])}, 64)
-    with pytest.raises(UserError, match="model=cut: its network 'encoder' has 64 classes, and there are 2 names"):
+    with pytest.raises(UserError, match="model=cut: its network 'encoder' has 64 classes, but there are 2 class names"):
         bundle.network("encoder")

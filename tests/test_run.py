@@ -180,7 +180,7 @@ def test_resumed_steps_equal_a_run_in_one_go_bit_for_bit(registry, tmp_path, pla
 
 def test_a_new_run_in_an_old_folder_leaves_none_of_its_pictures(registry, tmp_path):
     run(config(n_chains=5, n_steps=30), registry, tmp_path, [])
-    with pytest.raises(UserError, match=r"it holds a run .*; overwrite=true replaces it, resume=.* continues it"):
+    with pytest.raises(UserError, match=r"already holds a run .*; overwrite=true replaces it, resume=.* continues it"):
         run(config(), registry, tmp_path, [])
     assert len(list((tmp_path / "samples").iterdir())) == 35
     run(config(overwrite=True), registry, tmp_path, [])
@@ -245,8 +245,8 @@ def test_when_every_chain_stops_the_run_does(registry, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"device": "tpu"}, "device=tpu: there is none here; allowed are auto, "),
-        ({"device": "cuda:99"}, "device=cuda:99: there is none here"),
+        ({"device": "tpu"}, "device=tpu: this machine has no such device; allowed are auto, "),
+        ({"device": "cuda:99"}, "device=cuda:99: this machine has no such device"),
         ({"resume": "nowhere"}, "resume=nowhere: there is no codes.safetensors"),
         ({"sampler": {"clip": True}, "generator": {"name": "open"}}, "sampler.clip=true"),
         ({"prior": {"name": "wrong"}}, "prior=wrong: no such prior"),
@@ -267,7 +267,7 @@ def test_errors_are_told_before_anything_is_written(registry, tmp_path, changes,
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"n_chains": 4, "n_steps": 40}, "its codes are (3, 6)"),
+        ({"n_chains": 4, "n_steps": 40}, "its codes have the shape (3, 6)"),
         ({"n_steps": 5}, "n_steps=5"),
     ],
 )

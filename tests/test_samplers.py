@@ -364,7 +364,7 @@ def test_one_evaluation_a_step(sampler):
 
 @pytest.mark.parametrize("sampler", ADJUSTED)
 def test_a_prior_that_knows_only_its_score_is_refused(sampler):
-    with pytest.raises(UserError, match="prior=ScoreOnly knows only its score; this sampler needs its density"):
+    with pytest.raises(UserError, match="prior=ScoreOnly knows only its score, and this sampler needs its density"):
         sampler(mixture(ScoreOnly()), ChainNoise(0, 1))
     ULA(mixture(ScoreOnly()), ChainNoise(0, 1))
 

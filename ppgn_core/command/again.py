@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, shown
-from ..given import home, path
+from ..user_input import home, path
 
 
 def show(run: str, out: str | None = None, overrides: Sequence[str] = ()) -> None:
@@ -20,25 +20,16 @@ def show(run: str, out: str | None = None, overrides: Sequence[str] = ()) -> Non
         run: folder of a run, or a PNG that a run made, such as grid.png or one of samples/.
         out: folder for the new run; null for outputs/DATE/TIME.
     """
-    from ..config.check import check
-    from ..config.compose import composed
-    from ..config.keys import TOP
-    from ..config.overrides import prepared
-    from ..config.resume import Resumed, checked, read_record
+    from ..config.configure import configure
+    from ..config.resume import Resumed, read_record
     from ..options import plugins
-    from ..options.kinds import KINDS
     from ..run_folder import dated
     from ..sampling.assemble import assemble
     from ..sampling.run import run as sample
 
-    registry = plugins.registry()
-    place = path(run, "run")
+    registry, place = plugins.registry(), path(run, "run")
     record = read_record(place, f"run={place}") if place.is_dir() else of_picture(place)
-    base = checked(record["config"], [*TOP, *KINDS], registry, f"run={place}")
-    own = prepared(overrides, registry)
-    stored = Resumed.of(base, own, registry)
-    config = stored.restored(composed([*stored.choices, *own]), own)
-    check(config)
+    config, own = configure(overrides, registry, Resumed.of(record, overrides, registry, f"run={place}"))
     before = [one for one in record.get("overrides") or () if isinstance(one, str)]
     line = [one for one in before if one.partition("=")[0] not in ("out", "resume", "overwrite")]
     folder = home(out, "out") if out else dated(Path("outputs"))
@@ -58,7 +49,7 @@ def of_picture(place: Path) -> Mapping[str, Any]:
             text = getattr(picture, "text", {})
         record = {name: json.loads(text[name]) for name in ("config", "overrides") if name in text}
     except (OSError, ValueError, SyntaxError, RecursionError) as error:
-        raise UserError(f"run={shown(place)}: no PNG that can be read ({error})") from error
+        raise UserError(f"run={shown(place)}: not a PNG that can be read ({error})") from error
     if not isinstance(record.get("config"), dict):
-        raise UserError(f"run={shown(place)}: it does not say how it was made; allowed are PNGs that a run wrote")
+        raise UserError(f"run={shown(place)}: it has no record of a run; allowed are PNGs that a run wrote")
     return record

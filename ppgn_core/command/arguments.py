@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from ..errors import UserError, shown
 from ..nearest import nearest
 from ..options.annotation import config_type
-from ..options.registry import Option, Registry
+from ..options.option import Option
+from ..options.registry import Registry
 from ..options.signature import Key
 from ..options.source import REQUIRED
 
@@ -133,6 +132,8 @@ def _value(key: Key, text: str, place: str, earlier: Any = None) -> Any:
         return text
     if "${" in text:
         raise UserError(f"{place}={shown(text)}: allowed are plain values, without ${{…}}")
+    from omegaconf import OmegaConf  # takes as long to import as all else that `ppgn --help` does
+
     try:
         return OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))["value"]  # type: ignore[index,call-overload]
     except Exception as error:  # YAML's errors and OmegaConf's own have no common kind

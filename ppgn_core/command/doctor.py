@@ -25,13 +25,13 @@ def show() -> int:
     Every installed component is imported, and the checksum of every network is compared. The exit code is 1 if
     something is wrong.
     """
-    found: list[str] = []
-    for line in (*_machine(), *_plugins(found), *_weights(found)):
+    problems: list[str] = []
+    for line in (*_machine(), *_plugins(problems), *_weights(problems)):
         print(line, flush=True)
-    print(f"\n{len(found) or 'no'} problem{'' if len(found) == 1 else 's'}{':' if found else ''}")
-    for problem in found:
+    print(f"\n{len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}{':' if problems else ''}")
+    for problem in problems:
         print(f"  {problem}")
-    return 1 if found else 0
+    return 1 if problems else 0
 
 
 def _machine() -> Iterator[str]:
@@ -43,13 +43,13 @@ def _machine() -> Iterator[str]:
     devices = [f"cpu ({torch.get_num_threads()} threads)", *gpus, *["mps"] * torch.backends.mps.is_available()]
     built = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU"
     yield f"devices: {', '.join(devices)}; torch is built for {built}"
-    given = [f"{name}={_short(os.environ[name])}" for name in VARIABLES if name in os.environ]
-    yield f"variables: {' '.join(given) or 'none'}"
+    variables = [f"{name}={_short(os.environ[name])}" for name in VARIABLES if name in os.environ]
+    yield f"variables: {' '.join(variables) or 'none'}"
 
 
-def _plugins(found: list[str]) -> Iterator[str]:
+def _plugins(problems: list[str]) -> Iterator[str]:
     registry = plugins.registry()
-    found += plugins.PROBLEMS
+    problems += plugins.PROBLEMS
     yield "\nplugins"
     for entry in sorted(entry_points(group=GROUP), key=lambda one: (plugins.package_of(one), one.name)):
         package = plugins.package_of(entry)
@@ -59,16 +59,16 @@ def _plugins(found: list[str]) -> Iterator[str]:
             try:
                 option.signature, option.load()
             except UserError as error:
-                found.append(str(error))
+                problems.append(str(error))
             except Exception as error:  # of one of the project's own packages
-                found.append(f"{option.origin}: cannot be imported: {type(error).__name__}: {error}")
+                problems.append(f"{option.origin}: cannot be imported: {type(error).__name__}: {error}")
         counts = {kind: sum(option.kind == kind for option in own) for kind in registry.kinds}
         brings = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "nothing"
         number = entry.dist.version if entry.dist else "?"
         yield f"  {package} {number}  {_short(str(_place(entry) or 'no such module'))}  {brings}"
 
 
-def _weights(found: list[str]) -> Iterator[str]:
+def _weights(problems: list[str]) -> Iterator[str]:
     from ..weights import digest, digests
 
     yield "\nweights"
@@ -79,12 +79,12 @@ def _weights(found: list[str]) -> Iterator[str]:
             try:
                 sums, sum_ = digests(table) if table.is_file() else {}, digest(path)
             except (OSError, UserError) as error:
-                found.append(str(error))
+                problems.append(str(error))
                 continue
             expected = sums.get(path.stem)
             state = "no checksum recorded" if expected is None else "as recorded" if sum_ == expected else "CHANGED"
             if state == "CHANGED":
-                found.append(
+                problems.append(
                     f"{_short(str(path))}: its sha256 is {sum_[:12]}…, expected {expected[:12] if expected else ''}…"
                 )
             yield f"  {_short(str(path))}  {path.stat().st_size} bytes  sha256 {sum_[:12]}…  {state}"

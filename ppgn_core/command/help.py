@@ -6,21 +6,18 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from ..console import terminal
 from ..errors import UserError
-from ..given import home
 from ..options import plugins
 from ..options.bundled import bundled
 from ..options.kinds import KINDS
+from ..options.option import Option
 from ..options.presets import in_force, presets
-from ..options.registry import Option, Registry
+from ..options.registry import Registry
 from ..options.signature import Key
 from ..options.source import REQUIRED
 from ..options.yaml_paths import CONF
+from ..user_input import home
+from .page import Page
 
 COMMAND = "python -m ppgn_core"
 NOTES = {"writer": "any of them: writer=[grid,gif]", "experiment": "several choices under one name"}
@@ -38,16 +35,14 @@ def show(arguments: list[str]) -> None:
     Raises:
         UserError: a chosen option does not exist.
     """
-    console = terminal(highlight=False)
-    registry = plugins.registry()
+    registry, page = plugins.registry(), Page()
     choices = [argument.partition("=") for argument in arguments]
     chosen = [(kind, name) for kind, _, names in choices if kind in KINDS for name in names.strip("[]").split(",")]
-    with console.capture() as captured:
-        for kind, name in chosen:
-            _option(console, registry, kind, name)
-        if not chosen:
-            _everything(console, registry, _own_presets(arguments))
-    print(captured.get(), end="")  # rich itself would end the process if a pipe is closed
+    for kind, name in chosen:
+        _option(page, registry, kind, name)
+    if not chosen:
+        _everything(page, registry, _own_presets(arguments))
+    print(page, end="")
 
 
 def _own_presets(arguments: list[str]) -> Path | None:
@@ -57,25 +52,24 @@ def _own_presets(arguments: list[str]) -> Path | None:
 
 
 def show_command(command: Option, registry: Registry, arguments: list[str]) -> None:
-    """Print what a command does, its keys, and those of the components that it may choose.
+    """Print what a command does, its keys, and the components that it may choose.
 
     Args:
-        arguments: arguments of the command line; components chosen in them are described with their keys, others by
-            name.
+        arguments: arguments of the command line; components chosen in them are described at length.
     """
-    console = terminal(highlight=False)
-    keys = command.signature.keys
+    page, keys = Page(), command.signature.keys
     first = f" {keys[0].name.upper()}" if keys and keys[0].default is REQUIRED else ""
-    _full(console, command, Text.assemble((f"ppgn {command.name}{first}", "bold"), " [KEY=VALUE …]\n"))
+    _full(page, command, f"ppgn {command.name.replace('_', '-')}{first} [KEY=VALUE …]")
     chosen = {argument.partition("=")[2] or argument for argument in arguments}
     for key in keys:
-        for name in registry.names(key.nested) if key.nested else ():
-            option = registry.find(key.nested or "", name)
-            summary, its_keys = _described(option)
-            table = _section(console, f"{key.name}={name}", summary)
-            for own in option.signature.keys if name in chosen else ():
-                _row(table, f"{key.name}.{own}", Text(_meaning(own)))
-            console.print(table if name in chosen else Text(f"  {its_keys}", "dim"))
+        options = [registry.find(key.nested, name) for name in registry.names(key.nested)] if key.nested else []
+        if options:
+            page.heading(f"{key.name}")
+            page.rows((option.name, *_described(option)) for option in options)
+        for option in options:
+            if option.name in chosen:
+                _full(page, option, f"{key.name}={option.name}", f"({option.package})")
+    print(page, end="")
 
 
 def _meaning(key: Key) -> str:
@@ -86,63 +80,45 @@ def _meaning(key: Key) -> str:
     return " ".join(filter(None, [f"({kind})" if kind and not key.nested else "", needed, key.doc]))
 
 
-def _everything(console: Console, registry: Registry, more: Path | None) -> None:
-    console.print(Text.assemble((COMMAND, "bold"), " [GROUP=OPTION …] [GROUP.KEY=VALUE …] [KEY=VALUE …]\n"))
-    console.print("Samples images from p(h | y): h ← h + ε1·∇log p(h) + ε2·∇log p(y | h) + N(0, ε3²).")
-    defaults = _defaults()
+def _everything(page: Page, registry: Registry, more: Path | None) -> None:
+    page.heading(f"{COMMAND} [GROUP=OPTION …] [GROUP.KEY=VALUE …] [KEY=VALUE …]")
+    page.text("Samples images from p(h | y): h ← h + ε1·∇log p(h) + ε2·∇log p(y | h) + N(0, ε3²).")
+    defaults, there = _defaults(), set()
     for group in (*KINDS, "experiment"):
-        rows = [(name, *_described(registry.find(group, name))) for name in registry.names(group)]
-        rows += [(name, comment, "") for name, comment in presets(group, more).items()]
-        table = _section(console, group, NOTES.get(group, ""))
-        for name, meaning, keys in rows:
-            note = (" (default)" if name in defaults.get(group, []) else "", "green")
-            _row(table, name, Text.assemble(meaning, note, (f"\n{keys}" if keys else "", "dim")))
-        console.print(table)
-    table = _section(console, "keys")
-    for key, value, meaning in _numbers():
-        _row(table, f"{key}={value}", Text(meaning))
-    console.print(table)
-    table = _section(console, "commands", "ppgn COMMAND [KEY=VALUE …], ppgn COMMAND --help")
-    for name in registry.names("command"):
-        _row(table, name.replace("_", "-"), Text(_described(registry.find("command", name))[0]))
-    console.print(table)
-    table = _section(console, "examples")
-    for line, meaning in EXAMPLES:
-        _row(table, f"{COMMAND} {line}", Text(meaning, "dim"))
-    console.print(table)
-    console.print(f"\n{MORE}")
-    missing = sorted({package for (kind, name), package in bundled().items() if _lacking(registry, kind, name)})
+        options = {name: _described(registry.find(group, name)) for name in registry.names(group)}
+        options |= {name: (comment, "") for name, comment in presets(group, more).items()}
+        there |= {(group, name) for name in options}
+        page.heading(f"{group}", NOTES.get(group, ""))
+        marks = dict.fromkeys(defaults.get(group, []), " (default)")
+        page.rows((name, meaning + marks.get(name, ""), keys) for name, (meaning, keys) in options.items())
+    page.heading("keys")
+    page.rows((f"{key}={value}", meaning) for key, value, meaning in _numbers())
+    page.heading("commands", "ppgn COMMAND [KEY=VALUE …], ppgn COMMAND --help")
+    commands = registry.names("command")
+    page.rows((name.replace("_", "-"), _described(registry.find("command", name))[0]) for name in commands)
+    page.heading("examples")
+    page.rows((f"{COMMAND} {line}", meaning) for line, meaning in EXAMPLES)
+    page.text(MORE)
+    missing = sorted({package for one, package in bundled().items() if one[0] in KINDS and one not in there})
     if missing:
-        console.print(f"Not installed: pip install {' '.join(missing)}")
+        page.text(f"Not installed: pip install {' '.join(missing)}")
 
 
-def _option(console: Console, registry: Registry, kind: str, name: str) -> None:
+def _option(page: Page, registry: Registry, kind: str, name: str) -> None:
     if name in presets(kind):
-        console.print(Text.assemble((f"{kind}={name}", "bold"), f"  {presets(kind)[name]}"))
+        page.heading(f"{kind}={name}", presets(kind)[name])
         return
     option = registry.find(kind, name)
-    _full(console, option, Text.assemble((f"{kind}={name}", "bold"), f"  ({option.package})\n"))
+    _full(page, option, f"{kind}={name}", f"({option.package})")
 
 
-def _full(console: Console, option: Option, title: Text) -> None:
-    """Print all of an option's docstring but its arguments, and its keys."""
-    console.print(title)
-    console.print(Text(option.signature.doc.partition("\nArgs:")[0].strip()))
-    table = _section(console, "keys")
-    for key in option.signature.keys:
-        _row(table, option.at(key.name if key.default is REQUIRED else str(key)), Text(_meaning(key)))
-    console.print(table)
-
-
-def _section(console: Console, title: str, note: str = "") -> Table:
-    console.print(Text.assemble("\n", (title, "bold"), (f"  {note}" if note else "", "dim")))
-    table = Table.grid(padding=(0, 2))
-    table.add_column(min_width=18, no_wrap=True)
-    return table
-
-
-def _row(table: Table, name: str, meaning: Text) -> None:
-    table.add_row(Text(f"  {name}", "cyan"), meaning)
+def _full(page: Page, option: Option, title: str, note: str = "") -> None:
+    """Add all of an option's docstring but its arguments, and its keys."""
+    page.heading(title, note)
+    page.text(option.signature.doc.partition("\nArgs:")[0].strip())
+    page.heading("keys")
+    keys = option.signature.keys
+    page.rows((option.at(key.name if key.default is REQUIRED else str(key)), _meaning(key)) for key in keys)
 
 
 def _described(option: Option) -> tuple[str, str]:
@@ -151,10 +127,6 @@ def _described(option: Option) -> tuple[str, str]:
     except UserError as error:
         return str(error), ""
     return signature.summary, " ".join(str(key) for key in signature.keys)
-
-
-def _lacking(registry: Registry, kind: str, name: str) -> bool:
-    return kind in KINDS and name not in registry.names(kind) and name not in presets(kind)
 
 
 def _numbers() -> Iterator[tuple[str, str, str]]:

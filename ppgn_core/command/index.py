@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from ..atomic import write_bytes
 from ..console import say
 from ..errors import UserError
-from ..given import path
+from ..user_input import path
 
 PICTURES = ("strip.png", "grid.png", "plot.png")
 MARK = "<!-- runs, by ppgn index -->"
@@ -65,7 +65,7 @@ def _runs(place: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
         try:
             record = read_record(file.parent, f"{file.parent}")
         except UserError as error:
-            say(f"passed over: {error}")
+            say(f"skipped: {error}")
             continue
         if isinstance(record["config"], dict):
             yield file.parent, record

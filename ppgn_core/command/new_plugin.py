@@ -8,15 +8,16 @@ import os
 import shutil
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 from ..errors import UserError, shown
-from ..given import home
 from ..nearest import nearest
 from ..options import plugins
 from ..options.kinds import KINDS, Kind
 from ..options.registry import Registry
 from ..options.yaml_paths import folder
+from ..user_input import home
 
 COMMON = "ppgn_core.template"
 FILES = {"pyproject.toml": "pyproject.toml", "README.md": "README.md", "workflow.yaml": ".github/workflows/tests.yaml"}
@@ -63,8 +64,10 @@ def show(kind: str, called: str, out: str = "ppgn-NAME") -> None:
 def rendered(kind: Kind, name: str, registry: Registry) -> dict[str, str]:
     """Return the files of a new plugin, by path."""
     command, help_ = _commands(kind, name, registry)
+    major, minor, *_ = version("ppgn-core").split(".")
+    packages = [f"ppgn-core>={major}.{minor},<{major}.{int(minor) + 1}", *{kind.package} - {"ppgn-core"}]
     words = {
-        '"PACKAGES"': ", ".join(f'"{package}"' for package in dict.fromkeys(("ppgn-core", kind.package))),
+        '"PACKAGES"': ", ".join(f'"{package}"' for package in packages),
         "COMMAND": command,
         "HELP": help_,
         "KIND": kind.name,

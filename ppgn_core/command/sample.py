@@ -10,8 +10,8 @@ from typing import Any
 
 from ..console import command, explained, report
 from ..errors import UserError
-from ..given import home
 from ..options.plugins import WITHOUT
+from ..user_input import home
 
 
 def main(arguments: list[str] | None = None) -> int:

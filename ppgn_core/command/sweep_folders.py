@@ -58,7 +58,7 @@ class Remember(Callback):
         earlier = _earlier(folder)
         if earlier and not config.get("overwrite"):
             names = ", ".join(path.name for path in earlier[:5])
-            raise UserError(f"out={folder}: it holds a sweep ({names}); overwrite=true replaces it")
+            raise UserError(f"out={folder}: it already holds a sweep ({names}); overwrite=true replaces it")
         for path in earlier:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         _remember(folder)

@@ -13,8 +13,8 @@ from ..options.annotation import SORTS
 from ..options.bounds import check as check_bounds
 from ..options.bounds import in_words
 from ..options.kinds import KINDS
-from ..sampling.objective import OBJECTIVES
 from ..sampling.sample_filter import parse
+from ..writers.trace import NUMBERS
 from .keys import TOP
 
 TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,)}
@@ -40,10 +40,10 @@ def check(config: DictConfig) -> None:
         check_bounds(key, config[key], annotation)
     if config.keep is not None:
         parse(config.keep)
-    if config.objective is not None and config.objective not in OBJECTIVES:
-        raise UserError(f"objective={config.objective}: no such quantity; {nearest(config.objective, OBJECTIVES)}")
+    if config.objective is not None and config.objective not in NUMBERS:
+        raise UserError(f"objective={config.objective}: no such quantity; {nearest(config.objective, NUMBERS)}")
     if config.init_noise > 0 and config.init is None:
-        raise UserError(f"init_noise={config.init_noise}: there is no picture to put it on; give init=PATH")
+        raise UserError(f"init_noise={config.init_noise}: there is no picture to add noise to; give init=PATH")
     for key in sorted(OmegaConf.missing_keys(config)):
         group = key.partition(".")[0]
         raise UserError(f"{key} is required by {group}={config[group].get('name', '')}: give {key}=…")

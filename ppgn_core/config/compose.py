@@ -18,10 +18,10 @@ from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 
-from ..given import home
 from ..options import plugins
 from ..options.kinds import KINDS
 from ..options.yaml_paths import CONF
+from ..user_input import home
 
 SCHEME = "ppgn"
 

@@ -15,8 +15,13 @@ from .overrides import prepared
 from .resume import Resumed
 
 
-def configure(arguments: Sequence[str], registry: Registry) -> tuple[DictConfig, list[str]]:
-    """Compose and check the config of a run, including `resume=`; return it with its overrides.
+def configure(
+    arguments: Sequence[str], registry: Registry, earlier: Resumed | None = None
+) -> tuple[DictConfig, list[str]]:
+    """Compose and check the config of a run; return it with its overrides.
+
+    Args:
+        earlier: run whose config the arguments change; None for the one that `resume=` names, if any.
 
     Raises:
         UserError: an argument is not allowed.
@@ -25,7 +30,7 @@ def configure(arguments: Sequence[str], registry: Registry) -> tuple[DictConfig,
         if not isinstance(argument, str) or argument.startswith("-"):
             raise UserError(f"{argument}: allowed are overrides, KEY=VALUE")
     overrides = prepared(arguments, registry)
-    resumed = Resumed.named_in(overrides, registry)
+    resumed = earlier or Resumed.named_in(overrides, registry)
     try:
         config = composed([*(resumed.choices if resumed else []), *overrides])
         if resumed:

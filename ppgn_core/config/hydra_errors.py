@@ -14,7 +14,8 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from ..errors import UserError, shown
 from ..nearest import nearest
-from ..options.registry import Registry, unknown_option
+from ..options.bundled import unknown_option
+from ..options.registry import Registry
 
 SORTS = {
     r"converted to Integer": "a whole number",

@@ -8,8 +8,9 @@ from pathlib import PurePath
 from typing import Any
 
 from ..errors import UserError, shown
+from ..options.bundled import unknown_option
 from ..options.kinds import KINDS
-from ..options.registry import Registry, unknown_option
+from ..options.registry import Registry
 from .keys import TOP
 from .quoting import harmless, quote, quoted
 

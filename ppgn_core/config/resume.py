@@ -20,9 +20,10 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from ..errors import UserError
-from ..given import home
+from ..options.bundled import unknown_option
 from ..options.kinds import KINDS
-from ..options.registry import Registry, unknown_option
+from ..options.registry import Registry
+from ..user_input import home
 from ..writers.record import NAME, seal
 from .components import choices, chosen, places_written
 from .compose import composed
@@ -53,7 +54,7 @@ def folder_of(arguments: Sequence[str], name: str = "resume") -> Path | None:
 
 @dataclass(frozen=True)
 class Resumed:
-    """Hold what is known of the run that `resume=` names.
+    """Hold the config of an earlier run, and how a command line changes it.
 
     Args:
         base: stored config of the run.
@@ -72,20 +73,27 @@ class Resumed:
         """Read the run that is named in the arguments of a command line; return None if none is.
 
         Raises:
-            UserError: in the same cases as `stored`.
+            UserError: there is no such run folder, its record is damaged, or it needs a component that is not
+                installed.
         """
         folder = folder_of(arguments)
         if folder is None:
             return None
-        base = stored(folder, [*TOP, *KINDS], registry)
-        options = (*KINDS, "experiment", "")  # a flag has no key
-        return cls.of(base, arguments, registry, all(key(argument) not in options for argument in arguments))
+        return cls.of(read_record(folder, f"resume={folder}"), arguments, registry, f"resume={folder}")
 
     @classmethod
-    def of(
-        cls, base: Mapping[str, Any], arguments: Sequence[str], registry: Registry, single_keys: bool = False
-    ) -> Resumed:
-        """Say of a stored config what a command line needs to know of it."""
+    def of(cls, record: Mapping[str, Any], arguments: Sequence[str], registry: Registry, prefix: str) -> Resumed:
+        """Take the config of an untrusted record, which the arguments of a command line change.
+
+        Args:
+            prefix: beginning of an error message.
+
+        Raises:
+            UserError: its config is none, or needs a component that is not installed.
+        """
+        base = checked(record["config"], registry, prefix)
+        options = (*KINDS, "experiment", "")  # a flag has no key
+        single_keys = all(key(argument) not in options for argument in arguments)
         own = {key(argument) for argument in arguments}
         return cls(base, choices(base, own), places_written(base, registry), single_keys)
 
@@ -118,35 +126,26 @@ class Resumed:
         return OmegaConf.create({name: result.get(name, new[name]) for name in map(str, new)})
 
 
-def stored(folder: Path, keys: Sequence[str], registry: Registry) -> dict[str, Any]:
-    """Read the config of the run in `folder`: the values of those `keys` that the record has.
-
-    Raises:
-        UserError: there is no such run folder, its record is damaged, or it needs a component that is not installed.
-    """
-    return checked(read_record(folder, f"resume={folder}")["config"], keys, registry, f"resume={folder}")
-
-
-def checked(config: Any, keys: Sequence[str], registry: Registry, told: str) -> dict[str, Any]:
+def checked(config: Any, registry: Registry, prefix: str) -> dict[str, Any]:
     """Return those values of an untrusted record's config that another run may take.
 
     Args:
-        told: beginning of an error message.
+        prefix: beginning of an error message.
 
     Raises:
         UserError: it is no config, or needs a component that is not installed.
     """
     if not isinstance(config, dict):
-        raise UserError(f"{told}: {NAME} is damaged: its config is not a mapping")
+        raise UserError(f"{prefix}: {NAME} is damaged: its config is not a mapping")
     for name in config:
-        if name not in keys:
-            raise UserError(f"{told}: {NAME} has a key that no run has: {str(name)[:40]}")
+        if name not in (*TOP, *KINDS):
+            raise UserError(f"{prefix}: {NAME} has an unknown key: {str(name)[:40]}")
     for text in _strings(config):
         if "${" in text or text == "???":
-            raise UserError(f"{told}: {NAME} has a value that is not plain text: {text[:40]}")
+            raise UserError(f"{prefix}: {NAME} has a value that is not plain text: {text[:40]}")
     for kind, name in chosen(config):
         if name not in registry.names(kind):
-            raise UserError(f"{told}: {unknown_option(kind, name, registry.names(kind))}")
+            raise UserError(f"{prefix}: {unknown_option(kind, name, registry.names(kind))}")
     return {name: value for name, value in config.items() if name not in OF_THIS_RUN}
 
 
@@ -177,11 +176,11 @@ def _changed(new: Mapping[str, Any], old: Mapping[str, Any]) -> Iterator[list[st
             yield [name]
 
 
-def read_record(folder: Path, told: str) -> dict[str, Any]:
+def read_record(folder: Path, prefix: str) -> dict[str, Any]:
     """Read a run's record.
 
     Args:
-        told: beginning of an error message.
+        prefix: beginning of an error message.
 
     Raises:
         UserError: there is none, or it is damaged.
@@ -189,21 +188,21 @@ def read_record(folder: Path, told: str) -> dict[str, Any]:
     path = folder / NAME
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise UserError(f"{told}: {NAME} is not a file")
+            raise UserError(f"{prefix}: {NAME} is not a file")
         if path.stat().st_size > LARGEST:
-            raise UserError(f"{told}: {NAME} is damaged: it has more than {LARGEST} bytes")
+            raise UserError(f"{prefix}: {NAME} is damaged: it has more than {LARGEST} bytes")
         record = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(record, dict) or "config" not in record:
-            raise ValueError("it is no record of a run")
+            raise ValueError("it is not the record of a run")
         if record.get("sha256") != seal(record):
-            raise ValueError("its checksum does not fit")
+            raise ValueError("its checksum does not match")
         return record
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{told}: no run folder, {NAME} is missing") from None
+        raise UserError(f"{prefix}: not a run folder: it has no {NAME}") from None
     except OSError as error:
-        raise UserError(f"{told}: {NAME} cannot be read: {error.strerror}") from error
+        raise UserError(f"{prefix}: {NAME} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{told}: {NAME} is damaged: {error or 'it is nested too deeply'}") from error
+        raise UserError(f"{prefix}: {NAME} is damaged: {error or 'it is nested too deeply'}") from error
 
 
 def _strings(value: Any) -> Iterator[str]:

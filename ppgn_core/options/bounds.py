@@ -48,13 +48,13 @@ def in_words(annotation: str) -> str:
     return "".join(" " + WORDS[sign].format(f"{number:.15g}") for sign, number in bounds(annotation))
 
 
-def _check(place: str, value: Any, annotation: str, given: Any) -> None:
+def _check(place: str, value: Any, annotation: str, whole: Any) -> None:
     if isinstance(value, dict):
         for name, part in value.items():
             _check(f"{place}.{name}", part, annotation, part)
     elif isinstance(value, list | tuple):
         for part in value:
-            _check(place, part, annotation, given)
+            _check(place, part, annotation, whole)
     elif isinstance(value, str):
         if "\0" in value or len(value) > TEXT or re.search("[\ud800-\udfff]", value):
             raise UserError(f"{place}={value[:40]!r}…: must be text of at most {TEXT} characters, none of them NUL")
@@ -62,8 +62,8 @@ def _check(place: str, value: Any, annotation: str, given: Any) -> None:
         words = in_words(annotation)
         kind = "a whole number" if re.search(r"\bint\b", annotation) and "float" not in annotation else "a number"
         if isinstance(value, int) and not SMALLEST <= value <= LARGEST:
-            raise UserError(f"{place}={str(given)[:40]}: must be {kind}{words}, of at most 64 bits")
+            raise UserError(f"{place}={str(whole)[:40]}: must be {kind}{words}, of at most 64 bits")
         if not math.isfinite(value):
-            raise UserError(f"{place}={given}: must be a number{words}, and finite")
+            raise UserError(f"{place}={whole}: must be a number{words}, and finite")
         if not all(COMPARISONS[sign](value, number) for sign, number in bounds(annotation)):
-            raise UserError(f"{place}={given}: must be {kind}{words}")
+            raise UserError(f"{place}={whole}: must be {kind}{words}")

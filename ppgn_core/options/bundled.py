@@ -1,6 +1,6 @@
 """Record which package provides each option, so that an error can name the package to install.
 
-`make bundled` regenerates the table from the installed plugins.
+`make bundled` makes the table anew from the installed plugins.
 """
 
 from __future__ import annotations
@@ -27,27 +27,8 @@ def own() -> frozenset[str]:
     return frozenset({"ppgn-core", *bundled().values()})
 
 
-def installed() -> dict[str, dict[str, list[str]]]:
-    """Make the same table from the installed plugins of the project: names by package and kind."""
-    from importlib.metadata import entry_points
-
-    from ..hookspecs import GROUP
-    from . import plugins
-    from .yaml_paths import folder
-
-    registry = plugins.registry()
-    table: dict[str, dict[str, set[str]]] = {}
-    for kind in registry.kinds:
-        for name in registry.names(kind):
-            table.setdefault(registry.find(kind, name).package, {}).setdefault(kind, set()).add(name)
-    packages = {entry.value: entry.dist.name for entry in entry_points(group=GROUP) if entry.dist}
-    for place in plugins.presets():
-        package = packages[place.partition("://")[2].partition(".")[0]]
-        for file in folder(place).glob("*/*.yaml"):
-            table.setdefault(package, {}).setdefault(file.parent.name, set()).add(file.stem)
-    own = {package: kinds for package, kinds in table.items() if package.startswith("ppgn-") and package != "ppgn-core"}
-    return {package: {k: sorted(names) for k, names in sorted(kinds.items())} for package, kinds in sorted(own.items())}
-
-
-if __name__ == "__main__":
-    TABLE.write_text(json.dumps(installed(), indent=1) + "\n", encoding="utf-8")
+def unknown_option(kind: str, name: str, there: list[str]) -> str:
+    """Return the error message for an unknown option, with those installed and the package to install."""
+    package = bundled().get((kind, name))
+    hint = f"; `pip install {package}` provides it" if package else ""
+    return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -27,10 +27,8 @@ from .yaml_paths import folder
 WITHOUT = "PPGN_WITHOUT"
 """Environment variable with the names of packages, separated by commas, whose plugins are left out."""
 
-OWN = own()
-
 PROBLEMS: list[str] = []
-"""What was wrong with plugins, in the order in which it was told."""
+"""What was wrong with plugins, in the order in which it was reported."""
 
 
 def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Registry, list[str]]:
@@ -41,23 +39,28 @@ def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Re
     """
     plugins, presets = [], []
     kinds = {kind.name: kind for kind in (*RUN_KINDS, COMMAND)}
-    for entry in sorted(found, key=lambda e: (package_of(e) not in OWN, e.name, e.value)):
+    manager = _manager(["register_kinds"])
+    for entry in sorted(found, key=lambda e: (package_of(e) not in own(), e.name, e.value)):
         package = package_of(entry)
         if package not in without:
             with _blamed(package):
                 plugin = entry.load()
-                for _, hook in _hooks(plugin, package, {"register_kinds": "kind"}):
-                    hook(register=_register_kind(kinds, package))
+                for hook in _hooks(manager, plugin):
+                    if hook.name == "register_kinds":
+                        hook(register=_register_kind(kinds, package))
                 plugins.append((plugin, package))
     registry = Registry(tuple(kinds.values()))
-    wanted = {"presets": "preset"} | {kind.hook: kind.name for kind in kinds.values()}
+    wanted = {kind.hook: kind.name for kind in kinds.values()}
+    manager = _manager(wanted)
     for plugin, package in plugins:
         with _blamed(package):
-            for kind, hook in _hooks(plugin, package, wanted, tell=True):
-                if kind == "preset":
+            for hook in _hooks(manager, plugin):
+                if hook.name in wanted:
+                    hook(register=_register(registry, wanted[hook.name], package))
+                elif hook.name == "presets":
                     presets += [place for place in hook() if _usable(place, package)]
-                else:
-                    hook(register=_register(registry, kind, package))
+                elif not hook.has_spec():
+                    _tell(package, f"is used without its hook {hook.name}, which only a newer ppgn-core calls")
     return registry, presets
 
 
@@ -98,20 +101,22 @@ def _register_kind(kinds: dict[str, Kind], package: str) -> Callable[..., None]:
     return register
 
 
-def _hooks(plugin: Any, package: str, wanted: Mapping[str, str], tell: bool = False) -> Iterator[tuple[str, Any]]:
-    """Yield the hooks among `wanted` that a plugin implements, by their purpose; with `tell`, report others."""
+def _manager(hooks: Iterable[str]) -> pluggy.PluginManager:
+    """Make a manager that knows the hooks of the core and those of plugins' kinds."""
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
-    for name in wanted.keys() - vars(hookspecs).keys():
+    for name in set(hooks) - vars(hookspecs).keys():
         spec = ModuleType("of_plugins")
         setattr(spec, name, _spec())
         manager.add_hookspecs(spec)
+    return manager
+
+
+def _hooks(manager: pluggy.PluginManager, plugin: Any) -> list[pluggy.HookCaller]:
+    """Return the hooks that a plugin implements; each calls the implementation of that plugin alone."""
     manager.register(plugin)
-    for caller in manager.get_hookcallers(plugin) or []:
-        if caller.name in wanted:
-            yield wanted[caller.name], caller
-        elif tell and not caller.has_spec():
-            _tell(package, f"is used without its hook {caller.name}: no such hook here, it needs a newer ppgn-core")
+    others = [other for other in manager.get_plugins() if other is not plugin]
+    return [manager.subset_hook_caller(hook.name, others) for hook in manager.get_hookcallers(plugin) or []]
 
 
 def _spec() -> Callable[[Any], None]:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from . import plugins
 from .yaml_paths import CONF, folder
@@ -18,7 +15,8 @@ def presets(group: str, more: Path | None = None) -> dict[str, str]:
     Args:
         more: a folder with the user's own configs, as given by `--config-dir`.
     """
-    return {name: _comment(file) for name, file in _files(group, more).items()}
+    texts = {name: file.read_text(encoding="utf-8") for name, file in _files(group, more).items()}
+    return {name: next(iter(re.findall(r"(?m)^# (?!@)(.+)", text)), "") for name, text in texts.items()}
 
 
 def in_force(group: str, name: str) -> dict[str, str]:
@@ -27,8 +25,7 @@ def in_force(group: str, name: str) -> dict[str, str]:
     text = file.read_text(encoding="utf-8") if file else ""
     if not text.startswith("# @package _global_"):
         return {}
-    values: dict[str, Any] = yaml.safe_load(re.sub(r"(?m)^(\w+): (\S+)$", r"\1: '\2'", text))
-    return {key: value for key, value in values.items() if isinstance(value, str)}
+    return dict(re.findall(r"(?m)^(\w+): ([^\s#].*?)(?: #.*)?$", text))  # yaml is slow to import
 
 
 def _files(group: str, more: Path | None = None) -> dict[str, Path]:
@@ -37,8 +34,3 @@ def _files(group: str, more: Path | None = None) -> dict[str, Path]:
         for file in sorted((place / group).glob("*.yaml")):
             files[file.stem] = file
     return files
-
-
-def _comment(file: Path) -> str:
-    comments = re.findall(r"(?m)^# (?!@)(.+)", file.read_text(encoding="utf-8"))
-    return comments[0] if comments else ""

@@ -1,139 +1,19 @@
-"""The registry knows every component that can be chosen by name: its package, its keys, and how to build it."""
+"""The registry knows every component that can be chosen by name, checks its config and builds it."""
 
 from __future__ import annotations
 
-import dataclasses
-import importlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..blame import Origin, call, described, remember
-from ..errors import PluginError, UserError, shown
+from ..errors import UserError, shown
 from ..nearest import nearest
-from ..run_context import NAMES
-from . import bundled as packages
-from .annotation import choices, config_type, requirement
+from .annotation import choices, requirement
 from .bounds import check, in_words
-from .bundled import bundled
-from .kinds import KINDS, RUN_KINDS, Kind
-from .signature import Key, Signature, read
-from .source import REQUIRED, Unread
-
-if TYPE_CHECKING:  # importing it takes longer than all else that `--help` does
-    from omegaconf import DictConfig
-
-
-@dataclass(frozen=True)
-class Option:
-    """Describe one registered factory, chosen by `KIND=NAME`."""
-
-    kind: str
-    name: str
-    factory: Callable[..., Any] | str
-    package: str
-    given: frozenset[str] = NAMES
-    kinds: tuple[str, ...] = KINDS
-
-    def at(self, key: str) -> str:
-        """Return the full name of a key.
-
-        Several writers may be chosen, so each has a prefix of its own; the keys of a command have none.
-        """
-        prefix = {"writer": f"writer.{self.name}.", "command": ""}.get(self.kind, f"{self.kind}.")
-        return f"{prefix}{key}"
-
-    @cached_property
-    def signature(self) -> Signature:
-        """Read the factory's signature from its source, without importing it.
-
-        Raises:
-            UserError: the factory that the plugin registered does not exist.
-        """
-        try:
-            return read(self.factory, self.given, self.kinds)
-        except (LookupError, OSError, SyntaxError) as error:
-            raise UserError(f"{self.kind}={self.name}: {self.package} cannot be read: {error}") from error
-
-    def needs(self, name: str) -> bool:
-        """Return whether the factory requires the run's value of that name."""
-        return name in self.signature.needed
-
-    @cached_property
-    def schema(self) -> DictConfig:
-        """Return the option's config: its name, and each key with its type and default."""
-        from omegaconf import DictConfig, OmegaConf
-
-        fields: list[Any] = [("name", str, dataclasses.field(default=self.name))]
-        for key in self.signature.keys:
-            if key.name == "name":
-                raise UserError(f"{self.kind}={self.name}: {self.package} must not have a parameter called `name`")
-            fields.append((key.name, _type(key), _default(key)))
-        schema: DictConfig = OmegaConf.structured(dataclasses.make_dataclass(self.name, fields))
-        for node in schema._content.values():  # type: ignore[union-attr]
-            if isinstance(node, DictConfig):  # allow new keys, which Hydra forbids: a mapping's keys are the user's own
-                OmegaConf.set_struct(node, False)
-        return schema
-
-    @cached_property
-    def origin(self) -> Origin:
-        """Say whose option this is, for error messages."""
-        return Origin(self.kind, self.name, self.package, self.package in packages.own())
-
-    def make(self, **arguments: Any) -> Any:
-        """Call the factory, and remember of what it returns that this option made it.
-
-        Raises:
-            PluginError: the factory of somebody else's package raised what neither user nor machine caused.
-        """
-        factory = self.load()
-        remember(self, self.origin)
-        made = call(self, "" if self.kind == "command" else "building it", lambda: factory(**arguments))
-        remember(made, self.origin)
-        return made
-
-    def load(self) -> Callable[..., Any]:
-        """Return the factory itself, importing it if it was registered by its location.
-
-        Raises:
-            UserError: the factory cannot be imported.
-        """
-        if not isinstance(self.factory, str):
-            return self.factory
-        module, _, attribute = self.factory.partition(":")
-        try:
-            target: Any = importlib.import_module(module)
-            for part in attribute.split("."):
-                target = getattr(target, part)
-        except (ImportError, AttributeError) as error:
-            raise UserError(f"{self.kind}={self.name}: {self.package} cannot be imported: {error}") from error
-        except Exception as error:
-            if self.origin.own:
-                raise
-            raise PluginError(f"{self.origin}: cannot be imported: {described(error)}") from error
-        return target
-
-
-def _type(key: Key) -> Any:
-    if key.nested:
-        return Any
-    kind = config_type(key.annotation)
-    return kind | None if isinstance(key.default, Unread) or (key.default is None and kind is not Any) else kind
-
-
-def _default(key: Key) -> Any:
-    from omegaconf import MISSING
-
-    if key.default is REQUIRED:
-        return dataclasses.field(default=MISSING)
-    if isinstance(key.default, Unread):
-        return dataclasses.field(default=None)
-    if isinstance(key.default, list | tuple | dict):
-        value = list(key.default) if isinstance(key.default, tuple) else key.default
-        return dataclasses.field(default_factory=lambda: value)
-    return dataclasses.field(default=key.default)
+from .bundled import unknown_option
+from .kinds import RUN_KINDS, Kind
+from .option import Option
+from .source import Unread
 
 
 class Registry:
@@ -204,22 +84,22 @@ class Registry:
         from omegaconf import MISSING, DictConfig, OmegaConf
         from omegaconf.errors import OmegaConfBaseException
 
-        given = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
+        plain = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
         allowed = [key.name for key in option.signature.keys]
-        assert isinstance(given, dict)
-        for name in map(str, given):
+        assert isinstance(plain, dict)
+        for name in map(str, plain):
             if name not in ("name", *allowed):
                 raise UserError(f"{option.at(name)}: no such key; {nearest(name, allowed)}")
         for key in option.signature.keys:  # before OmegaConf, which cannot convert the longest numbers to floats
             if not key.nested:
-                check(option.at(key.name), given.get(key.name), key.annotation)
+                check(option.at(key.name), plain.get(key.name), key.annotation)
         try:
-            values = OmegaConf.to_container(OmegaConf.merge(option.schema, given))
+            values = OmegaConf.to_container(OmegaConf.merge(option.schema, plain))
         except OmegaConfBaseException as error:
             name = re.split(r"[\[.]", str(error.full_key))[0]
             annotation = {key.name: key.annotation for key in option.signature.keys}.get(name, "")
             allowed_text = requirement(annotation, in_words(annotation))
-            raise UserError(f"{option.at(name)}={shown(given.get(name))}: must be {allowed_text}") from error
+            raise UserError(f"{option.at(name)}={shown(plain.get(name))}: must be {allowed_text}") from error
         assert isinstance(values, dict)
         for key in option.signature.keys:
             value = values[key.name]
@@ -259,10 +139,3 @@ def _moved(message: str, kind: str, place: str) -> str:
     if rest.startswith("."):
         return place + rest
     return f"{place}.name{rest}" if rest.startswith("=") else message
-
-
-def unknown_option(kind: str, name: str, there: list[str]) -> str:
-    """Return the error message for an unknown option, with those installed and the package to install."""
-    package = bundled().get((kind, name))
-    hint = f"; `pip install {package}` provides it" if package else ""
-    return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"

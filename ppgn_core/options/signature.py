@@ -91,21 +91,18 @@ def read(
 
 def _inspected(factory: Callable[..., Any]) -> tuple[list[Parameter], list[str]]:
     parameters = inspect.signature(factory).parameters.values()
-    own = [
-        Parameter(p.name, "" if p.annotation is p.empty else _text(p.annotation), _plain(p.default))
-        for p in parameters
-        if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-    ]
+    own = []
+    for p in parameters:
+        if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+            note = "" if p.annotation is p.empty else p.annotation
+            text = note if isinstance(note, str) else inspect.formatannotation(note)
+            own.append(Parameter(p.name, text, _plain(p.default)))
     docs = [doc] if (doc := inspect.getdoc(factory)) else []
     base = next((b for b in getattr(factory, "__bases__", ()) if b is not object), None)
     if base is None:
         return own, docs
     inherited, base_docs = _inspected(base)
     return heirs(own, inherited) if any(p.kind is p.VAR_KEYWORD for p in parameters) else own, docs + base_docs
-
-
-def _text(annotation: Any) -> str:
-    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
 
 
 def _plain(default: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import importlib.util
 import inspect
 from collections.abc import Iterator
@@ -67,8 +68,24 @@ def read_source(module: str, attribute: str) -> tuple[list[Parameter], list[str]
     return list(_parameters(node, constants))[bound:], docs
 
 
-_parse = lru_cache(None)(ast.parse)
-"""Parse a source; several factories may lie in one, or inherit from one."""
+@lru_cache(None)
+def _parse(source: str) -> ast.Module:
+    """Parse a source, in which several factories may lie, without the bodies of functions.
+
+    The garbage collector rests meanwhile, since it would take as long as the parsing.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        tree = ast.parse(source)
+        for node in tree.body:
+            for part in (node, *getattr(node, "body", ())):
+                if isinstance(part, ast.FunctionDef):
+                    del part.body[1:]  # the first may be a docstring
+    finally:
+        if collecting:
+            gc.enable()
+    return tree
 
 
 def heirs(own: list[Parameter], inherited: list[Parameter]) -> list[Parameter]:

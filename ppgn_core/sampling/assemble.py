@@ -20,13 +20,13 @@ from ..clock import Clock
 from ..device import choose_device
 from ..energy import Energy
 from ..errors import UserError
-from ..given import home
 from ..noise import ChainNoise
 from ..options.registry import Registry
 from ..pictures import load_pictures
 from ..protocols import Sampler, Snapshot, State, Writer
 from ..run_context import RunContext
 from ..run_folder import RunFolder
+from ..user_input import home
 from ..writers.codes import Saved, load_codes
 from .batches import Batches
 from .provenance import provenance
@@ -104,8 +104,8 @@ class Chains:
             and not state.condition_score.any()
             and state.condition_score.isfinite().all()
         ):
-            told = "the condition's gradient is exactly zero at the start, in every chain; the prior alone moves them"
-            print(f"ppgn: {told}", file=sys.stderr)
+            remark = "the condition's gradient is exactly zero at the start, in every chain; the prior alone moves them"
+            print(f"ppgn: {remark}", file=sys.stderr)
 
 
 def assemble(
@@ -176,13 +176,12 @@ def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tens
             raise UserError(f"init={config.init}: with model=null the size of pictures is unknown; give model=NAME")
         return _encoded(config, context, context.model.image_size)
     if saved.step > config.n_steps:  # equality is allowed: the final files may be missing
-        raise UserError(f"n_steps={config.n_steps}: {config.resume} has {saved.step}; allowed are as many or more")
+        taken = f"the run in {config.resume} has taken {saved.step} steps"
+        raise UserError(f"n_steps={config.n_steps}: {taken}; allowed are {saved.step} or more")
     wanted = (config.n_chains, *generator.code.shape)
     if saved.h.shape != wanted:
         shape = tuple(saved.h.shape)
-        raise UserError(
-            f"resume={config.resume}: its codes are {shape}; allowed in this run are {wanted}, chains first"
-        )
+        raise UserError(f"resume={config.resume}: its codes have the shape {shape}, but this run's have {wanted}")
     return saved.h.to(noise.device)
 
 

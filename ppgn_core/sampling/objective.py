@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..errors import UserError
-from ..writers.trace import QUANTITIES, quantities
+from ..writers.trace import NUMBERS, check_known, quantities
 
 if TYPE_CHECKING:
     from ..energy import Energy
     from ..protocols import Snapshot
-
-OBJECTIVES = tuple(name for name in QUANTITIES if name != "step")
 
 
 class Objective:
@@ -26,14 +23,12 @@ class Objective:
     """
 
     def __init__(self, name: str | None, energy: Energy) -> None:
-        if name == "probability" and not hasattr(energy.condition, "probability"):
-            allowed = ", ".join(one for one in OBJECTIVES if one != "probability")
-            raise UserError(f"objective={name}: this condition knows no probability; allowed are {allowed}")
+        check_known(name, energy, f"objective={name}", NUMBERS)
         self.name, self.energy = name, energy
         self.last: Snapshot | None = None
 
     def watch(self, snapshot: Snapshot) -> None:
-        """Take a saved step."""
+        """Note a saved step; the last one counts."""
         self.last = snapshot
 
     def __call__(self) -> float | None:

@@ -12,10 +12,10 @@ from ..chain import stopped
 from ..console import explained, say
 from ..data_space import undrawn
 from ..errors import UserError
-from ..given import home
 from ..interrupt import interruptible
 from ..protocols import Snapshot, Writer
 from ..run_folder import RunFolder
+from ..user_input import home
 from .assemble import Chains
 from .diagnosis import Diagnosis
 from .progress import Progress
@@ -50,18 +50,18 @@ def run(chains: Chains, out: Path, watch: Callable[[Snapshot], object] = lambda 
     for line in diagnosis.lines():
         print(f"ppgn: {line}", file=sys.stderr)
     generator = chains.context.generator
-    if generator is not None and (told := undrawn(last.state.x, generator)):
-        say(told)
+    if generator is not None and (remark := undrawn(last.state.x, generator)):
+        say(remark)
     say(f"{last.state.step} steps: {made(out)}")
     check_alive(last)
     return ended_early
 
 
 def remarks(chains: Chains) -> list[str]:
-    """Return what components have to say at the start of a run, such as the class that `target: init` found."""
+    """Return what components have to say at the start of a run, such as the class that `target: init` stands for."""
     energy = chains.context.energy
     return [
-        line for part in (energy and energy.condition, energy and energy.prior) for line in getattr(part, "told", ())
+        line for part in (energy and energy.condition, energy and energy.prior) for line in getattr(part, "remarks", ())
     ]
 
 
@@ -76,8 +76,8 @@ def made(out: Path) -> Path:
     """Return the picture to look at in a run's folder: the grid, or the newest other one; if none, the folder."""
     if (out / "grid.png").exists():
         return out / "grid.png"
-    found = [path for suffix in ("png", "gif", "mp4") for path in out.glob(f"*.{suffix}")]
-    return max(found, key=lambda path: (path.suffix == ".png", path.stat().st_mtime_ns), default=out)
+    pictures = [path for suffix in ("png", "gif", "mp4") for path in out.glob(f"*.{suffix}")]
+    return max(pictures, key=lambda path: (path.suffix == ".png", path.stat().st_mtime_ns), default=out)
 
 
 def write(chains: Chains, snapshots: Iterable[Snapshot], out: Path, overwrite: bool | None = None) -> Snapshot:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
 from ..nearest import nearest
-from ..writers.trace import QUANTITIES, quantities
+from ..writers.trace import QUANTITIES, check_known, quantities
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -61,9 +61,7 @@ class SampleFilter:
     def __init__(self, text: str, energy: Energy) -> None:
         self.text, self.energy = text, energy
         self.quantity, self.sign, self.number = parse(text)
-        if self.quantity == "probability" and not hasattr(energy.condition, "probability"):
-            others = ", ".join(name for name in QUANTITIES if name != "probability")
-            raise UserError(f"keep={text}: this condition has no probability; allowed are {others}")
+        check_known(self.quantity, energy, f"keep={text}", QUANTITIES)
         self.seen = self.kept = 0
         self.low, self.high = math.inf, -math.inf
 

@@ -1,4 +1,4 @@
-"""A command: which runs lie in a folder."""
+"""Define a command: which runs lie in a folder."""
 
 from __future__ import annotations
 

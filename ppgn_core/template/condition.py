@@ -1,4 +1,4 @@
-"""A condition: pictures of a given brightness."""
+"""Define a condition: pictures of a given brightness."""
 
 from __future__ import annotations
 

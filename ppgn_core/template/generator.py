@@ -1,4 +1,4 @@
-"""A generator: a slope of colour, without a network."""
+"""Define a generator: a slope of colour, without a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model: a classifier of three colours, whose logits are the mean red, green and blue."""
+"""Define a model: a classifier of three colours, whose logits are the mean red, green and blue."""
 
 from __future__ import annotations
 

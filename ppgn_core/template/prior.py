@@ -1,4 +1,4 @@
-"""A prior: codes near zero, with heavier tails than a Gaussian has."""
+"""Define a prior: codes near zero, with heavier tails than a Gaussian has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sampler: steps of Eq. 11 with a momentum."""
+"""Define a sampler: steps of Eq. 11 with a momentum."""
 
 from __future__ import annotations
 

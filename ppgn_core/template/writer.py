@@ -1,4 +1,4 @@
-"""A writer: the best value of each chain, in a table."""
+"""Define a writer: the best value of each chain, in a table."""
 
 from __future__ import annotations
 

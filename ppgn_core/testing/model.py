@@ -45,8 +45,8 @@ def check_layers(network: Layered, x: Tensor, role: str = "network") -> None:
     assert isinstance(network, Layered), f"{role}: lacks `layers` or `activations(x, names)`; see protocols.Layered"
     names = list(network.layers)
     assert names and all(isinstance(name, str) for name in names), f"{role}.layers: give the names, in forward order"
-    found = network.activations(x, names)
-    missing = [name for name in names if name not in found]
+    activations = network.activations(x, names)
+    missing = [name for name in names if name not in activations]
     assert not missing, f"{role}.activations: returns no {', '.join(missing)}; return all that `names` asks for"
     for name in names:
         alone = pure(
@@ -54,4 +54,4 @@ def check_layers(network: Layered, x: Tensor, role: str = "network") -> None:
         )
         assert_shape(f"{role}.activations({name})", alone, (len(x), *alone.shape[1:]), "return one row for each image")
         message = f"{role}.activations: {name} depends on which other layers are asked for"
-        torch.testing.assert_close(found[name], alone, msg=message)
+        torch.testing.assert_close(activations[name], alone, msg=message)

@@ -39,8 +39,8 @@ def check_float64(component: Any, method: str, *inputs: Tensor, gradient: bool =
         try:
             value = getattr(exact, method)(*wide)
         except Exception as error:
-            told = " ".join(str(error).split())
-            raise AssertionError(f"{method}: fails in float64 ({type(error).__name__}: {told}); {change}") from error
+            reason = " ".join(str(error).split())
+            raise AssertionError(f"{method}: fails in float64 ({type(error).__name__}: {reason}); {change}") from error
     assert value.dtype == torch.float64, f"{method}: returns {value.dtype} for float64; {change}"
     message = f"{method}: float64 and float32 give different answers; avoid differences of large numbers"
     torch.testing.assert_close(value.float(), expected, rtol=1e-2, atol=1e-3, msg=message)
@@ -72,9 +72,9 @@ def check_device(make: Callable[[torch.device], Any], method: str, *inputs: Tens
     except NotImplementedError:  # meta has no such operation
         return
     except RuntimeError as error:
-        told = " ".join(str(error).split())
-        if "same device" in told or "is on cpu" in told or "on device meta" in told:
-            raise AssertionError(f"{method}: mixes devices ({told}); {change}") from error
+        reason = " ".join(str(error).split())
+        if "same device" in reason or "is on cpu" in reason or "on device meta" in reason:
+            raise AssertionError(f"{method}: mixes devices ({reason}); {change}") from error
         if device.type == "meta":  # values are asked for
             return
         raise
@@ -86,18 +86,18 @@ def check_pickle(component: Any, method: str, *inputs: Tensor) -> None:
     try:
         packed = pickle.dumps((component, method, inputs))
     except Exception as error:
-        told = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
         change = "keep functions made by lambda or inside functions, and open files, out of its attributes"
-        raise AssertionError(f"{type(component).__name__}: cannot be pickled ({told}); {change}") from error
+        raise AssertionError(f"{type(component).__name__}: cannot be pickled ({reason}); {change}") from error
     with tempfile.TemporaryDirectory() as folder:
         here, there = Path(folder, "sent"), Path(folder, "answer")
         here.write_bytes(packed)
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         command = [sys.executable, "-c", ELSEWHERE, str(here), str(there)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        told = done.stderr.strip().rpartition("\n")[2]
+        reason = done.stderr.strip().rpartition("\n")[2]
         change = "define its class at the top of a module that can be imported"
-        assert done.returncode == 0, f"{type(component).__name__}: fails in another process ({told}); {change}"
+        assert done.returncode == 0, f"{type(component).__name__}: fails in another process ({reason}); {change}"
         answer = torch.load(there, weights_only=True)
     with torch.no_grad():
         expected = getattr(component, method)(*inputs)

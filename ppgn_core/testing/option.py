@@ -15,7 +15,7 @@ from ..config.overrides import from_keys
 from ..noise import ChainNoise
 from ..options import plugins
 from ..options.kinds import KINDS
-from ..options.registry import Option
+from ..options.option import Option
 from .contracts import BATCH, check_condition_on, check_generator, check_prior, check_sampler
 from .model import check_model
 from .moves import check_device, check_float64, check_pickle

@@ -52,8 +52,8 @@ def check_writer(make: Callable[[RunFolder], Writer], snapshots: Iterable[Snapsh
         return files
 
 
-def _closed(writer: Writer, told: str) -> None:
+def _closed(writer: Writer, problem: str) -> None:
     try:
         writer.close()
     except Exception as error:
-        raise AssertionError(f"{told} ({type(error).__name__}: {error})") from error
+        raise AssertionError(f"{problem} ({type(error).__name__}: {error})") from error

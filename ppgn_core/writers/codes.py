@@ -75,13 +75,13 @@ def load_codes(folder: Path) -> Saved:
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
             run = json.loads((file.metadata() or {})["run"])
         if run["sha256"] != checksum(tensors):
-            raise ValueError("its checksum does not fit")
+            raise ValueError("its checksum does not match")
         h, last_step, step = tensors["h"], tensors["last_step"], int(tensors["step"])
         if not h.is_floating_point() or last_step.shape != h.shape[:1] or step < 0 or int(last_step.max()) > step:
-            raise ValueError("it holds no codes")
+            raise ValueError("it does not hold codes")
         memory = {name.removeprefix(MEMORY): value for name, value in tensors.items() if name.startswith(MEMORY)}
         if any(value.shape[:1] != h.shape[:1] for value in memory.values()):
-            raise ValueError("its sampler's memory is not of its chains")
+            raise ValueError("its sampler's memory is of another number of chains")
         return Saved(h, last_step, step, memory, _manifest(run["files"]))
     except OSError as error:
         raise UserError(f"resume={folder}: {CODES} cannot be read: {error.strerror or error}") from error
@@ -93,6 +93,6 @@ def _manifest(listed: Any) -> dict[str, tuple[int, int]]:
     files = {}
     for name, (length, crc) in dict(listed).items():
         if not re.fullmatch(r"\w+(\.\w+)*", name) or type(length) is not int or type(crc) is not int or length < 0:
-            raise ValueError("its list of files is none")
+            raise ValueError("its list of files is malformed")
         files[name] = length, crc
     return files

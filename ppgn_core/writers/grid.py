@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 
 from ..data_space import pictures
-from ..given import home
 from ..images import enlarged, save_png, tile, to_uint8
 from ..protocols import Generator, Snapshot
 from ..run_folder import SAMPLES, saved_samples
+from ..user_input import home
 
 
 class Grid:

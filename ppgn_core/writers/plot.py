@@ -41,7 +41,7 @@ class Plot:
         try:
             import matplotlib  # noqa: F401, needed when the run has ended
         except ImportError as error:
-            raise UserError("writer=plot: there is no matplotlib; `pip install matplotlib` brings it") from error
+            raise UserError("writer=plot: there is no matplotlib; `pip install matplotlib` provides it") from error
         self.path, self.run = out / PLOT, run
         self.rate, self.unit, self.rows = rate, unit, rows
         self.first: np.ndarray | None = None

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from ..errors import UserError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,7 +17,8 @@ if TYPE_CHECKING:
     from ..run_folder import RunFolder
 
 NAME = "trace.jsonl"
-QUANTITIES = ("step", "log_prob", "probability", "prior_norm", "condition_norm", "acceptance")
+NUMBERS = ("log_prob", "probability", "prior_norm", "condition_norm", "acceptance")
+QUANTITIES = ("step", *NUMBERS)
 
 
 def quantities(snapshot: Snapshot, energy: Energy) -> dict[str, Tensor | None]:
@@ -25,6 +29,13 @@ def quantities(snapshot: Snapshot, energy: Energy) -> dict[str, Tensor | None]:
     p = probability(state.log_prob) if probability else None
     values = (step, state.log_prob, p, info.prior_norm, info.condition_norm, info.acceptance)
     return dict(zip(QUANTITIES, values, strict=True))
+
+
+def check_known(quantity: str | None, energy: Energy, setting: str, allowed: Sequence[str]) -> None:
+    """Raise UserError, beginning with `setting`, if the quantity is a probability and the condition has none."""
+    if quantity == "probability" and not hasattr(energy.condition, "probability"):
+        others = ", ".join(name for name in allowed if name != "probability")
+        raise UserError(f"{setting}: this condition has no probability; allowed are {others}")
 
 
 class Trace:
@@ -42,7 +53,7 @@ class Trace:
     def write(self, snapshot: Snapshot) -> None:
         state = snapshot.state
         named = quantities(snapshot, self.energy).items()
-        columns = {name: _numbers(values, len(state.h)) for name, values in named if name != "step"}
+        columns = {name: _numbers(values, len(state.h)) for name, values in named if name in NUMBERS}
         lines = []
         for k, last_step in enumerate(snapshot.last_step.tolist()):
             if last_step == state.step:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from ppgn_alexnet.alexnet import AlexNet, AlexNetConfig, Conv
 from ppgn_alexnet.generator import Up, UpConv, UpConvConfig
-from ppgn_caffe.imported import Given, networks
+from ppgn_caffe.imported import SideFiles, networks
 from ppgn_caffe.mean import read_mean
 from ppgn_caffe.prototxt import read_prototxt
 from ppgn_dae.networks import CodeDAE, CodeDAEConfig, ImageDAE, ImageDAEConfig
@@ -21,7 +21,7 @@ from ppgn_lrcn.captioner import Captioner, CaptionerConfig
 from ppgn_lrcn.vocabulary import Vocabulary
 
 from ppgn_core import weights
-from ppgn_core.model import read_labels
+from ppgn_core.model import Labels
 from ppgn_core.state_dict import read_state_dict
 
 from .foreign_weights import caffe, damaged, small, state_dict
@@ -54,11 +54,11 @@ def use(what: str, path: Path) -> None:
         weights.fill(small(), read_state_dict(path, f"weights={path}"), f"weights={path}: not of it")
     else:
         {
-            "caffemodel": lambda: networks(path, Given()),
+            "caffemodel": lambda: networks(path, SideFiles()),
             "mean": lambda: read_mean(path),
             "prototxt": lambda: read_prototxt(path),
             "sums": lambda: weights.digests(path),
-            "labels": lambda: read_labels(path),
+            "labels": lambda: Labels.read(path),
         }[kind]()
 
 

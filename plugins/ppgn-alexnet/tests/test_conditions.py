@@ -149,7 +149,7 @@ def test_the_class_that_the_network_names_in_a_picture(model: Model, tmp_path: P
 
 def test_a_network_that_tells_no_classes_apart(model: Model) -> None:
     bare = Model("bare", {**model.loaders, "generator": model.loaders["classifier"]}, model.labels, image_size=8)
-    with pytest.raises(UserError, match=r"model=bare: its network 'generator' tells no classes apart; .* classifier"):
+    with pytest.raises(UserError, match=r"model=bare: its network 'generator' is not a classifier; .* classifier"):
         ClassCondition(bare, classifier="generator")
     with pytest.raises(UserError, match="model=bare has no network 'critic'; it has: classifier, generator"):
         ClassCondition(bare, classifier="critic")

@@ -174,7 +174,7 @@ def test_a_changed_list_of_classes_is_refused(folder: Path, tmp_path: Path) -> N
     for file in ("encoder.safetensors", "encoder.tsv", "sha256.json"):
         (tmp_path / file).write_bytes((folder / file).read_bytes())
     (tmp_path / "encoder.tsv").write_text("\tonly one\n")
-    with pytest.raises(UserError, match="its network 'encoder' has 7 classes, and there are 1 names"):
+    with pytest.raises(UserError, match="its network 'encoder' has 7 classes, but there are 1 class names"):
         original(str(tmp_path)).network("encoder")
     for data in (b"no table\n", b"\xff\xfe\n"):
         (tmp_path / "encoder.tsv").write_bytes(data)

@@ -56,7 +56,7 @@ def test_an_image_may_have_any_size_that_the_stride_divides() -> None:
     ("make", "told"),
     [
         (lambda m: CodePrior(m, Identity(m)), r"prior\.network=dae_h: for codes of shape \(6,\); .*\(3, 9, 9\)"),
-        (lambda m: ImagePrior(m, Codes()), r"prior=dae_x: works on images; .* generator=identity"),
+        (lambda m: ImagePrior(m, Codes()), r"prior=dae_x: needs chains in image space, .* generator=identity"),
         (
             lambda m: ImagePrior(m, Identity(m)),
             r"prior\.network=dae_x: images are \(3, 9, 9\); .* sides divisible by 2",
@@ -93,4 +93,4 @@ def test_what_does_not_fit_is_told_in_a_line(capsys, tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     assert main(["prior=dae_x"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("ppgn: prior=dae_x: works on images") and said.count("\n") == 1
+    assert said.startswith("ppgn: prior=dae_x: needs chains in image space") and said.count("\n") == 1

@@ -23,7 +23,7 @@ Folder = Callable[..., Path]
         (["--fast"], "--fast: arguments are KEY=VALUE"),
         (["judge=mini"], "run is required"),
         (["run="], "run is required"),
-        (["run=nowhere"], "run=nowhere: no run folder, and none below it"),
+        (["run=nowhere"], "run=nowhere: neither it nor any folder below it is a run folder"),
         (["run=a", "jugde=mini"], "jugde: no such key; nearest: judge"),
         (["run=a", "judge=solomon"], "judge=solomon: no such judge; there are: colours, efficientnet_lite0, mini"),
         (["run=a", "judge=mini", "judge.arch=vgg"], "arch: no such key"),
@@ -31,7 +31,7 @@ Folder = Callable[..., Path]
         (["run=a", "burn_in=1"], "burn_in=1: must be a number from 0 below 1"),
         (["run=a", "photographs=one"], "photographs=one: must be a whole number from 2"),
         (["run=a", "data=nowhere"], "data=nowhere: no such folder"),
-        (["run=a", "device=tpu"], "device=tpu: there is none here"),
+        (["run=a", "device=tpu"], "device=tpu: this machine has no such device"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_line(
@@ -54,7 +54,7 @@ def test_what_cannot_be_done_is_told_in_a_line(
         (["run={runs}", "data={damaged}"], "data={damaged}/red/0.png: not a picture that can be read"),
         (["run={runs}", "data=~nobody_of_that_name/x"], "data=~nobody_of_that_name/x: Could not determine home"),
         (["run={runs}", f"data={'x' * 300}"], "data=xxx"),
-        (["run={file}"], "run={file}: no run folder"),
+        (["run={file}"], "run={file}: neither it nor any folder below it is a run folder"),
         (["run={runs}", "out={file}"], "out={file}: {file} is not a folder that can be written"),
         (["run={runs}", "out={file}/deep"], "out={file}/deep: {file} is not a folder that can be written"),
         (["run={runs}", "out={blocked}"], "out={blocked}: its report.html was not written by ppgn evaluate"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from ppgn_eval.cells import Cell, shown
+from ppgn_eval.cells import Cell, formatted
 from ppgn_eval.report import markdown, write_report
 from ppgn_eval.sections import Figure, Section, Table
 
@@ -114,7 +114,7 @@ def test_a_row_that_does_not_fit_is_refused() -> None:
     ],
 )
 def test_how_a_column_is_shown(column: list[Cell], wanted: list[str]) -> None:
-    assert shown(column) == wanted
+    assert formatted(column) == wanted
 
 
 def test_the_tables_in_markdown() -> None:

@@ -85,7 +85,7 @@ def test_the_same_chains_count_once(run_folder: Folder) -> None:
 def test_folders_are_found_below(run_folder: Folder, tmp_path: Path) -> None:
     a, b = run_folder("sweep/0", **TWO), run_folder("sweep/1", **TWO)
     assert find([a.parent, b]) == [a, b]
-    with pytest.raises(UserError, match=r"run=.*empty: no run folder, and none below it"):
+    with pytest.raises(UserError, match=r"run=.*empty: neither it nor any folder below it is a run folder"):
         find([tmp_path / "empty"])
 
 

@@ -77,7 +77,7 @@ def test_tables_as_people_write_them(tmp_path: Path, capsys: pytest.CaptureFixtu
     told = capsys.readouterr().err
     assert all(line.startswith("ppgn: scores: generation_000000: ") for line in told.splitlines())
     for line in (
-        "chain_000.png has 2 rows, as 1 pictures have; averaged",
+        "chain_000.png has 2 rows; the mean of a picture's rows is its score",
         "row 4 is of chain_009.png, which is no picture of it; left out",
         "row 5, of chain_001.png, has no number or another cell than numbers; left out",
         "waiting for more rows, 1 pictures have none yet, chain_001.png first",

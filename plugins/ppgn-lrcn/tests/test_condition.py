@@ -11,6 +11,7 @@ from ppgn_lrcn.condition import ALONE, LRCN, TOGETHER
 from ppgn_lrcn.vocabulary import Vocabulary
 from torch import nn
 
+from ppgn_core.api import component
 from ppgn_core.clock import Clock
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
@@ -165,5 +166,5 @@ def test_a_layer_that_is_not_there_or_does_not_fit() -> None:
 
 
 def test_a_weight_that_is_not_positive() -> None:
-    with pytest.raises(UserError, match=r"condition.weight=0: allowed are positive numbers"):
-        LRCN(model(), "a teapot", weight=0)
+    with pytest.raises(UserError, match=r"condition.weight=0: must be a number above 0"):
+        component("condition", {"name": "lrcn", "text": "a teapot", "weight": 0}, model=model())

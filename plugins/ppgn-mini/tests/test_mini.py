@@ -104,10 +104,10 @@ def test_a_network_that_is_not_the_one_packed_is_refused(tmp_path: Path) -> None
     [
         ("sha256.json", None, "sha256.json: No such file"),
         ("sha256.json", "{", "sha256.json: not a table of checksums; allowed is"),
-        ("sha256.json", "{}", "sha256.json: it has no checksum of encoder; allowed is the table that came with"),
+        ("sha256.json", "{}", "sha256.json: it has no checksum for encoder; allowed is the table that came with"),
         ("classes.tsv", None, "classes.tsv: No such file"),
         ("scenes.tsv", "alp\n", "scenes.tsv: "),
-        ("classes.tsv", "n01443537\tgoldfish\n", "its network 'encoder' has 64 classes, and there are 1 names"),
+        ("classes.tsv", "n01443537\tgoldfish\n", "its network 'encoder' has 64 classes, but there are 1 class names"),
         ("encoder.safetensors", "", "corrupt, its sha256 is"),
         ("encoder.safetensors", None, "No such file"),
     ],

@@ -3,6 +3,7 @@
 import math
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from torch.nn import functional as F
 
 from ppgn_core import weights
 from ppgn_core.__main__ import main
+from ppgn_core.api import component
 from ppgn_core.clock import Clock
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
@@ -191,17 +193,23 @@ class Codes:
         return noise.normal(0, self.code.shape)
 
 
+def built(generator: Identity, name: str, **keys: float) -> Any:
+    """Build a prior as a run does, which checks bounds."""
+    context = {"generator": generator, "noise": ChainNoise(0, 1), "clock": Clock()}
+    return component("prior", {"name": name, **keys}, **context)
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda g: TotalVariation(Codes()), r"prior=total_variation: works on images; .*\(24,\), .*generator=identity"),
-        (lambda g: Blur(Codes()), "prior=blur: works on images"),
-        (lambda g: Jitter(Codes(), ChainNoise(0, 1), Clock()), "prior=jitter: works on images"),
-        (lambda g: Patch(Codes()), "prior=patch: works on images"),
-        (lambda g: TotalVariation(g, softness=0), r"prior\.softness=0: allowed are numbers above 0"),
+        (lambda g: TotalVariation(Codes()), r"prior=total_variation: needs .*image space.*\(24,\).*generator=identity"),
+        (lambda g: Blur(Codes()), "prior=blur: needs chains in image space"),
+        (lambda g: Jitter(Codes(), ChainNoise(0, 1), Clock()), "prior=jitter: needs chains in image space"),
+        (lambda g: Patch(Codes()), "prior=patch: needs chains in image space"),
+        (lambda g: built(g, "total_variation", softness=0), r"prior\.softness=0: must be a number above 0"),
         (lambda g: Blur(g, radius=0), r"prior\.radius=0: allowed are numbers above 0 and up to 5 pixels"),
         (lambda g: Blur(g, radius=5.01), r"prior\.radius=5\.01: allowed"),
-        (lambda g: Jitter(g, ChainNoise(0, 1), Clock(), 0), r"prior\.reach=0: allowed are whole numbers from 1"),
+        (lambda g: built(g, "jitter", reach=0), r"prior\.reach=0: must be a whole number from 1"),
         (lambda g: Patch(g, stride=3), r"prior\.stride=3: patches of 8 pixels .*\(16, 16\); allowed are 1, 2, 4, 8"),
         (lambda g: Patch(Identity(Model("blank", {}, {}, 4))), r"images of \(4, 4\); allowed are none"),
         (lambda g: Patch(g, dictionary="nowhere"), "weights=nowhere: No such file"),
@@ -230,4 +238,4 @@ def test_codes_are_refused_in_one_line(capsys, tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     assert main(["prior=blur", "n_chains=1", "n_steps=1"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("ppgn: prior=blur: works on images") and said.count("\n") == 1
+    assert said.startswith("ppgn: prior=blur: needs chains in image space") and said.count("\n") == 1

@@ -163,5 +163,5 @@ def test_what_does_not_fit_is_told_in_a_line(capsys, tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     assert main(["sampler=annealed"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("ppgn: prior=NoiselessJoint does not know codes at every noise level")
+    assert said.startswith("ppgn: prior=NoiselessJoint cannot denoise codes of every noise level")
     assert said.count("\n") == 1

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from ppgn_studies.ablation import COMPARED
+from ppgn_train.generator import GeneratorRecipe
+from torch import Tensor
 
 from ppgn_core.command.main import call
 
@@ -21,6 +25,21 @@ def test_it_ends_in_a_picture_of_all(noise: Path, of: str, tmp_path: Path) -> No
     assert of == "losses" or trained["joint"] == "generator_joint.safetensors"
     with Image.open(tmp_path / f"{of}.png") as sheet, Image.open(next(tmp_path.glob("*/picture_*.png"))) as one:
         assert sheet.width * sheet.height > len(COMPARED[of]) * one.width * one.height
+
+
+def test_ctrl_c_ends_the_study_and_not_one_training_alone(
+    noise: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = GeneratorRecipe.step
+
+    def interrupted(self: GeneratorRecipe, seen: int) -> Mapping[str, Tensor]:
+        signal.raise_signal(signal.SIGINT)
+        return step(self, seen)
+
+    monkeypatch.setattr(GeneratorRecipe, "step", interrupted)
+    keys = [f"data={noise}", f"encoder={noise / 'encoder.safetensors'}", f"cache={noise / 'cache'}", "images=8"]
+    assert call("study", ["ablation", *keys, "batch_size=4", "precision=32", "device=cpu", f"out={tmp_path}"]) == 130
+    assert [path.parent.name for path in tmp_path.glob("*/checkpoint.pt")] == ["pool5"]
 
 
 @pytest.mark.parametrize(

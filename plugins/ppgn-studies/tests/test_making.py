@@ -93,7 +93,7 @@ def test_what_a_record_says_is_no_order(registry: Registry, tmp_path: Path) -> N
         7,
     ):
         path.write_text(json.dumps({**before, "overrides": [*before["overrides"], harm]}))
-        with pytest.raises(UserError, match=r"has the override .*, which this command has not"):
+        with pytest.raises(UserError, match=r"has the override .*, which this command does not set"):
             make(tmp_path / "run", 4, keys)
     path.write_text(json.dumps({**before, "overrides": "condition=interrupted"}))
     with pytest.raises(UserError, match="has the override"):

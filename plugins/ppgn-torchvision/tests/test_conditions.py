@@ -21,6 +21,7 @@ from torchvision import models
 from torchvision.transforms.functional import pil_to_tensor
 
 from ppgn_core.__main__ import main
+from ppgn_core.api import component
 from ppgn_core.clock import Clock
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
@@ -169,13 +170,13 @@ def test_a_chains_views_are_its_own(blank: Model) -> None:
         ({"shift": -1}, "condition.shift=-1: allowed are whole numbers from 0"),
         ({"views": 2, **PLAIN}, "condition.views=2: all are the same"),
         ({"shift": 64, "size": 64}, "condition.shift=64: allowed is less than the 64 pixels"),
-        ({"weight": 0.0}, "condition.weight=0.0: allowed are positive numbers"),
-        ({"size": 8}, "condition.size=8: allowed are 32 to 512"),
+        ({"weight": 0.0}, "condition.weight=0.0: must be a number above 0"),
+        ({"size": 8}, "condition.size=8: must be a whole number from 32 up to 512"),
     ],
 )
 def test_numbers_out_of_range(blank: Model, keys: dict, told: str) -> None:
     with pytest.raises(UserError, match=told):
-        ImageNet(blank, **{"size": 64, **keys})
+        component("condition", {"name": "imagenet", "size": 64, **keys}, model=blank)
 
 
 def test_a_unit_of_a_layer(blank: Model) -> None:

@@ -158,7 +158,7 @@ def test_a_layer_that_never_sees_the_picture_is_refused() -> None:
 
 def test_a_network_without_a_head_has_no_classes() -> None:
     pytest.importorskip("timm")
-    told = "condition.target=7: the network has no head and tells no classes apart; condition.names=FILE gives it one"
+    told = "condition.target=7: the network has no head, so it is not a classifier; condition.names=FILE gives it one"
     with pytest.raises(UserError, match=told):
         Torchvision(BLANK, "random", "timm:eva02_tiny_patch14_224", target=7)
     lines = list(rows("timm:eva02_tiny_patch14_224"))

@@ -245,7 +245,7 @@ def test_errors_are_one_line(folder: Path, arguments: list[str], told: str, caps
 def test_help_lists_every_recipe_with_its_keys(capsys: pytest.CaptureFixture) -> None:
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
-    recipes = [f"recipe={name}" for name in components()["recipe"]]
+    recipes = [f"\n  {name} " for name in components()["recipe"]]
     for expected in (*recipes, "learning_rate=", "every_minutes="):
         assert expected in said
 

@@ -67,7 +67,7 @@ class ClassCondition:
         labels = model.classes(classifier, "condition.classifier")
         targets = target if isinstance(target, list) else [target]
         chosen = [self._named(model, labels, init) if one == "init" else labels.find(one) for one in targets]
-        self.told = [
+        self.remarks = [
             f"condition.target=init: {one}" for one, named in zip(chosen, targets, strict=True) if named == "init"
         ]
         clock = clock or Clock()

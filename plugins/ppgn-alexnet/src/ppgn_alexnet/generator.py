@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from ppgn_core.errors import UserError
-from ppgn_core.given import file
-from ppgn_core.model import Model
+from ppgn_core.model import Model, check_layer
 from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import Code
 from ppgn_core.table import Table
+from ppgn_core.user_input import file
 from ppgn_core.weights import ConfiguredNetwork
 
 from .bilateral import bilateral
@@ -220,9 +220,7 @@ class UpConvGenerator:
     def encode(self, x: Tensor) -> Tensor:
         """Return E(x): images `(B, 3, H, W)` → codes `(B, code)`."""
         network = self.model.network(self.encoder, ("activations", "layers"), "generator.encoder")
-        if self.layer not in network.layers:
-            allowed = ", ".join(network.layers)
-            raise UserError(f"generator.layer={self.layer}: {self.encoder} has no such layer; allowed are {allowed}")
+        check_layer(network, self.layer, "generator.layer", self.encoder)
         h = network.activations(x, (self.layer,))[self.layer]
         if h.shape[1:] != self.code.shape:
             shape, wanted = tuple(h.shape[1:]), tuple(self.code.shape)

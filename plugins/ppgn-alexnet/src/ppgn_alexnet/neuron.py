@@ -5,7 +5,7 @@ from typing import Literal
 from torch import Tensor
 
 from ppgn_core.errors import UserError, shown
-from ppgn_core.model import Model
+from ppgn_core.model import Model, check_layer
 
 from .condition import objective
 
@@ -43,8 +43,7 @@ class HiddenNeuron:
         self.network = model.network(network, ("activations", "layers", "shape"), "condition.network")
         self.layer, self.unit, self.gradient = layer, unit, gradient
         self.before_relu = before_relu
-        if layer not in self.network.layers:
-            raise UserError(f"condition.layer={layer}: no such layer; allowed are {', '.join(self.network.layers)}")
+        check_layer(self.network, layer, "condition.layer", network)
         rectified = getattr(self.network, "rectified", list)() if before_relu else [layer]
         if layer not in rectified:
             allowed = ", ".join(rectified) or "none of this network's"

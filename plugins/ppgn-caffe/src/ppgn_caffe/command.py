@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ppgn_core.errors import UserError
-from ppgn_core.given import home
+from ppgn_core.user_input import home
 
 
 def caffe(
@@ -49,10 +49,10 @@ def _list(file: str) -> None:
 
 
 def _import(file: str, to: str, role: str | None, texts: dict[str, str | None]) -> None:
-    from .imported import Given, networks, write
+    from .imported import SideFiles, networks, write
 
     path = home(file, "file")
-    by_role = networks(path, Given(**{key: home(text, key) for key, text in texts.items() if text is not None}))
+    by_role = networks(path, SideFiles(**{key: home(text, key) for key, text in texts.items() if text is not None}))
     if role and len(by_role) > 1:
         raise UserError(f"role={role}: {file} has several networks, {', '.join(by_role)}; leave role out")
     if role:

@@ -30,7 +30,7 @@ PYTORCH = {".pth", ".pt", ".tar"}
 
 
 @dataclass(frozen=True)
-class Given:
+class SideFiles:
     """Hold the files that the command line names besides the network."""
 
     prototxt: Path | None = None
@@ -39,45 +39,45 @@ class Given:
     labels: Path | None = None
 
 
-def networks(path: Path, given: Given) -> dict[str, Network]:
+def networks(path: Path, files: SideFiles) -> dict[str, Network]:
     """Return the networks in a file, by their role in the release.
 
     Raises:
         UserError: something does not fit; the message names the file.
     """
     try:
-        return _networks(path, given)
+        return _networks(path, files)
     except UserError as error:
         message = str(error)
         raise UserError(message if str(path) in message else f"{path}: {message}") from None
 
 
-def _networks(path: Path, given: Given) -> dict[str, Network]:
+def _networks(path: Path, files: SideFiles) -> dict[str, Network]:
     if path.suffix in PYTORCH:
-        return {"places": _alexnet(places365(path), "AlexNet of Places365", given)}
+        return {"places": _alexnet(places365(path), "AlexNet of Places365", files)}
     stored = read_layers(path)
-    family, layers = recognised(in_order(read_prototxt(given.prototxt), stored) if given.prototxt else stored)
-    return _FAMILIES[family](layers, given)
+    family, layers = recognised(in_order(read_prototxt(files.prototxt), stored) if files.prototxt else stored)
+    return _FAMILIES[family](layers, files)
 
 
-def _generator(layers: Layers, given: Given) -> dict[str, Network]:
+def _generator(layers: Layers, files: SideFiles) -> dict[str, Network]:
     config, tensors = upconv(layers)
     return {"generator": Network("up-convolutional generator", {"upconv": asdict(config)}, tensors)}
 
 
-def _classifier(layers: Layers, given: Given) -> dict[str, Network]:
-    config, tensors = alexnet(layers, read_mean(given.mean) if given.mean else None)
+def _classifier(layers: Layers, files: SideFiles) -> dict[str, Network]:
+    config, tensors = alexnet(layers, read_mean(files.mean) if files.mean else None)
     name, role = ("CaffeNet", "encoder") if config.first == "pool" else ("AlexNet", "classifier")
-    return {role if config.n_classes == 1000 else "places": _alexnet((config, tensors), name, given)}
+    return {role if config.n_classes == 1000 else "places": _alexnet((config, tensors), name, files)}
 
 
-def _lrcn(layers: Layers, given: Given) -> dict[str, Network]:
-    if given.vocabulary is None:
+def _lrcn(layers: Layers, files: SideFiles) -> dict[str, Network]:
+    if files.vocabulary is None:
         raise UserError("LRCN's file has no words; give vocabulary=vocabulary.txt")
-    vocabulary = read_vocabulary(given.vocabulary)
+    vocabulary = read_vocabulary(files.vocabulary)
     config, tensors = captioner(layers, vocabulary)
     architecture = {"captioner": asdict(config), "vocabulary": vocabulary.words}
-    (cnn,) = _classifier(layers, given).values()
+    (cnn,) = _classifier(layers, files).values()
     what = "CaffeNet that LRCN's captioner sees by"
     return {"captioner": Network("captioner LRCN-2f", architecture, tensors), CNN: replace(cnn, what=what)}
 
@@ -85,14 +85,14 @@ def _lrcn(layers: Layers, given: Given) -> dict[str, Network]:
 _FAMILIES = {"generator": _generator, "alexnet": _classifier, "lrcn": _lrcn}
 
 
-def write(path: Path, found: Mapping[str, Network], folder: Path) -> list[Path]:
+def write(path: Path, by_role: Mapping[str, Network], folder: Path) -> list[Path]:
     """Write each network with its classes, card and checksum, and return the networks' files."""
     source = f"`{path.name}`, {path.stat().st_size:,} bytes, sha256 {weights.digest(path)}"
     table = folder / "sha256.json"
     try:
         sums = weights.digests(table) if table.exists() else {}
         files = []
-        for role, network in found.items():
+        for role, network in by_role.items():
             files.append(folder / f"{role}.safetensors")
             if network.labels is not None:
                 labels.write(network.labels, folder / f"{role}.tsv")
@@ -106,8 +106,8 @@ def write(path: Path, found: Mapping[str, Network], folder: Path) -> list[Path]:
     return files
 
 
-def _alexnet(network: tuple[Any, Mapping[str, Tensor]], what: str, given: Given) -> Network:
+def _alexnet(network: tuple[Any, Mapping[str, Tensor]], what: str, files: SideFiles) -> Network:
     config, tensors = network
     n = config.n_classes
-    named = labels.read_list(given.labels, n) if given.labels else labels.default(n)
+    named = labels.read_list(files.labels, n) if files.labels else labels.default(n)
     return Network(what, {"alexnet": asdict(config)}, tensors, named)

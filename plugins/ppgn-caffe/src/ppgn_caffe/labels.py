@@ -9,7 +9,7 @@ from pathlib import Path
 from ppgn_core.atomic import atomic
 from ppgn_core.errors import UserError
 from ppgn_core.model import Label, Labels
-from ppgn_core.weights import regular
+from ppgn_core.user_input import lines
 
 
 def read_list(path: Path, n_classes: int) -> Labels:
@@ -18,16 +18,10 @@ def read_list(path: Path, n_classes: int) -> Labels:
     Raises:
         UserError: there is no such file, or its number of lines differs from the network's number of classes.
     """
-    regular(path, f"labels={path}")
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except OSError as error:
-        raise UserError(f"labels={path}: {error.strerror or error}") from None
-    except ValueError:
-        raise UserError(f"labels={path}: not a text file") from None
-    if len(lines) != n_classes:
-        raise UserError(f"labels={path}: it has {len(lines)} lines; the network has {n_classes} classes")
-    return Labels([_label(i, line) for i, line in enumerate(lines)])
+    names = lines(path, "labels")
+    if len(names) != n_classes:
+        raise UserError(f"labels={path}: it has {len(names)} lines; the network has {n_classes} classes")
+    return Labels([_label(i, line.strip()) for i, line in enumerate(names)])
 
 
 def _label(index: int, line: str) -> Label:

@@ -10,8 +10,8 @@ import torch
 
 from ppgn_core import weights
 from ppgn_core.errors import UserError
-from ppgn_core.given import home
 from ppgn_core.model import Labels, Model
+from ppgn_core.user_input import home
 
 SOURCES = {
     "generator": "generator.caffemodel",

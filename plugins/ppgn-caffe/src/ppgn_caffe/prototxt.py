@@ -61,7 +61,7 @@ def _tokens(text: str) -> Iterator[str]:
 def _block(tokens: Iterator[str], depth: int) -> Fields:
     """Read the fields up to the block's end; a value is a string, or the fields of a block."""
     if depth > MAX_DEPTH:
-        raise ValueError("blocks go too deep")
+        raise ValueError("blocks are nested too deeply")
     fields: Fields = []
     for name in tokens:
         if name in "}>" and depth:
@@ -83,7 +83,7 @@ def _block(tokens: Iterator[str], depth: int) -> Fields:
         else:
             fields.append((name, value.strip("\"'")))
     if depth:
-        raise ValueError("a block has no end")
+        raise ValueError("a block is not closed")
     return fields
 
 

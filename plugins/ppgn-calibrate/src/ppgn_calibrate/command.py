@@ -15,10 +15,10 @@ from ppgn_core.api import assembled
 from ppgn_core.atomic import atomic
 from ppgn_core.console import heed_interrupts, say, terminal
 from ppgn_core.errors import UserError
-from ppgn_core.given import home
 from ppgn_core.images import enlarged, tile, to_uint8
 from ppgn_core.protocols import Condition
 from ppgn_core.sheet import draw
+from ppgn_core.user_input import home
 
 from .choice import Measured, choose, doubts
 from .measures import certainty, certainty_of_views, drift, sharpness

@@ -31,7 +31,7 @@ class Product:
 
     def __init__(self, terms: dict[str, Condition] | list[Condition], weights: Mapping[str, float] = {}) -> None:
         self.terms = _weighted(terms, weights)
-        self.told = [line for term, _ in self.terms for line in getattr(term, "told", ())]
+        self.remarks = [line for term, _ in self.terms for line in getattr(term, "remarks", ())]
         self.differentiable = _all_differentiable(self.terms)
 
     def log_prob(self, x: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ class Mixture:
 
     def __init__(self, terms: dict[str, Condition] | list[Condition], weights: Mapping[str, float] = {}) -> None:
         self.terms = _weighted(terms, weights)
-        self.told = [line for term, _ in self.terms for line in getattr(term, "told", ())]
+        self.remarks = [line for term, _ in self.terms for line in getattr(term, "remarks", ())]
         if all(hasattr(term, "probability") for term, _ in self.terms):
             self.probability = torch.exp
         for name, weight in weights.items():

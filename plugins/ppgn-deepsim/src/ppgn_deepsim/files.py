@@ -56,8 +56,8 @@ def _of_hub(filename: str) -> Path:
         return Path(hf_hub_download(REPOSITORY, filename))
     except Exception as error:  # the hub's, the network's and the disk's errors have no common type
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        told = f"model.weights=default: {filename} cannot be fetched from {REPOSITORY}"
-        raise UserError(f"{told}: {shown(reason)}; allowed is also a folder that has it") from None
+        problem = f"model.weights=default: {filename} cannot be fetched from {REPOSITORY}"
+        raise UserError(f"{problem}: {shown(reason)}; allowed is also a folder that has it") from None
 
 
 def _any_cached() -> bool:

@@ -47,7 +47,7 @@ def fitted(
     tensors: Mapping[str, Tensor],
     names: Mapping[str, str],
     shapes: Mapping[str, Sequence[int]],
-    told: str,
+    prefix: str,
     biasless: Collection[str] = (),
 ) -> dict[str, Tensor]:
     """Return a file's tensors in float32 by the network's names, after checking every one.
@@ -55,7 +55,7 @@ def fitted(
     Args:
         names: the network's name of each of the file's keys.
         shapes: shape of every tensor of the network, by its name.
-        told: beginning of the error messages.
+        prefix: beginning of the error messages.
         biasless: the network's biases that are zero if the file has none of them.
 
     Raises:
@@ -64,23 +64,23 @@ def fitted(
     keys: dict[str, str] = {}
     for key, name in names.items():
         if name not in shapes:
-            raise UserError(f"{told}, which has no {shown(key)}")
+            raise UserError(f"{prefix}, which has no {shown(key)}")
         if name in keys:
-            raise UserError(f"{told}, its {shown(keys[name])} and {shown(key)} are the same tensor")
+            raise UserError(f"{prefix}, its {shown(keys[name])} and {shown(key)} are the same tensor")
         keys[name] = key
-    found = {}
+    parameters = {}
     bare = not any(name in keys for name in biasless)
     for name, shape in shapes.items():
         if name not in keys:
             if name in biasless and bare:
-                found[name] = torch.zeros(tuple(shape))
+                parameters[name] = torch.zeros(tuple(shape))
                 continue
-            raise UserError(f"{told}, it has no {name}")
+            raise UserError(f"{prefix}, it has no {name}")
         tensor = tensors[keys[name]]
         if tensor.shape != tuple(shape):
-            raise UserError(f"{told}, its {shown(keys[name])} is {tuple(tensor.shape)} and not {tuple(shape)}")
+            raise UserError(f"{prefix}, its {shown(keys[name])} is {tuple(tensor.shape)} and not {tuple(shape)}")
         if not tensor.is_floating_point():
             kind = str(tensor.dtype).removeprefix("torch.")
-            raise UserError(f"{told}, its {shown(keys[name])} is of the type {kind} and not a floating-point one")
-        found[name] = tensor.float()
-    return found
+            raise UserError(f"{prefix}, its {shown(keys[name])} is of the type {kind} and not a floating-point one")
+        parameters[name] = tensor.float()
+    return parameters

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from ppgn_core.errors import UserError, shown
-from ppgn_core.given import home
 from ppgn_core.model import Labels, Model
+from ppgn_core.user_input import home
 
 if TYPE_CHECKING:
     from ppgn_alexnet.alexnet import AlexNet
@@ -72,15 +72,15 @@ def read_generator(path: Path, name: str) -> DeePSiM:
     from .keys import fitted, of_generator
     from .network import DeePSiM
 
-    told = f"model.weights={path}"
+    prefix = f"model.weights={path}"
     table = GENERATORS[name]
     network = DeePSiM(table)
     shapes = {key.removeprefix("layers."): value.shape for key, value in network.named_parameters()}
-    tensors = read_state_dict(path, told)
+    tensors = read_state_dict(path, prefix)
     biasless = [f"{layer.name}.bias" for layer in table.layers if layer.kind != "dense" and layer.name[0] != "R"]
     names = {key: of_generator(key) for key in tensors}
-    found = fitted(tensors, names, shapes, f"{told}: not the generator {name}", biasless)
-    network.load_state_dict({f"layers.{key}": value for key, value in found.items()})
+    parameters = fitted(tensors, names, shapes, f"{prefix}: not the generator {name}", biasless)
+    network.load_state_dict({f"layers.{key}": value for key, value in parameters.items()})
     return network
 
 
@@ -96,11 +96,11 @@ def read_caffenet(path: Path, image_size: int = 256) -> AlexNet:
 
     from .keys import fitted, plain
 
-    told = f"model.weights={path}"
+    prefix = f"model.weights={path}"
     network = AlexNet(replace(CAFFENET, resize=image_size))
     ours = {f"{key.split('.')[1]}.{key.split('.')[-1]}": key for key, _ in network.named_parameters()}
     shapes = {key: network.get_parameter(name).shape for key, name in ours.items()}
-    tensors = read_state_dict(path, told)
-    found = fitted(tensors, {key: plain(key) for key in tensors}, shapes, f"{told}: not CaffeNet")
-    network.load_state_dict({ours[key]: value for key, value in found.items()})
+    tensors = read_state_dict(path, prefix)
+    parameters = fitted(tensors, {key: plain(key) for key in tensors}, shapes, f"{prefix}: not CaffeNet")
+    network.load_state_dict({ours[key]: value for key, value in parameters.items()})
     return network

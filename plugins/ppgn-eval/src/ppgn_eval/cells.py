@@ -10,7 +10,7 @@ Cell = str | float
 UNKNOWN = "–"
 
 
-def shown(column: list[Cell]) -> list[str]:
+def formatted(column: list[Cell]) -> list[str]:
     """Format numbers to four digits, with equal decimals in a column where four suffice."""
     places = max((_places(cell) for cell in column if not isinstance(cell, str)), default=0)
     return [cell if isinstance(cell, str) else _number(cell, places) for cell in column]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ppgn_core.errors import UserError
+from ppgn_core.run_folder import SAMPLES, saved_samples
 
 from .records import is_number, is_whole, one_line, parsed, text
 from .systems import Run
@@ -27,17 +27,16 @@ def states(run: Run, burn_in: float) -> tuple[list[list[Path]], int]:
     odd number of steps.
     """
     chains: dict[int, dict[int, Path]] = {}
-    for path in sorted((run.folder / "samples").glob("chain_*_step_*.png")):
-        match = re.fullmatch(r"chain_(\d+)_step_(\d+)", path.stem)
-        if match and burn_in * run.step <= int(match[2]) <= run.step:
-            chains.setdefault(int(match[1]), {})[int(match[2])] = path
-    whole = [chain for chain in chains.values() if run.step in chain]
+    for chain, step, path in saved_samples(run.folder / SAMPLES):
+        if burn_in * run.step <= step <= run.step:
+            chains.setdefault(chain, {})[step] = path
+    whole = [by_step for by_step in chains.values() if run.step in by_step]
     steps = sorted(set.intersection(*map(set, whole))) if whole else []
     if len(steps) < 2:
-        return [[chain[step] for step in steps] for chain in whole], run.step
+        return [[by_step[step] for step in steps] for by_step in whole], run.step
     every = steps[1] - steps[0]
     even = [step for step in steps if (step - steps[0]) % every == 0]
-    return [[chain[step] for step in even] for chain in whole], every
+    return [[by_step[step] for step in even] for by_step in whole], every
 
 
 def trace(run: Run) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.int64]]:

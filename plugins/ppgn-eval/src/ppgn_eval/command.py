@@ -11,7 +11,7 @@ from ppgn_core.api import component
 from ppgn_core.console import heed_interrupts, say
 from ppgn_core.device import choose_device
 from ppgn_core.errors import UserError
-from ppgn_core.given import home
+from ppgn_core.user_input import home
 
 if TYPE_CHECKING:
     from .judge import Judge

@@ -10,7 +10,7 @@ from . import figures
 from .chains import trace
 from .photographs import Judged, joined
 from .sections import Figure, Section
-from .study import Studied, Study, shown
+from .study import Studied, Study, progress
 
 MOST = 144
 """Largest number of images in one grid."""
@@ -27,7 +27,7 @@ def pictures(study: Study, at_most: int = 12) -> list[Section]:
     left = f" The first {at_most} of {len(several)} are shown." if len(several) > at_most else ""
     sections = [
         Section(studied.system.label, f"Samples of this system alone.{left}", list(_of_one(studied, study)))
-        for studied in shown(chosen, "pictures")
+        for studied in progress(chosen, "pictures")
     ]
     return [*sections, Section("All systems", "The first samples of each.", list(_sheets(drawn)))]
 

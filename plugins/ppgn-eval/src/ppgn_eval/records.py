@@ -48,7 +48,7 @@ def parsed(json_text: str, where: str) -> Any:
         value = json.loads(json_text)
         _check(value)
     except RecursionError as error:
-        raise UserError(f"{where} is damaged: nested too deep; allowed are {DEEPEST}") from error
+        raise UserError(f"{where} is damaged: nested too deeply; allowed are {DEEPEST} levels") from error
     except ValueError as error:
         raise UserError(f"{where} is damaged: {error}") from error
     return value
@@ -59,7 +59,7 @@ def _check(value: Any) -> None:
     while left:
         value, depth = left.pop()
         if depth > DEEPEST:
-            raise ValueError(f"nested too deep; allowed are {DEEPEST}")
+            raise ValueError(f"nested too deeply; allowed are {DEEPEST} levels")
         if isinstance(value, dict):
             left += [(part, depth + 1) for pair in value.items() for part in pair]
         elif isinstance(value, list):

@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .cells import Cell, numeric, order, shown
+from .cells import Cell, formatted, numeric, order
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -38,7 +38,7 @@ class Table:
     @property
     def texts(self) -> list[list[str]]:
         """Return the rows as formatted text."""
-        columns = [shown(self.column(k)) for k in range(len(self.columns))]
+        columns = [formatted(self.column(k)) for k in range(len(self.columns))]
         return [[column[i] for column in columns] for i in range(len(self.rows))]
 
     @property

@@ -94,12 +94,12 @@ def study(systems: Sequence[System], judge: Judge, data: Path | None, at_most: i
         check(folder, at_most)
     for system in systems:
         _check_sizes(system)
-    ends = [_ends(system, judge) for system in shown(systems, "last samples")]
+    ends = [_ends(system, judge) for system in progress(systems, "last samples")]
     size = next((judged.images.shape[-1] for parts in ends for judged in parts.values()), 64)
-    real = {k: photographs(folder, size, judge, at_most) for k, folder in shown(chosen, "photographs")}
+    real = {k: photographs(folder, size, judge, at_most) for k, folder in progress(chosen, "photographs")}
     radius = spacing([judged.features.numpy() for judged in (real or _pooled(ends)).values()])
     walks: list[list[Walk]] = [[] for _ in systems]
-    for i, run in shown([(i, run) for i, system in enumerate(systems) for run in system.runs], "chains"):
+    for i, run in progress([(i, run) for i, system in enumerate(systems) for run in system.runs], "chains"):
         walk = _walk(run, judge, burn_in, radius)
         walks[i] += [walk] if walk else []
     studied = [Studied(*parts) for parts in zip(systems, ends, walks, strict=True)]
@@ -122,7 +122,7 @@ def _check_sizes(system: System) -> None:
             )
 
 
-def shown(items: Sequence[T], what: str) -> Iterable[T]:
+def progress(items: Sequence[T], what: str) -> Iterable[T]:
     """Yield the items, with a progress bar on stderr if that is a terminal."""
     return track(items, description=what, console=Console(stderr=True), disable=not sys.stderr.isatty())
 

@@ -91,7 +91,8 @@ def find(folders: Iterable[Path]) -> list[Path]:
     for folder in folders:
         here = sorted(path.parent for path in folder.rglob("run.json")) if folder.is_dir() else []
         if not here:
-            raise UserError(f"run={folder}: no run folder, and none below it; allowed are folders with a run.json")
+            problem = "neither it nor any folder below it is a run folder"
+            raise UserError(f"run={folder}: {problem}; allowed are folders with a run.json")
         runs |= dict.fromkeys(here)
     return list(runs)
 

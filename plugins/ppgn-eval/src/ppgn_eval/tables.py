@@ -15,7 +15,7 @@ from .mixing import LARGEST_RHAT
 from .photographs import Classes, halves, joined
 from .quality import frechet_distance, inception_score, kernel_distance, named
 from .sections import Table
-from .study import Studied, Study, shown
+from .study import Studied, Study, progress
 
 RESIZED = 128
 """Side in pixels to which images are resized in the last row of Table S3, for comparison with Odena et al. 2016."""
@@ -67,7 +67,7 @@ def quality(study: Study) -> Table:
     measured, reference = halves({k: judged for k, judged in study.real.items() if k in asked})
     alike = [within_classes(_images(measured), size) for size in sizes]
     rows = [_row("real photographs", measured, reference, alike, sizes)] if measured else []
-    rows += [_row(studied.system.label, studied.ends, reference, alike, sizes) for studied in shown(systems, "quality")]
+    rows += [_row(one.system.label, one.ends, reference, alike, sizes) for one in progress(systems, "quality")]
     return Table(f"Quality, judged by {study.judge.name}", columns, rows, QUALITY_NOTE)
 
 
@@ -87,7 +87,8 @@ def _row(name: str, ends: Classes, real: Classes, alike: list[dict[int, float]],
         row += [UNKNOWN] * 2
     row.append(inception_score(everything.logits))
     row += _distances(known, {k: judged for k, judged in real.items() if k in known})
-    own = [within_classes(_images(ends), size) if _side(ends) >= WINDOW else {} for size in sizes]
+    side = min(min(judged.images.shape[-2:]) for judged in ends.values())
+    own = [within_classes(_images(ends), size) if side >= WINDOW else {} for size in sizes]
     row += [str(mean(by_class.values())) for by_class in own]
     paired = {k: value for k, value in own[-1].items() if k in alike[-1]}
     return [*row, str(100 * _of(len(paired), share_more_diverse(paired, alike[-1])))]
@@ -96,10 +97,6 @@ def _row(name: str, ends: Classes, real: Classes, alike: list[dict[int, float]],
 def _of(n: int, share: float) -> Estimate:
     """Return `share` of n trials as a rate."""
     return rate(round(share * n) if n else 0, n)
-
-
-def _side(classes: Classes) -> int:
-    return min(min(judged.images.shape[-2:]) for judged in classes.values())
 
 
 def _distances(known: Classes, real: Classes) -> list[Cell]:
@@ -126,13 +123,13 @@ def mixing(study: Study) -> Table:
     return Table("Mixing and what it costs", columns, rows, MIXING_NOTE)
 
 
-def _mixed(found: Studied) -> list[Cell]:
-    setting, walks = found.system.setting, found.walks
-    besides = [part for part in found.system.parts[2:] if not part.startswith(("epsilon1=", "epsilon3="))]
+def _mixed(studied: Studied) -> list[Cell]:
+    setting, walks = studied.system.setting, studied.walks
+    besides = [part for part in studied.system.parts[2:] if not part.startswith(("epsilon1=", "epsilon3="))]
     seconds = sum(walk.seconds for walk in walks)
     ess = sum(walk.mixing.ess for walk in walks) if all(walk.mixing.mixed for walk in walks) else UNKNOWN
     return [
-        *found.system.parts[:2],
+        *studied.system.parts[:2],
         float(setting["epsilon1"]),
         float(setting["epsilon3"]),
         ", ".join(besides),

@@ -53,7 +53,8 @@ class Population:
         judged = self.energy.reevaluated(state, gradient=False)
         made = [self._next(judged, range(first, first + self.size)) for first in range(0, len(state.h), self.size)]
         free = torch.cat([codes for codes, _ in made])
-        new = self.energy.evaluate(self._restricted(free, state.h), state.step + 1, gradient=False)
+        h = self.energy.generator.code.clamp(free.view(state.h.shape).to(state.h))
+        new = self.energy.evaluate(h, state.step + 1, gradient=False)
         memory = self._memory(free, [learned for _, learned in made], new.step, state.h)
         zero = torch.zeros_like(new.log_prob)
         return replace(new, memory=memory), Info(zero, zero, torch.ones_like(zero))
@@ -90,9 +91,6 @@ class Population:
         if hasattr(self.energy.prior, "log_prob"):
             counted = self.energy.log_prob(state)
         return counted.masked_fill(~counted.isfinite(), -torch.inf)
-
-    def _restricted(self, free: Tensor, like: Tensor) -> Tensor:
-        return self.energy.generator.code.clamp(free.view(like.shape).to(like))
 
     def _memory(self, free: Tensor, learned: list[Memory], step: int, h: Tensor) -> Memory:
         """Return the memory of all chains: each one's own code, and what its population has learned."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 import shutil
 import sys
@@ -19,7 +20,7 @@ from torch import Tensor
 from ppgn_core.atomic import write_bytes
 from ppgn_core.clock import Clock
 from ppgn_core.errors import UserError, shown
-from ppgn_core.given import home
+from ppgn_core.user_input import home
 
 from .table import Table
 
@@ -92,7 +93,9 @@ class Scores:
         """Return the scores that were counted before, if this generation was finished."""
         counted = _json(place / COUNTED)
         scores = counted.get("scores") if isinstance(counted, dict) else None
-        if not isinstance(scores, dict) or list(scores) != names or not all(_number(v) for v in scores.values()):
+        if not isinstance(scores, dict) or list(scores) != names:
+            return None
+        if not all(type(value) in (int, float) and math.isfinite(value) for value in scores.values()):
             return None
         return {name: float(value) for name, value in scores.items()}
 
@@ -101,7 +104,7 @@ class Scores:
         while True:
             last = time.monotonic() >= until
             table = Table.read(place / TABLE, names)
-            for line in table.told:
+            for line in table.problems:
                 self._say(f"{place.name}: {line}")
             if not table.missing or last:
                 break
@@ -112,8 +115,8 @@ class Scores:
                 )
             time.sleep(self.poll)
         if not table.scores:
-            place_told = f"condition.timeout={self.timeout:g}: no score came to {place / TABLE}"
-            raise UserError(f"{place_told}; allowed are more seconds, and the run can be started again")
+            problem = f"condition.timeout={self.timeout:g}: no score came to {place / TABLE}"
+            raise UserError(f"{problem}; allowed are more seconds, and the run can be started again")
         scores = {name: table.scores.get(name, min(table.scores.values())) for name in names}
         if table.missing:
             listed = ", ".join(table.missing[:3]) + (", …" if len(table.missing) > 3 else "")
@@ -148,7 +151,3 @@ def _json(path: Path) -> object:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")

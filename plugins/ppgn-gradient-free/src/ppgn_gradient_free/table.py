@@ -17,25 +17,25 @@ SETTLED = 1.0
 
 @dataclass
 class Table:
-    """Hold what a table says.
+    """Hold the scores in a table, and what is wrong with it.
 
     Args:
         scores: mean of all numbers of each picture that has one.
         missing: pictures without a number.
         rows: number of rows that count.
-        told: what is wrong with the table, a line each.
+        problems: what is wrong with the table, a line each.
     """
 
     scores: dict[str, float] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     rows: int = 0
-    told: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, path: Path, names: Sequence[str]) -> Table:
         """Read the table at `path`, which may not be there yet, for the pictures `names`.
 
-        A row that is no picture's, or has no finite number, is told and left out, except for a heading.
+        A row that is no picture's, or has no finite number, is reported and left out, except for a heading.
         """
         numbers: dict[str, list[float]] = {name: [] for name in names}
         seen: dict[str, int] = {}
@@ -47,16 +47,17 @@ class Table:
             name, values = Path(cells[0]).name, [_number(cell) for cell in cells[1:] if cell]
             if name not in numbers:
                 if number > 1 or any(value is not None for value in values):
-                    table.told.append(f"row {number} is of {shown(cells[0])}, which is no picture of it; left out")
+                    table.problems.append(f"row {number} is of {shown(cells[0])}, which is no picture of it; left out")
                 continue
             if not values or any(value is None for value in values):
-                table.told.append(f"row {number}, of {name}, has no number or another cell than numbers; left out")
+                table.problems.append(f"row {number}, of {name}, has no number or another cell than numbers; left out")
                 continue
             seen[name] = seen.get(name, 0) + 1
             table.rows += 1
             numbers[name] += [value for value in values if value is not None]
         if repeated := [name for name, n in seen.items() if n > 1]:
-            table.told.append(f"{repeated[0]} has {seen[repeated[0]]} rows, as {len(repeated)} pictures have; averaged")
+            rows = f"{repeated[0]} has {seen[repeated[0]]} rows"
+            table.problems.append(f"{rows}; the mean of a picture's rows is its score")
         table.scores = {name: sum(values) / len(values) for name, values in numbers.items() if values}
         table.missing = [name for name in names if name not in table.scores]
         return table

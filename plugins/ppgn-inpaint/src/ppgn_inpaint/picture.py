@@ -72,13 +72,13 @@ def read(model: Model, init: str | None, mask: str | None, seed: int) -> Incompl
     size = model.image_size
     (image,) = read_pictures(init, "init", lambda image: image, at_most=1)
     picture = square(on_white(image), size)
-    if mask is None and image.mode == "RGBA" and (hidden := _transparent(image, size)).max() > 0.5:
+    hidden = _levels(ImageChops.invert(image.getchannel("A")), size) if image.mode == "RGBA" else torch.zeros(1)
+    if mask is None and hidden.max() > 0.5:
         missing = hidden
         if missing.min() == 1:
             raise UserError(f"init={shown(init)}: it is transparent everywhere, so nothing is known")
-        picture = torch.where(
-            missing < 1, square(image, size)[:3], picture
-        )  # keep white out of the colours at the edges
+        # keep white out of the colours at the edges
+        picture = torch.where(missing < 1, square(image, size)[:3], picture)
     elif mask in (None, "center", "random"):
         missing = _hole(size, seed, at_random=mask == "random")
     else:
@@ -95,25 +95,21 @@ def _hole(size: int, seed: int, at_random: bool) -> Tensor:
     return missing
 
 
-def _transparent(image: Image.Image, size: int) -> Tensor:
-    return _levels(ImageChops.invert(image.getchannel("A")), size)
-
-
-def _mask(given: str, shape: tuple[int, int], size: int) -> Tensor:
+def _mask(mask: str, shape: tuple[int, int], size: int) -> Tensor:
     """Read the mask M `(1, size, size)` for a picture of `shape`, width and height."""
-    (image,) = read_pictures(given, "mask", lambda image: image, at_most=1)
+    (image,) = read_pictures(mask, "mask", lambda image: image, at_most=1)
     (width, height), (wide, high) = image.size, shape
     across, down = abs(width - height * wide / high), abs(height - width * high / wide)
     if width != height and min(across, down) > 1:  # allow one pixel for rounding by resizing
         raise UserError(
-            f"mask={shown(given)}: it is {width} × {height} and the picture {wide} × {high}; allowed are masks of the "
+            f"mask={shown(mask)}: it is {width} × {height} and the picture {wide} × {high}; allowed are masks of the "
             "picture's shape, and square ones, of its central square"
         )
     missing = _levels(on_white(image), size, NOISE if image.format in LOSSY else 0)
     if missing.min() == 1 or missing.max() == 0:
         what = "black anywhere, so nothing is known" if missing.min() == 1 else "white anywhere, so nothing is missing"
         raise UserError(
-            f"mask={shown(given)}: it is not {what}; allowed are center, random or a picture that is white in part"
+            f"mask={shown(mask)}: it is not {what}; allowed are center, random or a picture that is white in part"
         )
     return missing
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ppgn_core.clock import Clock
 from ppgn_core.errors import UserError
-from ppgn_core.model import Model
+from ppgn_core.model import Model, check_layer
 from ppgn_core.noise import ChainNoise
 
 from .noiseless import of_codes
@@ -47,8 +47,7 @@ class Joint:
         self.layer, self.middle, self.sigma_x, self.sigma_h1 = layer, middle, sigma_x, sigma_h1
         names = list(self.network.layers)
         for key, name in (("middle", middle), ("layer", layer)):
-            if name not in names:
-                raise UserError(f"prior.{key}={name}: {encoder} has no such layer; allowed are {', '.join(names)}")
+            check_layer(self.network, name, f"prior.{key}", encoder)
         if names.index(middle) >= names.index(layer):
             raise UserError(f"prior.middle={middle}: allowed are the layers before {layer}")
 

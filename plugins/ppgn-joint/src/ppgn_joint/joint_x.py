@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ppgn_core.data_space import require_images
 from ppgn_core.errors import UserError
-from ppgn_core.model import Model
+from ppgn_core.model import Model, check_layer
 from ppgn_core.protocols import Generator
 
 
@@ -37,9 +37,7 @@ class JointX:
         self.drawer = model.network(drawer, ("code",), "prior.drawer")
         self.encoder = model.network(encoder, ("activations", "layers", "shape"), "prior.encoder")
         self.layer = layer = layer or model.code_layer
-        if layer not in self.encoder.layers:
-            allowed = ", ".join(self.encoder.layers)
-            raise UserError(f"prior.layer={layer}: {encoder} has no such layer; allowed are {allowed}")
+        check_layer(self.encoder, layer, "prior.layer", encoder)
         shape, wanted = self.encoder.shape(layer), tuple(self.drawer.code.shape)
         if shape != wanted:
             raise UserError(f"prior.layer={layer}: its values are {shape}; allowed is {wanted}, as G's codes are")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from ppgn_core.errors import UserError
-from ppgn_core.model import Model
+from ppgn_core.model import Model, check_layer
 
 
 class NoiselessJoint:
@@ -25,9 +25,7 @@ class NoiselessJoint:
     def __init__(self, model: Model, encoder: str = "encoder", layer: str | None = None) -> None:
         self.network = model.network(encoder, ("activations", "layers"), "prior.encoder")
         self.layer = layer = layer or model.code_layer
-        if layer not in self.network.layers:
-            allowed = ", ".join(self.network.layers)
-            raise UserError(f"prior.layer={layer}: {encoder} has no such layer; allowed are {allowed}")
+        check_layer(self.network, layer, "prior.layer", encoder)
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         code = self.network.activations(x, (self.layer,))[self.layer]

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
 
 from ppgn_core.clock import Clock, Schedule
 from ppgn_core.errors import UserError
-from ppgn_core.given import word
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
+from ppgn_core.user_input import word
 
 from .captioner import Captioner, look
 
-ALONE, TOGETHER = 0.5, 0.015
-"""Default weights w: for one word compared with its rivals, which is as steep in h as a class, and for several words.
-Words that pull in different directions, such as red and teapot, never become certain, and with a greater w a chain
-jumps back and forth between them."""
+ALONE, TOGETHER = 1.0, 0.15
+"""Default weights w: for one word compared with its rivals, which is as steep in h as a class, and for several words,
+whose sum is steeper. Words that pull in different directions, such as red and teapot, never become certain, and with a
+greater w a chain jumps back and forth between them."""
 
 
 class LRCN:
@@ -39,8 +39,7 @@ class LRCN:
         captioner: role of the captioner.
         weight: w, the power of p(y | x) that is climbed. A sum over words is steeper in h than a class and overshoots
             with an ε2 tuned for classes; a weight of its own lets captions share ε2 with classes, also in a product.
-            None means 1 as in the paper; otherwise 0.5 if a single word is compared with its rivals, as in "oranges",
-            and 0.015 for several.
+            None means 1 as in the paper, or if a single word is compared with its rivals, as in "oranges"; else 0.15.
         among: `rivals`, or `all` for the paper's sum over all words against all others. None means `rivals`, and `all`
             as in the paper.
         network, layer: role and layer of the network that provides the features; None for those that the captioner was
@@ -50,8 +49,7 @@ class LRCN:
             that word alone.
 
     Raises:
-        UserError: a word is not in the vocabulary, there is no such layer or it has another width, or w is not
-            positive.
+        UserError: a word is not in the vocabulary, or there is no such layer or it has another width.
     """
 
     def __init__(
@@ -59,7 +57,7 @@ class LRCN:
         model: Model,
         text: str | list[str],
         captioner: str = "captioner",
-        weight: float | None = None,
+        weight: Annotated[float | None, "> 0"] = None,
         among: Literal["rivals", "all"] | None = None,
         network: str | None = None,
         layer: str | None = None,
@@ -71,8 +69,6 @@ class LRCN:
         n_steps: int = 200,
         as_in_the_paper: bool = False,
     ) -> None:
-        if weight is not None and weight <= 0:
-            raise UserError(f"condition.weight={weight}: allowed are positive numbers")
         if as_in_the_paper:
             weight, among = weight or 1.0, among or "all"
         self.given_weight, self.among = weight, among or "rivals"

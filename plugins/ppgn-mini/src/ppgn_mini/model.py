@@ -39,7 +39,7 @@ def mini(device: torch.device | str = "cpu", as_in_the_paper: bool = False) -> M
 
     def kept(name: str) -> tuple[Path, str]:
         if name not in sums:
-            raise UserError(f"{table}: it has no checksum of {name}; allowed is the table that came with the package")
+            raise UserError(f"{table}: it has no checksum for {name}; allowed is the table that came with the package")
         return NETWORKS / f"{name}.safetensors", sums[name]
 
     things, scenes = (Labels.read(NETWORKS / f"{name}.tsv") for name in ("classes", "scenes"))

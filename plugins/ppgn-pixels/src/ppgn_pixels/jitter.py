@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
 from ppgn_core.clock import Clock
 from ppgn_core.data_space import require_images
-from ppgn_core.errors import UserError
 from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import Generator
 
@@ -22,13 +23,13 @@ class Jitter:
         reach: largest shift in each direction, in pixels.
 
     Raises:
-        UserError: chains are not in image space, or `reach` is below 1.
+        UserError: chains are not in image space.
     """
 
-    def __init__(self, generator: Generator, noise: ChainNoise, clock: Clock, reach: int = 1) -> None:
+    def __init__(
+        self, generator: Generator, noise: ChainNoise, clock: Clock, reach: Annotated[int, ">= 1"] = 1
+    ) -> None:
         require_images(generator, "prior=jitter")
-        if reach < 1:
-            raise UserError(f"prior.reach={reach}: allowed are whole numbers from 1")
         self.noise, self.clock, self.reach = noise, clock, reach
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:

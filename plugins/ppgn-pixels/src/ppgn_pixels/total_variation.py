@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from torch import Tensor
 from torch.nn import functional as F
 
 from ppgn_core.data_space import require_images
-from ppgn_core.errors import UserError
 from ppgn_core.protocols import Generator
 
 
@@ -20,13 +21,11 @@ class TotalVariation:
         softness: δ, the difference below which the penalty is quadratic instead of linear, for images in [0, 1].
 
     Raises:
-        UserError: chains are not in image space, or δ is not positive.
+        UserError: chains are not in image space.
     """
 
-    def __init__(self, generator: Generator, softness: float = 0.03) -> None:
+    def __init__(self, generator: Generator, softness: Annotated[float, "> 0"] = 0.03) -> None:
         require_images(generator, "prior=total_variation")
-        if not softness > 0:
-            raise UserError(f"prior.softness={softness}: allowed are numbers above 0")
         self.softness = softness
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:

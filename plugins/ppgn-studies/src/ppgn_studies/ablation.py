@@ -9,8 +9,8 @@ from PIL import Image
 
 from ppgn_core.api import perform
 from ppgn_core.console import say
-from ppgn_core.given import home
 from ppgn_core.sheet import draw
+from ppgn_core.user_input import home
 
 from .making import publish
 

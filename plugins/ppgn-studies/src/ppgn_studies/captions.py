@@ -18,8 +18,8 @@ from ppgn_eval.runs import grid, samples
 from rich.table import Table
 
 from ppgn_core.console import terminal
-from ppgn_core.given import home
 from ppgn_core.sheet import draw
+from ppgn_core.user_input import home
 
 from .making import drawn, ends, publish
 

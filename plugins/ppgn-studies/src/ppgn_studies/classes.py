@@ -13,16 +13,15 @@ from ppgn_eval.efficientnet import efficientnet_lite0
 from ppgn_eval.estimate import Estimate, mean
 from ppgn_eval.quality import named
 from ppgn_eval.runs import PHOTOGRAPHS, images
+from ppgn_eval.study import progress
 from ppgn_mini.model import mini
-from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 from torch import Tensor
 from torchvision.utils import make_grid
 
 from ppgn_core.console import terminal
 from ppgn_core.errors import UserError
-from ppgn_core.given import home
+from ppgn_core.user_input import home
 
 from .making import ends, last_samples, make, publish
 
@@ -48,7 +47,7 @@ def classes(
     """
     place, labels, judge = home(out, "out"), mini().labels["classifier"], efficientnet_lite0()
     photographs = data and {k: _photographs(home(data, "data") / label.synset) for k, label in enumerate(labels)}
-    for label in track(labels, description="drawing", console=Console(stderr=True)):
+    for label in progress(labels, "drawing"):
         keys = {"condition.target": label.synset, "n_chains": n_chains, **ends(n_steps)}
         make(place / label.synset, n_steps, keys, overrides)
     drawn = {k: last_samples(place / label.synset, n_steps) for k, label in enumerate(labels)}

@@ -27,10 +27,10 @@ from torch.nn import functional as F
 
 from ppgn_core.atomic import atomic
 from ppgn_core.console import terminal
-from ppgn_core.given import home
 from ppgn_core.model import Labels
 from ppgn_core.noise import ChainNoise
 from ppgn_core.sheet import draw
+from ppgn_core.user_input import home
 
 from .making import make
 

@@ -9,13 +9,13 @@ from typing import Annotated
 import torch
 from ppgn_eval.figures import side_by_side
 from ppgn_eval.photographs import of_classes
-from ppgn_eval.study import shown
+from ppgn_eval.study import progress
 from ppgn_mini.model import mini
 from torch import Tensor
 
-from ppgn_core.given import home
 from ppgn_core.model import Label
 from ppgn_core.pictures import load_pictures
+from ppgn_core.user_input import home
 
 from .making import drawn, ends, publish
 
@@ -72,7 +72,7 @@ def most_activating(
     """
     scores = {label.index: torch.empty(0) for label in asked}
     best = {label.index: torch.empty(0, 3, size, size) for label in asked}
-    for folder in shown(list(photographs.values()), "looking"):
+    for folder in progress(list(photographs.values()), "looking"):
         x = load_pictures(str(folder), size, "data")
         logits = torch.cat([C(batch) for batch in x.split(256)])
         for unit in best:

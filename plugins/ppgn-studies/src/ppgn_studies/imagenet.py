@@ -15,8 +15,8 @@ from rich.table import Table
 from torch import Tensor
 
 from ppgn_core.console import terminal
-from ppgn_core.given import home
 from ppgn_core.sheet import draw
+from ppgn_core.user_input import home
 
 from .making import drawn, ends, publish
 

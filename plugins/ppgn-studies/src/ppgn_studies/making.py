@@ -82,7 +82,8 @@ def _check_overrides(folder: Path, overrides: Any, allowed: set[str]) -> None:
     strange = [o for o in overrides if not isinstance(o, str) or _key(o) not in allowed]
     if not isinstance(overrides, list) or strange:
         example = one_line(strange[0]) if strange else one_line(overrides)
-        raise UserError(f"out={folder}: its run has the override {example}, which this command has not; remove it")
+        problem = f"its run has the override {example}, which this command does not set"
+        raise UserError(f"out={folder}: {problem}; remove that run")
 
 
 def _key(override: str) -> str:
@@ -104,9 +105,9 @@ def refuse_links(folder: Path) -> None:
             raise UserError(f"{path}: is a symbolic link; allowed are folders and files of their own")
 
 
-def _stopped(found: Mapping[str, Any]) -> bool:
+def _stopped(record: Mapping[str, Any]) -> bool:
     """Return whether all chains stopped at values that are not finite: such a run cannot be continued."""
-    stopped, config = found.get("stopped"), found.get("config")
+    stopped, config = record.get("stopped"), record.get("config")
     if not isinstance(stopped, list) or not isinstance(config, dict):
         return False
     return len(stopped) > 0 and len(stopped) == config.get("n_chains")

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ppgn_eval.command import prepared
 from ppgn_eval.runs import samples
-from ppgn_eval.study import shown
+from ppgn_eval.study import progress
 from ppgn_mini.model import mini
 
 from ppgn_core.errors import UserError
-from ppgn_core.given import home
 from ppgn_core.nearest import nearest
+from ppgn_core.user_input import home
 
 from .making import make, refuse_links
 
@@ -180,7 +180,7 @@ def draw(out: Path, chosen: Sequence[Cell], overrides: Sequence[str] = ()) -> li
     """
     refuse_links(out)
     finished = []
-    for cell in shown(chosen, "drawing"):
+    for cell in progress(chosen, "drawing"):
         folder = out / cell.folder
         make(folder, cell.n_steps, cell.keys, overrides)
         if samples(folder, cell.n_steps):

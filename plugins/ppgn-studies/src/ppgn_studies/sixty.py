@@ -9,16 +9,16 @@ from typing import Annotated
 import torch
 from PIL import Image
 from ppgn_eval.photographs import of_classes
-from ppgn_eval.study import shown
+from ppgn_eval.study import progress
 from ppgn_mini.model import mini
 from rich.table import Table
 from torch import Tensor
 
 from ppgn_core.console import terminal
-from ppgn_core.given import home
 from ppgn_core.images import tile, to_uint8
 from ppgn_core.pictures import load_pictures
 from ppgn_core.sheet import paste
+from ppgn_core.user_input import home
 
 from .making import drawn, ends, publish
 
@@ -89,7 +89,7 @@ def nearest(
     """
     points = {name: space(x) for name, space in spaces.items()}
     best = {name: (torch.full((len(x),), torch.inf), torch.zeros_like(x)) for name in spaces}
-    for index in shown(list(photographs), "looking"):
+    for index in progress(list(photographs), "looking"):
         real = load_pictures(str(photographs[index]), size, "data")
         for name, space in spaces.items():
             distance = torch.cdist(points[name], torch.cat([space(batch) for batch in real.split(256)]))

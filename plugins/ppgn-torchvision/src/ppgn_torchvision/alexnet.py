@@ -9,8 +9,8 @@ from ppgn_alexnet.one_tower import one_tower
 from torch import nn
 
 from ppgn_core.errors import UserError
-from ppgn_core.given import home
 from ppgn_core.model import Labels, Model
+from ppgn_core.user_input import home
 
 from .loaded import IMAGENET
 from .networks import load

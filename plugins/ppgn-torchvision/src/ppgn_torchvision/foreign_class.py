@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from ppgn_alexnet.condition import ClassCondition
@@ -41,7 +41,7 @@ class ForeignClassCondition(ClassCondition):
         model: Model,
         target: int | str | list[int | str] = "goldfish",
         gradient: Literal["log_softmax", "softmax", "logit", "target_logit"] = "log_softmax",
-        weight: float = 0.005,
+        weight: Annotated[float, "> 0"] = 0.05,
         views: int = 1,
         shift: int | None = None,
         flip: bool | None = None,
@@ -53,10 +53,8 @@ class ForeignClassCondition(ClassCondition):
         as_in_the_paper: bool = False,
     ) -> None:
         if not len(model.classes("classifier")):
-            given = f"condition.target={target}: the network has no head and tells no classes apart"
-            raise UserError(f"{given}; condition.names=FILE gives it one, and torchvision_neuron needs none")
-        if weight <= 0:
-            raise UserError(f"condition.weight={weight}: allowed are positive numbers")
+            problem = f"condition.target={target}: the network has no head, so it is not a classifier"
+            raise UserError(f"{problem}; condition.names=FILE gives it one, and torchvision_neuron needs none")
         clock = clock or Clock()
         super().__init__(model, target, gradient, clock=clock, switch_every=switch_every, n_steps=n_steps, init=init)
         self.weight = weight

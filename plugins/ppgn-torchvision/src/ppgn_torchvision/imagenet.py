@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 
 from .classifier import bundle
@@ -29,8 +28,10 @@ class ImageNet(ForeignClassCondition):
     """
 
     def __init__(
-        self, model: Model, target: int | str | list[int | str] = "volcano", size: int = 224, **keys: Any
+        self,
+        model: Model,
+        target: int | str | list[int | str] = "volcano",
+        size: Annotated[int, ">= 32", "<= 512"] = 224,
+        **keys: Any,
     ) -> None:
-        if not 32 <= size <= 512:
-            raise UserError(f"condition.size={size}: allowed are 32 to 512 pixels")
         super().__init__(bundle(efficientnet_lite0(size), model), target, **keys)

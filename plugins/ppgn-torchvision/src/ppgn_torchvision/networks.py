@@ -8,8 +8,8 @@ from torchvision import models
 from torchvision.models import WeightsEnum
 
 from ppgn_core.errors import UserError
-from ppgn_core.given import lines
 from ppgn_core.nearest import nearest
+from ppgn_core.user_input import lines
 
 from .loaded import Loaded, transforms
 from .state_dict import fill

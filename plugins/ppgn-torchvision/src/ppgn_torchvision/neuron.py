@@ -38,7 +38,7 @@ class TorchvisionNeuron(HiddenNeuron):
         head: index of the attention head, in a layer whose units are those of all heads one after the other.
 
     Raises:
-        UserError: there is no such network, weights, layer, unit, head or position, or the axis cannot be told.
+        UserError: there is no such network, weights, layer, unit, head or position, or the axis is not known.
     """
 
     def __init__(

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from ppgn_core import weights
 from ppgn_core.errors import UserError
-from ppgn_core.given import home
 from ppgn_core.state_dict import read_state_dict
+from ppgn_core.user_input import home
 
 OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
 """torchvision's names before 2018, `norm.1.weight` for `norm1.weight`."""
@@ -24,13 +24,15 @@ def fill(network: nn.Module, path: str, arch: str, key: str) -> None:
         UserError: in the same cases as `read_state_dict`, or if it belongs to another network; the message names the
             first mismatch.
     """
-    told = f"{key}={path}"
-    tensors = read_state_dict(home(path, key), told)
-    weights.fill(network, adapted(tensors, network.state_dict(), f"{told}: not of {arch}"), f"{told}: not of {arch}")
+    source = f"{key}={path}"
+    tensors = read_state_dict(home(path, key), source)
+    weights.fill(
+        network, adapted(tensors, network.state_dict(), f"{source}: not of {arch}"), f"{source}: not of {arch}"
+    )
 
 
-def adapted(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], told: str) -> dict[str, Tensor]:
-    """Return a file's tensors by the network's own names, as far as they can be told.
+def adapted(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
+    """Return a file's tensors by the network's own names, as far as they can be matched.
 
     A prefix that all of the network's tensors have is taken away, and tensors without it are left out. A head of the
     same shapes under another name, or the only layer with weights of a Sequential, is the network's. Auxiliary heads
@@ -38,32 +40,32 @@ def adapted(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], told: str)
 
     Args:
         own: the network's own tensors by name.
-        told: beginning of the error messages.
+        source: beginning of the error messages.
 
     Raises:
         UserError: several tensors of the file may be the head.
     """
-    found = {OLD_DENSENET.sub(r"\1\2", name): value for name, value in tensors.items() if name != "n_averaged"}
-    prefix = _prefix(found, own)
-    beside = {name: value for name, value in found.items() if not name.startswith(prefix)}
-    found = {name.removeprefix(prefix): value for name, value in found.items() if name.startswith(prefix)}
-    missing = [name for name in own if name not in found and not name.endswith("num_batches_tracked")]
-    spare = {name: value for name, value in {**beside, **found}.items() if name not in own}
+    named = {OLD_DENSENET.sub(r"\1\2", name): value for name, value in tensors.items() if name != "n_averaged"}
+    prefix = _prefix(named, own)
+    beside = {name: value for name, value in named.items() if not name.startswith(prefix)}
+    named = {name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)}
+    missing = [name for name in own if name not in named and not name.endswith("num_batches_tracked")]
+    spare = {name: value for name, value in {**beside, **named}.items() if name not in own}
     head = {name.rpartition(".")[0] for name in missing if not _auxiliary(name)}
     if len(head) == 1:
-        found |= _renamed(spare, own, head.pop(), found, told)
-    found |= {name: own[name] for name in missing if _auxiliary(name)}
-    return {name: value for name, value in found.items() if name in own or not _auxiliary(name)}
+        named |= _renamed(spare, own, head.pop(), named, source)
+    named |= {name: own[name] for name in missing if _auxiliary(name)}
+    return {name: value for name, value in named.items() if name in own or not _auxiliary(name)}
 
 
 def _auxiliary(name: str) -> bool:
     return name.lower().startswith("aux")
 
 
-def _prefix(found: Mapping[str, Tensor], own: Collection[str]) -> str:
+def _prefix(named: Mapping[str, Tensor], own: Collection[str]) -> str:
     """Return the prefix under which most of the network's tensors are; it is empty if that is none."""
-    hits = Counter({"": len(found.keys() & set(own))})
-    for name in found:
+    hits = Counter({"": len(named.keys() & set(own))})
+    for name in named:
         for dot in (match.end() for match in re.finditer(r"\.", name)):
             if name[dot:] in own:
                 hits[name[:dot]] += 1
@@ -71,7 +73,7 @@ def _prefix(found: Mapping[str, Tensor], own: Collection[str]) -> str:
 
 
 def _renamed(
-    spare: Mapping[str, Tensor], own: Mapping[str, Tensor], head: str, found: dict[str, Tensor], told: str
+    spare: Mapping[str, Tensor], own: Mapping[str, Tensor], head: str, named: dict[str, Tensor], source: str
 ) -> dict[str, Tensor]:
     """Return the tensors of the network's module `head`, which the file has under another name."""
 
@@ -85,9 +87,9 @@ def _renamed(
     wanted = shapes(own, head)
     fitting = [module for module in dict.fromkeys(map(_of, spare)) if shapes(spare, module) == wanted]
     if len(fitting) > 1:
-        raise UserError(f"{told}, it has no {head}; {' and '.join(fitting[:5])} may both be it")
+        raise UserError(f"{source}, it has no {head}; {' and '.join(fitting[:5])} may both be it")
     if not fitting:
         return {}
     for kind in wanted:
-        found.pop(f"{fitting[0]}.{kind}", None)
+        named.pop(f"{fitting[0]}.{kind}", None)
     return {f"{head}.{kind}": spare[f"{fitting[0]}.{kind}"] for kind in wanted}

@@ -104,13 +104,13 @@ def layout(network: Classifier, layer: str, axis: int | None = None) -> Layout:
         raise UserError(f"condition.layer={layer}: {problem}; allowed are layers that see the picture as one")
     if axis is not None and not 0 < axis < len(shape):
         raise UserError(f"condition.axis={axis}: the values of {layer} are {shape}; allowed are 1 to {len(shape) - 1}")
-    found = unit_axis(value, operations) if axis is None else axis
-    if found is None:
+    units_axis = unit_axis(value, operations) if axis is None else axis
+    if units_axis is None:
         problem = f"condition.axis=null: the network does not tell which axis of {layer}'s values {shape} holds units"
         raise UserError(f"{problem}; allowed are 1 to {len(shape) - 1}")
-    tokens = shape[3 - found] if len(shape) == 3 else 0
+    tokens = shape[3 - units_axis] if len(shape) == 3 else 0
     grid = patches(operations, tokens) if tokens else None
-    return Layout(shape, found, grid, _heads(network, layer, shape[found]))
+    return Layout(shape, units_axis, grid, _heads(network, layer, shape[units_axis]))
 
 
 def _heads(network: Classifier, layer: str, units: int) -> int:

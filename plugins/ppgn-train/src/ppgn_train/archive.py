@@ -42,7 +42,7 @@ def load(path: Path) -> Any:
             with zipfile.ZipFile(file) as archive:
                 sound = not archive.comment and archive.testzip() is None
     if not sound:
-        raise ValueError("its checksum does not fit")
+        raise ValueError("its checksum does not match")
     return torch.load(path, map_location="cpu", weights_only=True)
 
 

@@ -47,7 +47,7 @@ def load(path: Path, parts: Mapping[str, Any]) -> dict[str, Any]:
     except Exception as error:  # a damaged file can make the reader raise anything
         raise UserError(refusal % "damaged") from error
     if not isinstance(saved, dict) or not _counters(saved):
-        raise UserError(refusal % "no checkpoint of a training")
+        raise UserError(refusal % "not the checkpoint of a training")
     needed = [name for name in parts if name not in OPTIONAL or name in saved]
     missing = [name for name in needed if name not in saved]
     if missing:

@@ -127,14 +127,10 @@ class CodeDAERecipe(CodeRecipe):
     of that is less than the error of the narrowest layer, so σ is 1 here too.
 
     Args:
-        encoder: path of an `encoder.safetensors`, as exported by `recipe=encoder`.
-        cache: folder for the decoded photographs and their codes.
-        decoder: path of a `generator.safetensors` to draw pictures of codes; without it no pictures are drawn.
-        layer: encoder layer whose values are the codes.
         widths: widths of the hidden layers.
         sigma: standard deviation of the noise, in the code's units.
-        images: length of the one-cycle schedule, in images.
         weight_decay: weight of the L2 decay.
+        keys: further keys that `recipe=score_h` has too.
     """
 
     def __init__(
@@ -142,21 +138,17 @@ class CodeDAERecipe(CodeRecipe):
         fabric: Fabric,
         data: str,
         encoder: str,
-        cache: str | None = None,
-        decoder: str | None = None,
-        layer: str = "fc6",
         widths: Annotated[Sequence[int], ">= 1", "<= 65536"] = (512, 256, 128, 256, 512),
         sigma: Annotated[float, "> 0", "<= 1000"] = 1.0,
         images: Annotated[int, ">= 1", "<= 5e11"] = 2_000_000,
-        batch_size: Annotated[int, ">= 1", "<= 65536"] = 64,
         learning_rate: Annotated[float, "> 0", "<= 1"] = 1e-3,
         weight_decay: Annotated[float, ">= 0", "<= 1000"] = 1e-3,
-        seed: int = 0,
+        **keys: Any,
     ) -> None:
-        super().__init__(fabric, data, encoder, cache, layer, images, batch_size, seed)
+        super().__init__(fabric, data, encoder, images=images, **keys)
         code = self.train.shape[1]
         network = CodeDAE(CodeDAEConfig((code, *widths, code), sigma))
-        self.learn(Denoising(fabric, network, sigma, self.n_steps, learning_rate, weight_decay), decoder)
+        self.learner = Denoising(fabric, network, sigma, self.n_steps, learning_rate, weight_decay)
 
     @torch.no_grad()
     def picture(self) -> Tensor | None:

@@ -72,6 +72,7 @@ def train(
     Raises:
         UserError: the folder cannot be written or belongs to another training, its checkpoint is damaged or of another
             recipe, or the weights are no longer finite.
+        KeyboardInterrupt: it was asked to stop; what it has learnt is saved.
     """
     with claim(out), writable(out), _quiet_disk_errors(), interruptible() as asked:
         path = out / "checkpoint.pt"
@@ -115,6 +116,8 @@ def train(
         if kept_at != progress["seen"]:
             keep()
         writer.close()
+        if progress["seen"] < images:
+            raise KeyboardInterrupt
 
 
 def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[str, Any]) -> None:

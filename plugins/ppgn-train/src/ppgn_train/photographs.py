@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ppgn_core import given
+from ppgn_core import user_input
 from ppgn_core.decoding import decode
 from ppgn_core.errors import UserError
 from ppgn_core.pictures import on_white
@@ -60,7 +60,7 @@ def load(folder: str | Path, size: int, cache: str | Path | None = None) -> Phot
 
     def read(path: str) -> Tensor:
         try:
-            return prepare(on_white(decode(given.file(path, "data"), "data")))
+            return prepare(on_white(decode(user_input.file(path, "data"), "data")))
         except UserError as error:
             raise UserError(f"data={path}: no picture that can be read; remove it") from error
 

@@ -77,14 +77,10 @@ class ScoreRecipe(CodeRecipe):
     Codes of the photographs' mirror images are included.
 
     Args:
-        encoder: path of an `encoder.safetensors`, as exported by `recipe=encoder`.
-        cache: folder for the decoded photographs and their codes.
-        decoder: path of a `generator.safetensors` to draw pictures of codes; without it no pictures are drawn.
-        layer: encoder layer whose values are the codes.
         width: width of D's hidden layers.
         blocks: number of D's residual blocks, each of two layers.
         log_mean, log_deviation: mean and standard deviation of ln σ, with σ in units of the code.
-        images: length of the one-cycle schedule, in codes.
+        keys: further keys that `recipe=dae_h` has too.
     """
 
     def __init__(
@@ -92,26 +88,22 @@ class ScoreRecipe(CodeRecipe):
         fabric: Fabric,
         data: str,
         encoder: str,
-        cache: str | None = None,
-        decoder: str | None = None,
-        layer: str = "fc6",
         width: Annotated[int, ">= 1", "<= 65536"] = 768,
         blocks: Annotated[int, ">= 1", "<= 1000"] = 3,
         log_mean: Annotated[float, ">= -10", "<= 10"] = 0.0,
         log_deviation: Annotated[float, "> 0", "<= 10"] = 1.2,
-        images: Annotated[int, ">= 1", "<= 5e11"] = 1_000_000,
         batch_size: Annotated[int, ">= 1", "<= 65536"] = 256,
         learning_rate: Annotated[float, "> 0", "<= 1"] = 1e-3,
         weight_decay: Annotated[float, ">= 0", "<= 1000"] = 1e-2,
-        seed: int = 0,
+        **keys: Any,
     ) -> None:
-        super().__init__(fabric, data, encoder, cache, layer, images, batch_size, seed)
+        super().__init__(fabric, data, encoder, batch_size=batch_size, **keys)
         mean = self.train.float().mean(0)
         deviation = float((self.train.float() - mean).square().mean().sqrt())
         network = CodeDenoiser(CodeDenoiserConfig(len(mean), width, blocks, deviation))
         network.mean.copy_(mean)
         levels = log_mean, log_deviation
-        self.learn(ScoreMatching(fabric, network, self.n_steps, learning_rate, weight_decay, levels), decoder)
+        self.learner = ScoreMatching(fabric, network, self.n_steps, learning_rate, weight_decay, levels)
 
     @torch.no_grad()
     def picture(self) -> Tensor | None:

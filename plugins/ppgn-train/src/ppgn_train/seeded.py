@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning_fabric import Fabric
@@ -73,7 +73,14 @@ class LearnerRecipe(SeededRecipe):
 class CodeRecipe(LearnerRecipe):
     """Train a network on the encoder's codes of photographs and of their mirror images.
 
-    A recipe calls `learn` at the end of its constructor, once its network exists.
+    The constructor of a recipe ends by setting its `learner`.
+
+    Args:
+        encoder: path of an `encoder.safetensors`, as exported by `recipe=encoder`.
+        cache: folder for the decoded photographs and their codes.
+        decoder: path of a `generator.safetensors` to draw pictures of codes; without it no pictures are drawn.
+        layer: encoder layer whose values are the codes.
+        images: length of the one-cycle schedule, in codes.
     """
 
     def __init__(
@@ -81,22 +88,20 @@ class CodeRecipe(LearnerRecipe):
         fabric: Fabric,
         data: str,
         encoder: str,
-        cache: str | None,
-        layer: str,
-        images: int,
-        batch_size: int,
-        seed: int,
+        cache: str | None = None,
+        decoder: str | None = None,
+        layer: str = "fc6",
+        images: Annotated[int, ">= 1", "<= 5e11"] = 1_000_000,
+        batch_size: Annotated[int, ">= 1", "<= 65536"] = 64,
+        seed: int = 0,
     ) -> None:
         super().__init__(fabric, images, batch_size, seed)
         see = Features(fabric, encoder, layer, cache)
         train, val = (part.images for part in load_parts(data, see.network.config.resize, cache))
         self.train = torch.cat([see(train, "train"), see(train.flip(3), "train mirrored")])
         self.val = see(val, "val").float()
-
-    def learn(self, learner: Any, decoder: str | None) -> None:
-        """Set what takes the steps, and load the generator that draws pictures of codes, if there is one."""
-        self.learner = learner
-        self.decoder = load(UpConv, "decoder", decoder).to(self.fabric.device) if decoder else None
+        with torch.random.fork_rng(devices=[]):  # the network's first weights do not depend on whether there is one
+            self.decoder = load(UpConv, "decoder", decoder).to(fabric.device) if decoder else None
 
     def evaluate(self) -> Mapping[str, float]:
         return self.learner.evaluate(self.val, self.generator.manual_seed(self.seed))

@@ -1,4 +1,4 @@
-"""A judge: which of three colours pictures have, without a network."""
+"""Define a judge: which of three colours pictures have, without a network."""
 
 from __future__ import annotations
 

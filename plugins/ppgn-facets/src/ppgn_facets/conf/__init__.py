@@ -1,1 +1,1 @@
-"""Presets of multifaceted feature visualisation."""
+"""Hold presets of multifaceted feature visualisation."""

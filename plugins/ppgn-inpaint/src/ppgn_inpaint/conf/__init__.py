@@ -1,1 +1,1 @@
-"""Presets of inpainting."""
+"""Hold presets of inpainting."""

@@ -1,4 +1,4 @@
-"""A recipe: a linear autoencoder of small pictures."""
+"""Define a recipe: a linear autoencoder of small pictures."""
 
 from __future__ import annotations
 

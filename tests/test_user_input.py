@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ppgn_core import given
+from ppgn_core import user_input
 from ppgn_core.errors import UserError, shown
 
 WORDS = ["tench", "jack-o'-lantern", "crème brûlée", "Straße"]
@@ -17,13 +17,13 @@ WORDS = ["tench", "jack-o'-lantern", "crème brûlée", "Straße"]
     ("value", "text"), [(None, "null"), (True, "true"), (False, "false"), (7, "7"), (1e3, "1000.0"), ("007", "007")]
 )
 def test_what_yaml_took_for_a_value_is_a_word_again(value: object, text: str) -> None:
-    assert given.word(value, "key") == text
+    assert user_input.word(value, "key") == text
 
 
 @pytest.mark.parametrize("value", [[], ["a"], {"a": 1}])
 def test_lists_are_no_words(value: object) -> None:
     with pytest.raises(UserError, match=r"key=.*allowed is text"):
-        given.word(value, "key")
+        user_input.word(value, "key")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -31,21 +31,21 @@ def test_lists_are_no_words(value: object) -> None:
 def test_lines_in_every_encoding(tmp_path: Path, encoding: str, end: str) -> None:
     mark = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
     (tmp_path / "names").write_bytes(mark + f"{end}".join([*WORDS, "", " ", "naïve", ""]).encode(encoding))
-    assert given.lines(str(tmp_path / "names"), "key") == [*WORDS, "naïve"]
+    assert user_input.lines(str(tmp_path / "names"), "key") == [*WORDS, "naïve"]
 
 
 @pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n\0\0", bytes(10), codecs.BOM_UTF16_LE + b"a", b"a\0b\n"])
 def test_what_is_no_text(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "names").write_bytes(data)
     with pytest.raises(UserError, match=r"key=.*names: not a text file"):
-        given.lines(tmp_path / "names", "key")
+        user_input.lines(tmp_path / "names", "key")
 
 
 def test_a_folder_is_no_file_and_nothing_is_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"key=.*a folder"):
-        given.lines(tmp_path, "key")
+        user_input.lines(tmp_path, "key")
     with pytest.raises(UserError, match=r"key=.*No such file"):
-        given.lines(tmp_path / "none", "key")
+        user_input.lines(tmp_path / "none", "key")
 
 
 def test_a_message_is_one_printable_line_whatever_was_given() -> None:
@@ -56,8 +56,9 @@ def test_a_message_is_one_printable_line_whatever_was_given() -> None:
 
 def test_a_text_file_of_any_size_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "list.txt").open("wb") as file:
-        file.truncate(given.MOST_BYTES + 1)
+        file.truncate(user_input.MOST_BYTES + 1)
     with pytest.raises(
-        UserError, match=f"names=.*list.txt: it has {given.MOST_BYTES + 1} bytes; allowed are {given.MOST_BYTES}"
+        UserError,
+        match=f"names=.*list.txt: it has {user_input.MOST_BYTES + 1} bytes; allowed are {user_input.MOST_BYTES}",
     ):
-        given.lines(tmp_path / "list.txt", "names")
+        user_input.lines(tmp_path / "list.txt", "names")
