@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -36,24 +35,19 @@ class Measured:
 def choose(measured: list[Measured]) -> int | None:
     """Return the index of the best setting; None if no setting kept its chains finite.
 
-    Of the settings whose score is within one standard error of the highest, or within `NEAR` of it, the one whose codes
-    G∘E keeps best is chosen, or without an encoder that of the smallest ε2.
+    Of the settings whose score is within `NEAR` of the highest, the one whose codes G∘E keeps best is chosen, or
+    without an encoder that of the smallest ε2.
     """
     whole = [k for k, one in enumerate(measured) if one.alive]
     if not whole:
         return None
-    best = max(whole, key=lambda k: float(measured[k].score.mean()))
-    highest = measured[best].score
-    least = float(highest.mean()) - max(_error(highest), NEAR * abs(float(highest.mean())))
-    near = [k for k in whole if float(measured[k].score.mean()) >= least]
+    scores = [float(one.score.mean()) for one in measured]
+    highest = max(scores[k] for k in whole)
+    near = [k for k in whole if scores[k] >= highest - NEAR * abs(highest)]
     drifts = [measured[k].drift for k in near]
     if any(drift is None for drift in drifts):
         return min(near, key=lambda k: measured[k].setting.epsilon2)
     return min(near, key=lambda k: float(measured[k].drift.mean()))  # type: ignore[union-attr]
-
-
-def _error(values: Tensor) -> float:
-    return float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else 0.0
 
 
 def doubts(measured: list[Measured], chosen: int | None, start: float, second: bool, probable: bool) -> list[str]:
