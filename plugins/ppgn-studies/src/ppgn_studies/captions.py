@@ -61,7 +61,7 @@ def captions(
         table.add_row(text, noun, *shares, f"{hue(samples(folder, n_steps))} °")
         sheet.append(({"caption": text}, grid(folder)))
     terminal().print(table)
-    publish(draw(sheet), place / "captions.png")
+    publish(draw(sheet, columns=3), place / "captions.png")
 
 
 def hue(paths: list[Path]) -> Estimate:
