@@ -132,5 +132,5 @@ def test_chains_go_on_bit_for_bit_from_any_step(cut):
 
 def test_a_prior_of_one_noise_level_is_refused():
     energy = Energy(Linear(torch.eye(2, dtype=DOUBLE)), ScoreOnly(), Anything())
-    with pytest.raises(UserError, match=r"prior=ScoreOnly .* \(denoise\).* prior=score_h and prior=gaussian do"):
+    with pytest.raises(UserError, match=r"prior=ScoreOnly .*`denoise`.* prior=score_h and prior=gaussian can"):
         annealed(energy, ChainNoise(0, 1))
