@@ -32,13 +32,16 @@ class Outcome:
 
     @property
     def fault(self) -> str:
-        """What is wrong with that, empty where nothing is: exit 0, or 2 with one line on stderr."""
+        """What is wrong with that, empty where nothing is: exit 0, or 2 with one line on stderr.
+
+        Each run of a sweep says its own line, so lines that are equal count once.
+        """
         if self.code is None:
             return "hang"
         if "Traceback (most recent call last)" in self.err:
             return "traceback"
         if self.code == 2:
-            lines = [line for line in self.err.splitlines() if line.strip()]
+            lines = list(dict.fromkeys(line for line in self.err.splitlines() if line.strip()))
             one = bool(lines) and lines[-1].startswith("ppgn") and len(lines) <= 2
             return "" if one else "refused in other than one line"
         return "" if self.code == 0 else f"exit code {self.code}"

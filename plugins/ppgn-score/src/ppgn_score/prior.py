@@ -38,6 +38,7 @@ class ScorePrior:
         optional: bool = False,
     ) -> None:
         self.sigma, self.code, wanted = sigma, generator.code, tuple(generator.code.shape)
+        self.role = network
         self.denoise: Callable[[Tensor, float], Tensor] | None = None
         if optional and network not in model.loaders:
             return
@@ -56,4 +57,14 @@ class ScorePrior:
         return self.code.clamp(self.network(h, sigma))
 
     def score(self, h: Tensor, x: Tensor) -> Tensor:
+        """Return D(h; σ) − h.
+
+        Raises:
+            UserError: D is missing; `optional` is for a sampler's denoiser.
+        """
+        if self.denoise is None:
+            raise UserError(
+                f"prior.optional=true: there is no network {self.role!r} for these codes, which the run's prior needs; "
+                "allowed is optional=false, or another prior"
+            )
         return self.network(h, self.sigma) - h
