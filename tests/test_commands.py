@@ -127,6 +127,8 @@ def test_values_are_read_by_the_signature(registry):
         (["here", "length=0"], "length=0: must be a whole number from 1"),
         (["here", "--fast"], "--fast: arguments are KEY=VALUE"),
         (["here", "share=${x}"], "allowed are plain values"),
+        (["here", "share=???"], "allowed are plain values"),
+        (["here", "length=[???]"], "allowed are plain values"),
         (["here", "share=[1"], "share=[1"),
     ],
 )

@@ -130,8 +130,8 @@ def _value(key: Key, text: str, place: str, earlier: Any = None) -> Any:
         return text
     if "bool" not in key.annotation and re.fullmatch(r"(?i)yes|no|on|off", text):  # to YAML these are booleans
         return text
-    if "${" in text:
-        raise UserError(f"{place}={shown(text)}: allowed are plain values, without ${{…}}")
+    if "${" in text or "???" in text:  # to OmegaConf `???` is a value that is missing
+        raise UserError(f"{place}={shown(text)}: allowed are plain values, without ${{…}} and ???")
     from omegaconf import OmegaConf  # takes as long to import as all else that `ppgn --help` does
 
     try:

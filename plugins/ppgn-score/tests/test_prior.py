@@ -102,7 +102,7 @@ def test_it_may_be_missing_if_it_is_optional(network: CodeDenoiser) -> None:
         ScorePrior(model(network), Identity(model(network)), optional=True),
     ):
         assert missing.denoise is None
-        with pytest.raises(UserError, match="prior.optional=true: there is no network 'score_h' for these codes"):
+        with pytest.raises(UserError, match=r"prior\.optional=true: there is no network 'score_h' for these codes"):
             missing.score(torch.zeros(1, 9), torch.zeros(1, 3, 9, 9))
 
 
