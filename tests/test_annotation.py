@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from ppgn_core.options.annotation import choices, config_type, nested_kind, requirement
+from ppgn_core.options.annotation import choices, config_type, holds_scalars, nested_kind, requirement
 from ppgn_core.options.kinds import KINDS
 
 
@@ -77,3 +77,19 @@ def test_choices():
 )
 def test_an_annotation_in_words(annotation, words):
     assert requirement(annotation, " from 1") == words
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        ("Sequence[str]", True),
+        ("list[float] | None", True),
+        ('Annotated[list[int], ">= 1"]', True),
+        ("int | str | list[int | str]", False),
+        ("list[list[int]]", False),
+        ("dict[str, Any]", False),
+        ("float", False),
+    ],
+)
+def test_lists_of_scalars(annotation, expected):
+    assert holds_scalars(annotation) == expected

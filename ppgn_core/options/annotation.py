@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Optional, Union, get_args, get_origin
 
 SCALARS = {"int": int, "float": float, "str": str, "bool": bool, "Path": Path}
 LISTS = {"list", "List", "Sequence", "Iterable", "tuple", "Tuple"}
@@ -52,6 +52,13 @@ def requirement(annotation: str, bounds: str = "") -> str:
     """
     words = [_words(node, bounds) for node in alternatives(_parse(annotation))] if annotation else []
     return " or ".join(dict.fromkeys(filter(None, words))) or OTHER
+
+
+def holds_scalars(annotation: str) -> bool:
+    """Return whether an annotation allows a list whose elements are texts, numbers or booleans, and no other list."""
+    kinds = {config_type(annotation), *get_args(config_type(annotation))}
+    lists = [kind for kind in kinds if get_origin(kind) is list]
+    return bool(lists) and all(get_args(kind)[0] in SCALARS.values() for kind in lists)
 
 
 def alternatives(node: ast.expr) -> list[ast.expr]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import UserError, shown
 from ..nearest import nearest
-from .annotation import choices, requirement
+from .annotation import choices, holds_scalars, requirement
 from .bounds import check, in_words
 from .bundled import unknown_option
 from .kinds import RUN_KINDS, Kind
@@ -108,6 +108,9 @@ class Registry:
                 raise UserError(f"{option.at(key.name)} is required{by}")
             if not key.nested:
                 check(option.at(key.name), value, key.annotation)
+            if isinstance(value, list) and holds_scalars(key.annotation) and any(isinstance(v, list) for v in value):
+                text = requirement(key.annotation, in_words(key.annotation))  # OmegaConf checks no list within a list
+                raise UserError(f"{option.at(key.name)}={shown(value)}: must be {text}")
             allowed_values = choices(key.annotation)
             left_out = value is None and isinstance(key.default, Unread)
             if allowed_values and value not in allowed_values and not left_out:

@@ -59,6 +59,12 @@ def test_what_cannot_be_done_is_told_in_a_line(
         (["run={runs}", "out={file}/deep"], "out={file}/deep: {file} is not a folder that can be written"),
         (["run={runs}", "out={blocked}"], "out={blocked}: its report.html was not written by ppgn evaluate"),
         (["run={runs}", "out={taken}"], "out={taken}: its results.md was not written by ppgn evaluate"),
+        pytest.param(
+            ["run={runs}", "out=/proc/nowhere"],
+            "out=/proc/nowhere: /proc is not a folder that can be written",
+            marks=pytest.mark.skipif(not Path("/proc").is_dir(), reason="no /proc here"),
+        ),
+        (["run=[[1]]"], "run=[[1]]: must be a list, each text"),
         (["run={runs}", "cache={file}"], "cache={file}: {file} is not a folder that can be written"),
         (["run={runs}", "judge="], "judge=: no such judge"),
         (["run={runs}", "judge=torchvision"], "arch is required by judge=torchvision"),

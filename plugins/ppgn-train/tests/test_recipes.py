@@ -232,6 +232,7 @@ def test_colour_jitter_keeps_within_its_strength() -> None:
         (["recipe=encoder", "data=DATA", "learning_rat=1"], "learning_rat: no such key; nearest: learning_rate"),
         (["recipe=generator", "data=DATA"], "encoder is required"),
         (["recipe=generator", "data=DATA", "encoder=none.safetensors"], "encoder=none.safetensors: No such file"),
+        (["recipe=dae_x", "data=DATA", "sigma=1e-300"], "sigma=1e-300: must be a number from 1e-06 up to 1000"),
         (["--fast"], "--fast: arguments are KEY=VALUE"),
     ],
 )

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import tempfile
 from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import version
@@ -62,8 +63,10 @@ def check_writable(key: str, folder: Path) -> None:
     parent = Path(os.path.abspath(folder))
     while not os.path.lexists(parent):
         parent = parent.parent
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise UserError(f"{key}={folder}: {parent} is not a folder that can be written")
+    try:  # the rights alone do not tell: root has all of them in /proc, where nothing can be created
+        os.rmdir(tempfile.mkdtemp(prefix=".ppgn", dir=parent))
+    except OSError as error:
+        raise UserError(f"{key}={folder}: {parent} is not a folder that can be written") from error
 
 
 def _beginning(path: Path) -> str:
