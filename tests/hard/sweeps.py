@@ -84,6 +84,6 @@ def unlike(whole: Path, sweep: Path) -> list[str]:
 
 def refused(outcome: forked.Outcome, unchanged: bool) -> list[str]:
     """What is wrong with a second start of a sweep that left something."""
-    if outcome.fault or outcome.code != 2 or "it holds a sweep" not in outcome.err:
+    if outcome.fault or outcome.code != 2 or "holds a sweep" not in outcome.err:
         return [f"begun again: {outcome.fault or outcome.code}: {outcome.err.strip()}"]
     return [] if unchanged else ["a sweep that was refused is changed"]
