@@ -89,6 +89,17 @@ def test_what_is_measured_are_the_mean_magnitudes_of_uncorrelated_colours(tmp_pa
     assert torch.allclose(kept.magnitude, found.magnitude, rtol=1e-3, atol=1e-6) and kept.size == 16
 
 
+def test_a_smaller_picture_has_the_same_low_frequencies(generator: FourierPhase) -> None:
+    small = FourierPhase(blank(16))
+    for row, column in ((0, 0), (3, 5), (-7, 2)):
+        assert torch.equal(small.spectrum.magnitude[:, row, column], generator.spectrum.magnitude[:, row, column])
+    x = small(small.draw(ChainNoise(0, 2)))
+    series = coefficients(x, small.spectrum.mean, small.spectrum.colours).abs()
+    inner = ~small.own_opposite
+    assert x.shape == (2, 3, 16, 16)
+    assert torch.allclose(series[..., inner], small.spectrum.magnitude[:, inner].expand(2, -1, -1), atol=1e-5)
+
+
 def test_photographs_have_weaker_high_frequencies(generator: FourierPhase) -> None:
     """The magnitude of the bundled photographs falls about as 1/k (Field 1987)."""
     brightness = generator.spectrum.magnitude[2, 0]
@@ -124,7 +135,7 @@ def test_a_folder_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert call("spectrum", [f"data={tmp_path / 'photographs'}", "size=32", f"to={target}"]) == 0
     assert capsys.readouterr().out == f"6 photographs: {target}\n"
     assert FourierPhase(blank(32), spectrum=str(target)).code.shape == (3, 32, 17)
-    with pytest.raises(UserError, match="it is of 32 pixels, and model=blank has 64"):
+    with pytest.raises(UserError, match="it is of 32 pixels, and model=blank has 64; allowed are even sizes"):
         FourierPhase(blank(64), spectrum=str(target))
     before = target.read_bytes()
     with pytest.raises(UserError, match="there already"):

@@ -49,7 +49,7 @@ def told(capsys: pytest.CaptureFixture, folder: Path, out: Path, *arguments: str
         ("images=1e30", "images=1e+30: must be a whole number"),
         ("learning_rate=nan", "learning_rate=nan: must be a number above 0 up to 1, and finite"),
         ("learning_rate=-1", "learning_rate=-1: must be a number above 0 up to 1"),
-        ("sigma=inf", "sigma=inf: must be a number above 0 up to 1000, and finite"),
+        ("sigma=inf", "sigma=inf: must be a number from 1e-06 up to 1000, and finite"),
         ("batch_size=99999999999", "batch_size=99999999999: must be a whole number from 1 up to 65536"),
         ("every_minutes=nan", "every_minutes=nan: must be a number from 0 up to 1000000, and finite"),
         ("every_minutes=[5]", "every_minutes=[5]: must be a number"),

@@ -36,18 +36,18 @@ class FourierPhase:
             pixels that mini was trained on.
 
     Raises:
-        UserError: there is no such file, or its pictures have another size than the model's.
+        UserError: there is no such file, or its photographs are smaller than the model's pictures.
     """
 
     def __init__(self, model: Model, device: torch.device | str = "cpu", spectrum: str | None = None) -> None:
         place = file(spectrum, "generator.spectrum") if spectrum else BUNDLED
-        self.spectrum = (load(place) if spectrum else load(place, SHA256)).to(device)
-        size = self.spectrum.size
-        if size != model.image_size:
+        whole, size = load(place) if spectrum else load(place, SHA256), model.image_size
+        if size > whole.size or size % 2:
             raise UserError(
-                f"generator.spectrum={place.name}: it is of {size} pixels, and model={model.name} has "
-                f"{model.image_size}; `ppgn spectrum size={model.image_size}` measures another"
+                f"generator.spectrum={place.name}: it is of {whole.size} pixels, and model={model.name} has {size}; "
+                "allowed are even sizes up to that; `ppgn spectrum size=…` measures a larger one"
             )
+        self.spectrum = whole.reduced(size).to(device)
         self.code = Code((3, size, size // 2 + 1))
         rows, columns = torch.arange(size)[:, None], torch.arange(size // 2 + 1)
         ends = (columns == 0) | (columns == size // 2)

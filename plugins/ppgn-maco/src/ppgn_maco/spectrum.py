@@ -34,6 +34,17 @@ class Spectrum:
         """Return the side of the pictures, in pixels."""
         return self.magnitude.shape[1]
 
+    def reduced(self, size: int) -> Spectrum:
+        """Return the spectrum of the same photographs with `size` pixels a side: without the higher frequencies.
+
+        In its last column opposite frequencies are conjugates, so each gets the mean of both magnitudes.
+        """
+        rows = [*range(size // 2 + 1), *range(self.size - size + size // 2 + 1, self.size)]
+        magnitude = self.magnitude[:, rows, : size // 2 + 1].clone()
+        last = magnitude[:, :, -1]
+        magnitude[:, :, -1] = (last + last.flip(1).roll(1, 1)) / 2
+        return Spectrum(magnitude, self.colours, self.mean)
+
     def to(self, device: torch.device | str) -> Spectrum:
         """Return the same spectrum on a device."""
         return Spectrum(self.magnitude.to(device), self.colours.to(device), self.mean.to(device))
