@@ -58,8 +58,7 @@ def test_codes_are_periodic(generator: FourierPhase) -> None:
 
 
 def test_the_gradient_against_finite_differences() -> None:
-    small = FourierPhase.__new__(FourierPhase)
-    FourierPhase.__init__(small, blank())
+    small = FourierPhase(blank())
     h = small.draw(ChainNoise(3, 1)).double()
     small.spectrum = type(small.spectrum)(*(value.double() for value in vars(small.spectrum).values()))
     weight = torch.randn(1, 3, 64, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(0))

@@ -56,6 +56,11 @@ class AlexNetConfig(Table):
         if self.resize < self.image_size:
             raise ValueError(f"resize is {self.resize}; allowed are numbers from image_size, {self.image_size}")
 
+    def with_channels(self, *channels: int) -> "AlexNetConfig":
+        """Return the same layers with other numbers of channels, one for each convolution."""
+        convs = tuple(replace(conv, channels=n) for conv, n in zip(self.convs, channels, strict=True))
+        return replace(self, convs=convs)
+
 
 # BVLC reference CaffeNet; the mean pixel is the ILSVRC 2012 mean image's, in BGR on 0..255.
 CAFFENET = AlexNetConfig(

@@ -11,7 +11,6 @@ import yaml
 from PIL import Image
 from rich.table import Table
 
-from ppgn_core.api import assembled
 from ppgn_core.atomic import atomic
 from ppgn_core.console import heed_interrupts, say, terminal
 from ppgn_core.errors import UserError
@@ -21,7 +20,7 @@ from ppgn_core.sheet import draw
 from ppgn_core.user_input import home
 
 from .choice import Measured, choose, doubts
-from .measures import certainty, certainty_of_views, drift, sharpness
+from .measures import as_certainty, certainty, certainty_of_views, drift, sharpness
 from .pilots import Pilots, Setting, run
 
 PRESET = "calibrated"
@@ -61,13 +60,14 @@ def calibrate(
     measured: list[Measured] = []
     sheet: list[tuple[dict[str, str], Image.Image]] = []
     for own in [[f"epsilon1={value}"] for value in epsilon1 or ()] or [[]]:
-        for batch in run([*overrides, *own], settings, decades, pilots, batch_size):
-            some = _measured(batch, _second(second, overrides, len(batch.x)))
+        for batch in run([*overrides, *own], settings, decades, pilots, batch_size, second):
+            some = _measured(batch)
             measured += some
             sheet += [(_labels(one), _picture(x)) for one, x in zip(some, batch.x.split(pilots), strict=True)]
     chosen = choose(measured)
     _print(measured, chosen, second is not None)
-    for doubt in doubts(measured, chosen, _start(batch), second is not None, hasattr(batch.condition, "probability")):
+    start = float(as_certainty(batch.condition, batch.start).mean())
+    for doubt in doubts(measured, chosen, start, second is not None, hasattr(batch.condition, "probability")):
         say(doubt)
     place.mkdir(parents=True, exist_ok=True)
     with atomic(place / "sheet.png") as part:
@@ -77,21 +77,11 @@ def calibrate(
         say(f"python -m ppgn_core --config-dir {_preset(place, measured[chosen].setting)} experiment={PRESET} …")
 
 
-def _second(second: dict[str, Any] | None, overrides: Sequence[str], n_chains: int) -> Condition | None:
-    """Build the second condition, for chains of the same model."""
-    if second is None:
-        return None
-    own = [override for override in overrides if not override.lstrip("+").startswith("condition")]
-    ready = assembled(*own, f"n_chains={n_chains}", condition=second)
-    assert ready.context.energy is not None
-    return ready.context.energy.condition
-
-
 @torch.no_grad()
-def _measured(batch: Pilots, judge: Condition | None) -> list[Measured]:
+def _measured(batch: Pilots) -> list[Measured]:
     """Measure the chains of each setting."""
     x, n = batch.x, len(batch.settings)
-    score = certainty_of_views(batch.condition, x) if judge is None else certainty(judge, x)
+    score = certainty_of_views(batch.condition, x) if batch.judge is None else certainty(batch.judge, x)
     climbed, sharp = certainty(batch.condition, x), sharpness(x)
     kept = drift(batch.generator, x, batch.h)
     rows = zip(
@@ -104,12 +94,6 @@ def _measured(batch: Pilots, judge: Condition | None) -> list[Measured]:
         strict=True,
     )
     return [Measured(of, one, views, keeps, sharp, bool(alive.all())) for of, one, views, keeps, sharp, alive in rows]
-
-
-def _start(batch: Pilots) -> float:
-    """Return the mean certainty of the first pictures."""
-    probability = getattr(batch.condition, "probability", lambda log_prob: log_prob)
-    return float(probability(batch.start).mean())
 
 
 def _labels(one: Measured) -> dict[str, str]:

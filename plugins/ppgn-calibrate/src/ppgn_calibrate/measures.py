@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ppgn_core.chain import norm
 from ppgn_core.protocols import Condition, Generator
 
 
@@ -36,7 +37,11 @@ def _side(side: int, factor: float) -> tuple[int, int]:
 
 def certainty(condition: Condition, x: Tensor) -> Tensor:
     """Return p(y | x) `(B,)`, or log p(y | x) if the condition has no probability."""
-    log_prob = condition.log_prob(x)
+    return as_certainty(condition, condition.log_prob(x))
+
+
+def as_certainty(condition: Condition, log_prob: Tensor) -> Tensor:
+    """Return the certainty that a condition's log p(y | x) `(B,)` stands for."""
     probability = getattr(condition, "probability", None)
     return log_prob if probability is None else probability(log_prob)
 
@@ -49,7 +54,7 @@ def certainty_of_views(condition: Condition, x: Tensor) -> Tensor:
 def drift(generator: Generator, x: Tensor, h: Tensor) -> Tensor | None:
     """Return ‖E(x) − h‖ / ‖h‖ `(B,)` of images x = G(h): how much of a code G∘E does not keep; None without E."""
     encode = getattr(generator, "encode", None)
-    return None if encode is None else (encode(x) - h).flatten(1).norm(dim=1) / h.flatten(1).norm(dim=1)
+    return None if encode is None else norm(encode(x) - h) / norm(h)
 
 
 def sharpness(x: Tensor) -> Tensor:

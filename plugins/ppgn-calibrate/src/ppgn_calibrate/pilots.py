@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ppgn_core.api import assembled
+from ppgn_core.api import assembled, component
+from ppgn_core.chain import norm
+from ppgn_core.clock import Clock
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.protocols import Condition, Generator
@@ -38,6 +40,7 @@ class Pilots:
         start: log p(y | x) of the first pictures, `(B,)`.
         condition, generator: the condition that was climbed, and G. The condition may draw noise for each chain, so it
             is asked of all B at once.
+        judge: a second condition that judges the pictures, asked in the same way; None if there is none.
     """
 
     settings: list[Setting]
@@ -47,6 +50,7 @@ class Pilots:
     start: Tensor
     condition: Condition
     generator: Generator
+    judge: Condition | None = None
 
 
 class Scaled:
@@ -70,7 +74,14 @@ class Scaled:
         return getattr(self.condition, "weight", 1.0) * self.factors
 
 
-def run(overrides: Sequence[str], n: int, decades: float, pilots: int, batch_size: int) -> Iterator[Pilots]:
+def run(
+    overrides: Sequence[str],
+    n: int,
+    decades: float,
+    pilots: int,
+    batch_size: int,
+    second: dict[str, Any] | None = None,
+) -> Iterator[Pilots]:
     """Run `n` settings of ε2, `decades` apart in all, with `pilots` chains each, in batches.
 
     The middle of the range is where the condition's first step is `RATIO` times as long as the code, whatever the
@@ -80,11 +91,15 @@ def run(overrides: Sequence[str], n: int, decades: float, pilots: int, batch_siz
         UserError: an override is not allowed, the condition has no gradient, its gradient is zero in every start, or
             the data are no images.
     """
-    factors = _middle(overrides, pilots) * torch.logspace(-decades / 2, decades / 2, n)
-    for some in factors.split(max(1, batch_size // pilots)):
-        chains = len(some) * pilots
+    middle: float | None = None
+    for around in torch.logspace(-decades / 2, decades / 2, n).split(max(1, batch_size // pilots)):
+        chains = len(around) * pilots
         ready = assembled(*overrides, f"n_chains={chains}", f"batch_size={chains}")
         energy = _energy(ready)
+        judge = component("condition", second, **{**vars(ready.context), "clock": Clock()}) if second else None
+        if middle is None:
+            middle = _middle(ready, pilots)
+        some = middle * around
         condition, guidance = energy.condition, getattr(ready.sampler, "guidance", None)
         scaled = Scaled(condition, some.to(ready.h.device).repeat_interleave(pilots))
         for part in (energy, *vars(ready.sampler).values()):
@@ -96,23 +111,24 @@ def run(overrides: Sequence[str], n: int, decades: float, pilots: int, batch_siz
             for factor in some.tolist()
         ]
         x = last.state.x.clamp(0, 1)
-        yield Pilots(settings, x, last.state.h, last.alive, start.state.log_prob, condition, energy.generator)
+        yield Pilots(settings, x, last.state.h, last.alive, start.state.log_prob, condition, energy.generator, judge)
 
 
-def _middle(overrides: Sequence[str], pilots: int) -> float:
-    """Return the factor of ε2 in the middle of the range; `condition_score` has the condition's own weight in it."""
-    ready = assembled(*overrides, f"n_chains={pilots}", f"batch_size={pilots}")
-    energy = _energy(ready)
-    state = energy.evaluate(ready.h)
+def _middle(ready: Any, pilots: int) -> float:
+    """Return the factor of ε2 in the middle of the range, from the starts of the first chains.
+
+    `condition_score` has the condition's own weight in it.
+    """
+    state = _energy(ready).evaluate(ready.h)
     if state.x.dim() != 4 or state.x.shape[1] != 3:
         raise UserError(f"the generator draws data of the shape {tuple(state.x.shape[1:])}; allowed are RGB images")
-    step = ready.config.epsilon2 * state.condition_score.flatten(1).norm(dim=1).median()
+    step = ready.config.epsilon2 * norm(state.condition_score[:pilots]).median()
     if not 0 < float(step) < float("inf"):
         raise UserError(
             f"epsilon2={ready.config.epsilon2}: the first step along the condition's gradient has the length "
             f"{float(step):g}, in every start; allowed are an epsilon2 above 0 and a condition with a gradient"
         )
-    return RATIO * float(ready.h.flatten(1).norm(dim=1).median() / step)
+    return RATIO * float(norm(ready.h[:pilots]).median() / step)
 
 
 def _energy(ready: Any) -> Energy:

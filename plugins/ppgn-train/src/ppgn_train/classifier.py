@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import torch
 from lightning_fabric import Fabric
-from ppgn_alexnet.alexnet import MINI, MINI_128, AlexNet, AlexNetConfig, Conv
+from ppgn_alexnet.alexnet import MINI, MINI_128, AlexNet, AlexNetConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -16,30 +16,9 @@ from .photographs import jitter_colour, load_parts, shift_and_flip
 from .schedule import OneCycle
 from .seeded import SeededRecipe
 
-SMALL = replace(
-    MINI,
-    convs=(
-        Conv(48, 5, stride=2, padding=2, pool=True),
-        Conv(96, 3, padding=1, pool=True),
-        Conv(160, 3, padding=1),
-        Conv(160, 3, padding=1),
-        Conv(96, 3, padding=1, pool=True),
-    ),
-    fc=(256, 256),
-    dropout=0.5,
-)
-
-SMALL_128 = replace(
-    MINI_128,
-    convs=(
-        Conv(32, 7, stride=2, padding=3, pool=True),
-        Conv(80, 3, padding=1, pool=True),
-        Conv(160, 3, padding=1, pool=True),
-        Conv(160, 3, padding=1),
-        Conv(96, 3, padding=1, pool=True),
-    ),
-    fc=(256, 256),
-    dropout=0.5,
+SMALL, SMALL_128 = (
+    replace(config.with_channels(*channels), fc=(256, 256), dropout=0.5)
+    for config, channels in ((MINI, (48, 96, 160, 160, 96)), (MINI_128, (32, 80, 160, 160, 96)))
 )
 
 

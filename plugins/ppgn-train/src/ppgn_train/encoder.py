@@ -17,6 +17,11 @@ from torch.nn import functional as F
 from .classifier import ClassifierRecipe
 
 
+def thumbnails(x: Tensor) -> Tensor:
+    """Return the mean colours of 16 × 16 squares of images `(B, 3, S, S)`: `(B, 768)`."""
+    return F.avg_pool2d(x, x.shape[-1] // 16).flatten(1)
+
+
 class EncoderRecipe(ClassifierRecipe):
     """Train the encoder by AdamW with a one-cycle schedule on cross-entropy + `thumbnail` · (1 − R²) of the thumbnail.
 
@@ -39,21 +44,15 @@ class EncoderRecipe(ClassifierRecipe):
     ) -> None:
         super().__init__(fabric, data, images=images, shift=shift, **keys)
         self.weights["thumbnail_unexplained"] = thumbnail
-        small = self._thumbnails(self.train.images)
+        small = torch.cat([thumbnails(part.float() / 255) for part in self.train.images.split(1024)])
         self.mean, self.variance = small.mean(0).to(fabric.device), small.var(0).mean()
-
-    @staticmethod
-    def _thumbnails(images: Tensor) -> Tensor:
-        size = images.shape[-1] // 16
-        parts = [F.avg_pool2d(part.float() / 255, size).flatten(1) for part in images.split(1024)]
-        return torch.cat(parts)
 
     def parts(self, config: AlexNetConfig) -> dict[str, nn.Module]:
         return {"encoder": AlexNet(config), "thumbnail": nn.Linear(config.fc[0], 3 * 16 * 16)}
 
     def beside(self, x: Tensor, fc6: Tensor) -> dict[str, Tensor]:
         guess = self.network.module["thumbnail"](fc6).float()
-        truth = F.avg_pool2d(x, x.shape[-1] // 16).flatten(1) - self.mean
+        truth = thumbnails(x) - self.mean
         return {"thumbnail_unexplained": (guess - truth).square().mean() / self.variance}
 
     def evaluate(self) -> Mapping[str, float]:
