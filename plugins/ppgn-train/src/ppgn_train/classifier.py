@@ -59,7 +59,7 @@ class ClassifierRecipe(SeededRecipe):
         self.label_smoothing, self.jitter, self.shift = label_smoothing, jitter, shift
         self.adversarial = adversarial
         self.weights = {"cross_entropy": 1.0}
-        self.train, self.val = load_parts(data, size, cache)
+        self.train, self.val = (part.on(fabric.device) for part in load_parts(data, size, cache))
         table = self.tables[size]
         own = table.dropout if dropout is None else dropout
         network = nn.ModuleDict(self.parts(replace(table, n_classes=len(self.train.classes), dropout=own)))

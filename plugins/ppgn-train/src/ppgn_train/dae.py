@@ -37,7 +37,8 @@ class Denoising:
     def add_noise(self, clean: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return the data and the noisy data, on the network's device."""
         noise = self.sigma * torch.randn(clean.shape, generator=generator)
-        return self.fabric.to_device(clean), self.fabric.to_device(clean + noise)
+        clean, noise = self.fabric.to_device((clean, noise))
+        return clean, clean + noise
 
     def loss(self, clean: Tensor, noisy: Tensor) -> Tensor:
         return 0.5 * (self.network(noisy) - clean).flatten(1).square().sum(1).mean()
@@ -94,7 +95,7 @@ class ImageDAERecipe(LearnerRecipe):
         self.shift = shift
         if size % MINI_X.stride or shift >= size:
             raise UserError(f"size={size} shift={shift}: allowed are multiples of {MINI_X.stride}, and shorter shifts")
-        self.train, self.val = (part.images for part in load_parts(data, size, cache))
+        self.train, self.val = (part.on(fabric.device).images for part in load_parts(data, size, cache))
         ups = ((channels, 1), *MINI_X.ups[1:])
         network = ImageDAE(replace(MINI_X, channels=channels, ups=ups, sigma=sigma)).to(
             memory_format=torch.channels_last
@@ -113,7 +114,7 @@ class ImageDAERecipe(LearnerRecipe):
         """Draw noisy validation photographs, and beneath each R's output."""
         photographs = evenly(self.val).float() / 255
         _, noisy = self.learner.add_noise(photographs, self.generator.manual_seed(self.seed))
-        return beneath(noisy, self.learner.network(noisy)).cpu()
+        return beneath(noisy, self.learner.network(noisy))
 
     def export(self, folder: Path) -> None:
         self.learner.network.module.save(folder / "dae_x.safetensors")
@@ -157,7 +158,7 @@ class CodeDAERecipe(CodeRecipe):
             return None
         codes = evenly(self.val)
         clean, noisy = self.learner.add_noise(codes, self.generator.manual_seed(self.seed))
-        return beneath(*(self.decoder(h).cpu() for h in (clean, noisy, self.learner.network(noisy))))
+        return beneath(*(self.decoder(h) for h in (clean, noisy, self.learner.network(noisy))))
 
     def export(self, folder: Path) -> None:
         self.learner.network.module.save(folder / "dae_h.safetensors")

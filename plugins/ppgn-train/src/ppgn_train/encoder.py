@@ -67,7 +67,7 @@ class EncoderRecipe(ClassifierRecipe):
         fc7 compensates for it, so the network's function is unchanged; but all codes have one scale, and noise on them
         has one meaning.
         """
-        folded: Any = self.alexnet.eval().fold().cpu()
+        folded: Any = self.alexnet.eval().fold().to(self.train.images.device)
         codes = [folded.activations(x.float() / 255, ("fc6",))["fc6"] for x in self.train.images[::4].split(256)]
         deviation = torch.cat(codes).std(0)
         deviation = deviation.clamp(min=0.1 * float(deviation.median()))

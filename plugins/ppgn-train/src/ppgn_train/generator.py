@@ -104,7 +104,7 @@ class GeneratorRecipe(SeededRecipe):
         self.encoder = own.requires_grad_(False)
         self.encoder.to(fabric.device).to(memory_format=torch.channels_last)
         side = TABLES[network].image_size
-        self.train, self.val = load_parts(data, side, cache)
+        self.train, self.val = (part.on(fabric.device) for part in load_parts(data, side, cache))
         some = torch.randperm(len(self.train.images), generator=self.generator)[: 1024 if side <= 64 else 256]
         photographs = self.train.images[some].float() / 255
         self.extractor = FeatureExtractor(fabric, self.encoder, compared, ADVERSARIAL_WEIGHTS[critic], photographs)
@@ -204,7 +204,7 @@ class GeneratorRecipe(SeededRecipe):
     def picture(self) -> Tensor:
         """Draw validation photographs in the first row of each pair, their reconstructions below."""
         drawn, _ = self._reconstruct(self.shown)
-        return beneath(self.shown, drawn.cpu())
+        return beneath(self.shown, drawn)
 
     def export(self, folder: Path) -> None:
         self.averaged.save(folder / "generator.safetensors")

@@ -93,7 +93,7 @@ class PatchesRecipe(SeededRecipe):
     def picture(self) -> Tensor:
         """Draw validation photographs, and beneath each its reconstruction from patches."""
         drawn = reassemble(self.shown.to(self.fabric.device), self.dictionary.patches, self.patch // 2)
-        return beneath(self.shown, drawn.cpu())
+        return beneath(self.shown, drawn)
 
     def export(self, folder: Path) -> None:
         patches = (self.dictionary.patches * 255).round().byte()

@@ -1,7 +1,9 @@
 """Load photographs to train on: any ImageFolder, decoded once, held in memory, and augmented batch by batch."""
 
 import hashlib
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +25,12 @@ class Photographs(NamedTuple):
     images: Tensor
     labels: Tensor
     classes: list[str]
+
+    def on(self, device: torch.device) -> "Photographs":
+        """Move the images to a GPU if they take less than half of its free memory; the labels stay."""
+        if device.type != "cuda" or 2 * self.images.numel() > torch.cuda.mem_get_info(device)[0]:
+            return self
+        return self._replace(images=self.images.to(device))
 
 
 def load(folder: str | Path, size: int, cache: str | Path | None = None) -> Photographs:
@@ -65,7 +73,8 @@ def load(folder: str | Path, size: int, cache: str | Path | None = None) -> Phot
             raise UserError(f"data={path}: no picture that can be read; remove it") from error
 
     def read_all() -> Tensor:
-        return torch.stack([read(path) for path, _ in dataset.samples])
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            return torch.stack(list(threads.map(read, [path for path, _ in dataset.samples])))
 
     # the number is the version of the decoding
     key = hashlib.sha256(repr((2, size, [path for path, _ in dataset.samples])).encode()).hexdigest()[:16]
@@ -103,9 +112,8 @@ def shift_and_flip(images: Tensor, reach: int, generator: torch.Generator) -> Te
 
 def jitter_colour(x: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     """Multiply brightness, contrast and saturation of each float image by a random factor in 1 ± `strength`."""
-    brightness, contrast, saturation = 1 + strength * (
-        2 * torch.rand(3, len(x), 1, 1, 1, generator=generator, dtype=x.dtype) - 1
-    )
+    factors = 1 + strength * (2 * torch.rand(3, len(x), 1, 1, 1, generator=generator, dtype=x.dtype) - 1)
+    brightness, contrast, saturation = factors.to(x.device)
     x = x * brightness
     x = torch.lerp(x.mean((1, 2, 3), keepdim=True), x, contrast)
     return torch.lerp(x.mean(1, keepdim=True), x, saturation).clamp(0, 1)
@@ -119,4 +127,4 @@ def evenly(photographs: Tensor, n: int = 32) -> Tensor:
 def beneath(*pictures: Tensor) -> Tensor:
     """Arrange several sets of images in rows of eight, each set's row beneath that of the set before."""
     rows = zip(*(images.split(8) for images in pictures), strict=True)
-    return torch.cat([image for row in rows for image in row])
+    return torch.cat([image.cpu() for row in rows for image in row])

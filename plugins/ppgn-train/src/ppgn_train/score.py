@@ -114,7 +114,7 @@ class ScoreRecipe(CodeRecipe):
         generator = self.generator.manual_seed(self.seed)
         noise = torch.randn(codes.shape, generator=generator).to(codes.device)
         rows = [codes, *(self.learner.network(codes + sigma * noise, sigma) for sigma in LEVELS[1:])]
-        return beneath(*(self.decoder(h).cpu() for h in rows))
+        return beneath(*(self.decoder(h) for h in rows))
 
     def export(self, folder: Path) -> None:
         self.learner.network.module.save(folder / "score_h.safetensors")

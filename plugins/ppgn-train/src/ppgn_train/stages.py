@@ -36,7 +36,7 @@ class Stages(nn.Module):
         from ppgn_torchvision.efficientnet_lite import efficientnet_lite
 
         self.size, self.offset = size, (REACH, REACH)
-        network = efficientnet_lite(1, size)
+        network = efficientnet_lite(1, size).to(photographs.device)
         self.stem = nn.Sequential(network._conv_stem, network._bn0, network._swish)  # type: ignore[arg-type]
         blocks: list[nn.Module] = list(network._blocks)  # type: ignore[arg-type]
         strided = [i for i, block in enumerate(blocks) if tuple(block._depthwise_conv.stride) == (2, 2)]  # type: ignore[arg-type]
