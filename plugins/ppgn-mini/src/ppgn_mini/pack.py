@@ -1,6 +1,6 @@
 """Copy trained networks into the package, as float16: `python -m ppgn_mini.pack training/*/*.safetensors`.
 
-Each file replaces the network of the same name; `sha256.json` records their checksums.
+Each file replaces the network of the same name; `sha256.json` records their checksums. `into=DIR` names another folder.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def pack(paths: list[Path], folder: Path = NETWORKS) -> dict[str, str]:
 
 if __name__ == "__main__":
     try:
-        packed = pack([Path(argument) for argument in sys.argv[1:]])
+        into = [argument.removeprefix("into=") for argument in sys.argv[1:] if argument.startswith("into=")]
+        paths = [Path(argument) for argument in sys.argv[1:] if not argument.startswith("into=")]
+        packed = pack(paths, Path(into[-1]) if into else NETWORKS)
     except UserError as error:
         print(f"ppgn_mini.pack: {error}", file=sys.stderr)
         sys.exit(2)
