@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .model import Labels
     from .options.option import Option
-    from .protocols import Info, State
+    from .protocols import Info, Snapshot, State
     from .result import Result
     from .sampling.assemble import Chains
 
@@ -154,3 +154,41 @@ def assembled(*overrides: str, **keys: Any) -> Chains:
     more, objects = from_keys(keys)
     config, arguments = configure([*overrides, *more], registry)
     return assemble(config, registry, arguments, objects)
+
+
+MOVABLE = ("epsilon1", "epsilon2", "epsilon3")
+"""Keys that may change while chains run, beside those of the sampler."""
+
+
+def after(chains: Chains, snapshot: Snapshot, rows: Sequence[int] | None = None, **keys: Any) -> Chains:
+    """Continue chains from any of their snapshots, with other values of ε1, ε2, ε3 or of the sampler's own keys.
+
+        ready = assembled("experiment=toy", n_steps=100)
+        *_, middle = itertools.islice(ready, 50)
+        for snapshot in after(ready, middle, epsilon2=0.1): ...
+
+    The first snapshot is the given one, evaluated again. The chains' record lists what was moved, and at which step.
+
+    Args:
+        rows: for each chain, the chain whose state it goes on from; None for its own.
+        keys: the new values: `epsilon2=300`, `**{"sampler.step_size": 0.5}`.
+
+    Raises:
+        UserError: a key is none of these, a value is not allowed, or there are not as many rows as chains.
+    """
+    from omegaconf import OmegaConf
+
+    from .config.check import check
+    from .errors import UserError, shown
+
+    config, n = chains.config.copy(), len(snapshot.last_step)
+    for key, value in keys.items():
+        name = key.removeprefix("sampler.")
+        if key not in MOVABLE and not (key.startswith("sampler.") and name in config.sampler and name != "name"):
+            raise UserError(f"{shown(key)}: cannot be moved; allowed are epsilon1, epsilon2, epsilon3, sampler.KEY")
+        OmegaConf.update(config, key, value, force_add=True)
+    check(config)
+    rows = list(range(n)) if rows is None else list(rows)
+    if len(rows) != n or not all(0 <= row < n for row in rows):
+        raise UserError(f"rows={shown(rows)}: allowed are {n} numbers of chains, from 0 to {n - 1}")
+    return chains.after(snapshot, rows, config, keys)

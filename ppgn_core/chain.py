@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -103,4 +103,23 @@ def select(which: Tensor, new: State, old: State) -> State:
         where(new.prior_score, old.prior_score),
         where(new.condition_score, old.condition_score),
         {name: where(value, old.memory[name]) for name, value in new.memory.items()},
+    )
+
+
+def picked(snapshot: Snapshot, rows: Sequence[int]) -> Snapshot:
+    """Return a snapshot whose chain k is chain `rows[k]` of another one; a chain may be taken several times."""
+    state, info, index = snapshot.state, snapshot.info, torch.as_tensor(rows, device=snapshot.last_step.device)
+
+    def of(tensor: Tensor) -> Tensor:
+        return tensor[index]
+
+    memory = {name: of(value) for name, value in state.memory.items()}
+    tensors = {name: of(value) for name, value in vars(state).items() if isinstance(value, Tensor)}
+    return replace(
+        snapshot,
+        state=State(step=state.step, memory=memory, **tensors),
+        info=Info(of(info.prior_norm), of(info.condition_norm), of(info.acceptance)),
+        last_step=of(snapshot.last_step),
+        kept=None if snapshot.kept is None else of(snapshot.kept),
+        cause=None if snapshot.cause is None else of(snapshot.cause),
     )

@@ -10,6 +10,7 @@ import copy
 import json
 import os
 import re
+import sys
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -92,6 +93,9 @@ class Resumed:
             UserError: its config is none, or needs a component that is not installed.
         """
         base = checked(record["config"], registry, prefix)
+        if record.get("moves"):
+            told = "its ε were moved by hand, or its chains branched, as run.json says; this goes on from its first settings"
+            print(f"ppgn: {prefix}: {told}", file=sys.stderr)
         options = (*KINDS, "experiment", "")  # a flag has no key
         single_keys = all(key(argument) not in options for argument in arguments)
         own = {key(argument) for argument in arguments}

@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from .. import blame
-from ..chain import chain
+from ..chain import chain, picked
 from ..clock import Clock
 from ..device import choose_device
 from ..energy import Energy
@@ -46,7 +46,8 @@ class Chains:
         filter: filter set by `keep`; None if all samples are kept.
         h: starting codes, `(B, *code)`.
         saved: saved state of the run that these chains continue; None if they start afresh.
-        writers: function that makes the config's writers for the run's folder.
+        writers: function that makes the config's writers for the run's folder and its context.
+        samplers: function that makes the sampler of a config for its context.
     """
 
     config: DictConfig
@@ -55,7 +56,8 @@ class Chains:
     filter: SampleFilter | None
     h: Tensor
     saved: Saved | None
-    writers: Callable[[RunFolder], list[Writer]]
+    writers: Callable[[RunFolder, RunContext], list[Writer]]
+    samplers: Callable[[DictConfig, RunContext], Sampler]
 
     @property
     def start(self) -> int:
@@ -70,6 +72,25 @@ class Chains:
         last_step = self.saved.last_step.to(self.h.device)
         memory = {name: value.to(self.h.device) for name, value in self.saved.memory.items()}
         return chain(self.sampler, self.h, n_steps, self.start, last_step, memory)
+
+    def after(self, snapshot: Snapshot, rows: Sequence[int], config: DictConfig, moved: Mapping[str, Any]) -> Chains:
+        """Return chains that go on from a snapshot with the ε and the sampler's keys of another config.
+
+        A sampler is two functions without memory, so one with other numbers can take over at any step.
+
+        Args:
+            rows: for each chain, the chain whose state it goes on from.
+            moved: what differs, for the record.
+        """
+        snapshot = picked(snapshot, rows)
+        move = {"step": snapshot.state.step, **moved, **({} if _in_order(rows) else {"chains": list(rows)})}
+        record = {**(self.context.run or {}), "moves": [*(self.context.run or {}).get("moves", ()), move]}
+        epsilons = {name: config[name] for name in ("epsilon1", "epsilon2", "epsilon3")}
+        context = replace(self.context, run=record, **epsilons)
+        state = snapshot.state
+        saved = Saved(state.h, snapshot.last_step, state.step, dict(state.memory))
+        made = self.samplers(config, context)
+        return replace(self, config=config, context=context, sampler=made, h=state.h, saved=saved)
 
     def saved_steps(
         self, stop: Callable[[], bool] = lambda: False, watch: Callable[[State], object] = lambda state: None
@@ -145,11 +166,16 @@ def assemble(
     energy = Energy(context.generator, build("prior"), build("condition"), context.clock)
     context = replace(context, energy=energy)
     sample_filter = SampleFilter(config.keep, energy) if config.keep is not None else None
-    sampler = build("sampler")
-    if config.n_chains > config.batch_size and not getattr(sampler, "couples_chains", False):
-        sampler = Batches(sampler, noise, config.batch_size)
 
-    def writers(folder: RunFolder) -> list[Writer]:
+    def samplers(config: DictConfig, context: RunContext) -> Sampler:
+        made = (
+            objects["sampler"] if "sampler" in objects else registry.build("sampler", config.sampler, **vars(context))
+        )
+        if config.n_chains > config.batch_size and not getattr(made, "couples_chains", False):
+            return Batches(made, noise, config.batch_size)
+        return made
+
+    def writers(folder: RunFolder, context: RunContext) -> list[Writer]:
         writer_context = replace(context, out=folder.path, run_folder=folder)
         chosen = (config.get("writer") or {}).values()
         built = [registry.build("writer", one, **vars(writer_context)) for one in chosen]
@@ -157,7 +183,12 @@ def assemble(
             built, key=lambda writer: getattr(writer, "commits", False)
         )  # the codes last: resuming relies on it
 
-    return Chains(config, context, sampler, sample_filter, _start(config, context, saved), saved, writers)
+    sampler, h = samplers(config, context), _start(config, context, saved)
+    return Chains(config, context, sampler, sample_filter, h, saved, writers, samplers)
+
+
+def _in_order(rows: Sequence[int]) -> bool:
+    return list(rows) == list(range(len(rows)))
 
 
 def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tensor:

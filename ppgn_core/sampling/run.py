@@ -92,7 +92,7 @@ def write(chains: Chains, snapshots: Iterable[Snapshot], out: Path, overwrite: b
     saved = chains.saved
     source = home(chains.config.resume, "resume") if chains.config.resume else None
     folder = RunFolder(out, source, bool(chains.config.get("overwrite")) if overwrite is None else overwrite)
-    writers = chains.writers(folder)
+    writers = chains.writers(folder, chains.context)
     try:
         with ExitStack() as stack:
             stack.enter_context(folder.opened(saved.files, saved.step) if saved else folder.opened())
