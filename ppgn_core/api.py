@@ -136,6 +136,26 @@ def command_line(name: str, arguments: Sequence[str] | None = None) -> int:
     return call(name, arguments)
 
 
+def configured(*overrides: str, **keys: Any) -> dict[str, Any]:
+    """Return the config of a run as plain data, without building anything: a form's first values.
+
+    Args:
+        overrides, keys: the same as for `sample`; no component may be an object.
+
+    Raises:
+        UserError: an option or value is not allowed.
+    """
+    from omegaconf import OmegaConf
+
+    from .config.configure import configure
+    from .config.overrides import from_keys
+    from .options import plugins
+
+    config, _ = configure([*overrides, *from_keys(keys)[0]], plugins.registry())
+    plain: Any = OmegaConf.to_container(config, resolve=True)
+    return plain
+
+
 def assembled(*overrides: str, **keys: Any) -> Chains:
     """Build the chains that `sample` runs, with everything they consist of: generator, energy, sampler, start.
 
@@ -156,12 +176,12 @@ def assembled(*overrides: str, **keys: Any) -> Chains:
     return assemble(config, registry, arguments, objects)
 
 
-MOVABLE = ("epsilon1", "epsilon2", "epsilon3")
+MOVABLE = ("epsilon1", "epsilon2", "epsilon3", "n_steps")
 """Keys that may change while chains run, beside those of the sampler."""
 
 
 def after(chains: Chains, snapshot: Snapshot, rows: Sequence[int] | None = None, **keys: Any) -> Chains:
-    """Continue chains from any of their snapshots, with other values of ε1, ε2, ε3 or of the sampler's own keys.
+    """Continue chains from any of their snapshots, with other values of ε1, ε2, ε3, the number of steps or the sampler's keys.
 
         ready = assembled("experiment=toy", n_steps=100)
         *_, middle = itertools.islice(ready, 50)
@@ -185,7 +205,7 @@ def after(chains: Chains, snapshot: Snapshot, rows: Sequence[int] | None = None,
     for key, value in keys.items():
         name = key.removeprefix("sampler.")
         if key not in MOVABLE and not (key.startswith("sampler.") and name in config.sampler and name != "name"):
-            raise UserError(f"{shown(key)}: cannot be moved; allowed are epsilon1, epsilon2, epsilon3, sampler.KEY")
+            raise UserError(f"{shown(key)}: cannot be moved; allowed are {', '.join(MOVABLE)}, sampler.KEY")
         OmegaConf.update(config, key, value, force_add=True)
     check(config)
     rows = list(range(n)) if rows is None else list(rows)

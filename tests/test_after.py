@@ -44,6 +44,13 @@ def test_every_sampler_can_be_continued(sampler):
     assert torch.equal(taken(after(ready, whole[3]))[-1].state.h, whole[-1].state.h)
 
 
+def test_chains_may_take_more_steps():
+    ready = assembled("experiment=toy", **TOY)
+    last = taken(ready)[-1]
+    longer = taken(assembled("experiment=toy", **{**TOY, "n_steps": 8}))
+    assert torch.equal(taken(after(ready, last, n_steps=8))[-1].state.h, longer[-1].state.h)
+
+
 def test_a_key_of_the_sampler():
     ready = assembled("experiment=toy", **TOY, epsilon3=0.0)
     start = taken(ready, 2)[-1]
@@ -74,7 +81,7 @@ def test_a_saved_run_says_what_was_moved(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
-        ({"n_chains": 4}, "n_chains: cannot be moved; allowed are epsilon1, epsilon2, epsilon3, sampler.KEY"),
+        ({"n_chains": 4}, "n_chains: cannot be moved; allowed are epsilon1, epsilon2, epsilon3, n_steps, sampler.KEY"),
         ({"sampler.name": "ula"}, "sampler.name: cannot be moved"),
         ({"sampler.speed": 1}, "sampler.speed: cannot be moved"),
         ({"epsilon1": -1.0}, "epsilon1=-1.0: must be a number from 0"),

@@ -10,8 +10,8 @@ import copy
 import json
 import os
 import re
-import sys
 import stat
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,7 +94,7 @@ class Resumed:
         """
         base = checked(record["config"], registry, prefix)
         if record.get("moves"):
-            told = "its ε were moved by hand, or its chains branched, as run.json says; this goes on from its first settings"
+            told = "its ε were moved by hand, or chains branched, as run.json says; this goes by its first settings"
             print(f"ppgn: {prefix}: {told}", file=sys.stderr)
         options = (*KINDS, "experiment", "")  # a flag has no key
         single_keys = all(key(argument) not in options for argument in arguments)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..run_context import NAMES
+from . import annotation, bounds
 from .annotation import nested_kind
 from .kinds import KINDS
 from .source import REQUIRED, Parameter, Unread, heirs, read_source
@@ -31,6 +32,26 @@ class Key:
     default: Any
     doc: str = ""
     nested: str | None = None
+
+    @property
+    def type(self) -> Any:
+        """Return the type of its value, `Any` if it is none that configs have; for a form, as are the next two."""
+        return annotation.config_type(self.annotation)
+
+    @property
+    def choices(self) -> tuple[Any, ...] | None:
+        """Return the values that its `Literal` allows, or None if it has none."""
+        return annotation.choices(self.annotation)
+
+    @property
+    def bounds(self) -> list[tuple[str, float]]:
+        """Return the bounds of its numbers: `[(">=", 0), ("<", 1)]`."""
+        return bounds.bounds(self.annotation)
+
+    @property
+    def required(self) -> bool:
+        """Return whether it has no default."""
+        return self.default is REQUIRED
 
     def __str__(self) -> str:
         if self.default is REQUIRED:

@@ -83,8 +83,9 @@ class Chains:
             moved: what differs, for the record.
         """
         snapshot = picked(snapshot, rows)
-        move = {"step": snapshot.state.step, **moved, **({} if _in_order(rows) else {"chains": list(rows)})}
-        record = {**(self.context.run or {}), "moves": [*(self.context.run or {}).get("moves", ()), move]}
+        record = dict(self.context.run or {})
+        if what := {**moved, **({} if _in_order(rows) else {"chains": list(rows)})}:
+            record["moves"] = [*record.get("moves", ()), {"step": snapshot.state.step, **what}]
         epsilons = {name: config[name] for name in ("epsilon1", "epsilon2", "epsilon3")}
         context = replace(self.context, run=record, **epsilons)
         state = snapshot.state
