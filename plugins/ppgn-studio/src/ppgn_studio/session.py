@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -34,22 +35,14 @@ class Session:
         settings: what the chains are made from.
         limits: bounds of the studio.
         turn: lock that sessions hold for a step, so that they take turns; None for one of its own.
-        watch: function called after every change.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        limits: Limits,
-        turn: threading.Lock | None = None,
-        watch: Callable[[], object] = lambda: None,
-    ) -> None:
-        self.settings, self.limits, self.watch = settings, limits, watch
+    def __init__(self, settings: Settings, limits: Limits, turn: threading.Lock | None = None) -> None:
+        self.settings, self.limits = settings, limits
         self.history = History(limits.history)
         self.moves: list[Move] = []
         self.discarded: set[int] = set()
-        self.version, self.error = 0, ""
-        self.status = BUILDING
+        self.key, self.version, self.status, self.error = secrets.token_hex(4), 0, BUILDING, ""
         self.chains: Chains | None = None
         self._before: tuple[Any, ...] | None = None
         self._steps: Iterator[Snapshot] = iter(())
@@ -150,6 +143,12 @@ class Session:
         with self._changed:
             return self._changed.wait_for(until, seconds)
 
+    def glimpse(self) -> History:
+        """Return the history as it is now, which later steps do not change."""
+        with self._changed:
+            one = self.history
+            return replace(one, frames=list(one.frames), steps=list(one.steps), rows=list(one.rows))
+
     @property
     def step(self) -> int:
         return self.history.last.state.step if self.history.frames else 0
@@ -235,7 +234,6 @@ class Session:
     def _note(self) -> None:
         self.version += 1
         self._changed.notify_all()
-        self.watch()
 
 
 def _continued(chains: Chains) -> Iterator[Snapshot]:

@@ -1,0 +1,182 @@
+"""Build the page: what the chains are made from, on the left, and two panes that show them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ppgn_core.api import configured
+from ppgn_core.errors import UserError
+
+from .limits import Limits
+from .pane import Pane, pane, shown
+from .portraits import Portraits
+from .sessions import TOKEN, Sessions
+from .settings import KINDS, Settings, read
+from .uploads import store
+from .widgets import BESIDE, offered, shown_keys, widget
+
+HERE = Path(__file__).parent
+ABOUT = """# PPGN studio
+A network draws what it knows: chains move towards pictures that the *condition* asks for and the *prior* finds
+plausible. Choose, press Start, and steer."""
+PHOTOGRAPH = """<div class="photograph"><input type="file" accept="image/*" id="ppgn-file" aria-label="a photograph">
+<p>Paint over what is to be filled in. <button type="button" id="ppgn-clear">Clear</button></p>
+<canvas id="ppgn-canvas" width="256" height="256" aria-label="the mask"></canvas></div>"""
+COLLECT = "(...all) => { const drawn = window.ppgnDrawn(); return [...all.slice(0, -2), drawn[0], drawn[1]]; }"
+"""The page's own script puts the photograph and the mask in place of the last two values."""
+
+
+def page(base: Sequence[str], sessions: Sessions, limits: Limits) -> gr.Blocks:
+    """Build the page over these sessions.
+
+    Args:
+        base: overrides of the studio's command line, which every run has.
+    """
+    first = configured(*base)
+    portraits = Portraits(sessions, limits, tuple(base))
+    with gr.Blocks(title="PPGN studio", analytics_enabled=False, fill_width=True) as blocks:
+        token, seen = gr.BrowserState("", storage_key="ppgn-studio"), gr.JSON({}, visible=False)
+        gr.Markdown(ABOUT)
+        with gr.Row():
+            with gr.Column(scale=1, min_width=300):
+                chosen, stores = _components(first, portraits)
+                with gr.Row():
+                    counts = {
+                        "n_chains": gr.Number(
+                            min(int(first["n_chains"]), 4), precision=0, minimum=1, maximum=limits.chains,
+                            label="chains", min_width=80, elem_id="n-chains",
+                        ),
+                        "n_steps": gr.Number(
+                            int(first["n_steps"]), precision=0, minimum=1, maximum=limits.steps,
+                            label="steps", min_width=80, elem_id="n-steps",
+                        ),
+                        "seed": gr.Number(int(first["seed"]), precision=0, label="seed", min_width=80, elem_id="seed"),
+                    }  # fmt: skip
+                with gr.Accordion("Fill in a photograph", open=False, elem_id="inpaint"):
+                    gr.HTML(PHOTOGRAPH)
+                    filled = gr.Checkbox(False, label="fill in what is painted", elem_id="fill-in")
+                photograph, mask = gr.Textbox("", visible=False), gr.Textbox("", visible=False)
+            with gr.Column(scale=2, min_width=300):
+                panes = [pane("a", token, sessions, first)]
+                with gr.Accordion("Compare with another setting, side by side", open=False, elem_id="compare"):
+                    gr.Markdown("The same choices, with weights of its own; another prior may be chosen between two starts.")
+                    panes.append(pane("b", token, sessions, first))
+
+        def begin(name: str, keys: Sequence[str]) -> Any:
+            def call(token: str, *values: Any) -> None:
+                *given, fill, picture, drawn = values
+                try:
+                    settings, files = _settings(dict(zip(keys, given, strict=True)), fill, picture, drawn)
+                    sessions.open(token, name, settings, files)
+                except UserError as error:
+                    raise gr.Error(str(error), print_exception=False) from error
+
+            return call
+
+        def _settings(values: dict[str, Any], fill: Any, picture: Any, drawn: Any) -> tuple[Settings, tuple[Path, ...]]:
+            flat = {key: value for key, value in values.items() if not key.startswith("+")}
+            for key, more in values.items():
+                kind = key.removeprefix("+")
+                if key.startswith("+") and isinstance(more, dict):
+                    flat |= {f"{kind}.{own}": value for own, value in more.items()}
+            if not fill:
+                return read(flat, base, limits, {}), ()
+            files = {"init": store(picture, "photograph", sessions.folder / "pictures", limits)}
+            try:
+                files["mask"] = store(drawn, "mask", sessions.folder / "pictures", limits)
+                flat |= {"generator": "clamped", "init_noise": 0.3}
+                return read(flat, base, limits, files), tuple(files.values())
+            except UserError:
+                for file in files.values():
+                    file.unlink(missing_ok=True)
+                raise
+
+        for one in panes:
+            inputs = {**chosen, **{f"+{kind}": kept for kind, kept in stores.items()}, **counts, **one.weights}
+            one.start.click(
+                begin(one.name, list(inputs)),
+                [token, *inputs.values(), filled, photograph, mask],
+                None,
+                js=COLLECT,
+                show_progress="hidden",
+                api_visibility="private",
+                concurrency_limit=4,
+            )
+        _refresh(blocks, token, seen, panes, sessions)
+    return blocks
+
+
+def _components(first: dict[str, Any], portraits: Portraits) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Lay out the choice of each kind with the keys of what is chosen; return the choices, and what holds the keys."""
+    chosen: dict[str, Any] = {}
+    stores: dict[str, Any] = {}
+    for kind in ("condition", "prior", "model", "generator"):
+        config = first.get(kind) or {}
+        with gr.Accordion(kind, open=kind in ("condition", "prior"), elem_id=f"kind-{kind}"):
+            names = offered(kind, config.get("name"))
+            box = gr.Dropdown(names, value=config.get("name"), show_label=False, elem_id=f"choose-{kind}")
+            kept = gr.JSON({}, visible=False)
+            box.change(None, None, kept, js="() => ({})")
+            gr.render(inputs=[box], show_progress="hidden")(_keys(kind, config, kept))
+            if kind == "condition":
+                with gr.Accordion("Choose a class from pictures or a list", open=False, elem_id="classes"):
+                    portraits.lay_out(box)
+        chosen[kind], stores[kind] = box, kept
+    return {kind: chosen[kind] for kind in KINDS}, stores
+
+
+def _keys(kind: str, config: dict[str, Any], kept: Any) -> Any:
+    """Return the function that lays out the keys of whichever option is chosen."""
+
+    def lay_out(name: Any) -> None:
+        if not isinstance(name, str) or name not in offered(kind, config.get("name")):
+            return
+        own = config if name == config.get("name") else {}
+        keys = shown_keys(kind, name)
+        boxes = []
+        first = [key for key in keys if key.name in BESIDE or key.required]
+        for key in first:
+            boxes.append((key, widget(key, f"{kind}.{key.name}", own.get(key.name, None if key.required else key.default))))
+        if rest := [key for key in keys if key not in first]:
+            with gr.Accordion("more keys", open=False):
+                for key in rest:
+                    boxes.append((key, widget(key, f"{kind}.{key.name}", own.get(key.name, key.default))))
+        for key, box in boxes:
+            box.change(None, [kept, box], kept, js=f"(all, value) => ({{...all, {json.dumps(key.name)}: value}})")
+
+    return lay_out
+
+
+def _refresh(blocks: gr.Blocks, token: Any, seen: Any, panes: Sequence[Pane], sessions: Sessions) -> None:
+    """Fill the panes again and again; a page that is loaded anew finds its sessions by its token."""
+
+    def poll(token: str, seen: Any, *quantities: Any) -> list[Any]:
+        marks, values = {}, []
+        for one, quantity in zip(panes, quantities, strict=True):
+            try:
+                session = sessions.find(token, one.name)
+            except UserError:
+                session = None
+            before = seen.get(one.name, []) if isinstance(seen, dict) else []
+            out, marks[one.name] = shown(session, before, str(quantity))
+            values += out
+        return [marks if marks != seen else gr.skip(), *values]
+
+    def admit(token: Any) -> str:
+        return token if isinstance(token, str) and TOKEN.fullmatch(token) else secrets.token_urlsafe(24)
+
+    blocks.load(admit, token, token, api_visibility="private", show_progress="hidden")
+    gr.Timer(0.7).tick(
+        poll,
+        [token, seen, *(one.quantity for one in panes)],
+        [seen, *(output for one in panes for output in one.outputs)],
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_limit=8,
+    )

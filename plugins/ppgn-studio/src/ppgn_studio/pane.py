@@ -1,0 +1,156 @@
+"""A pane shows one session and its controls; the page has two, to compare two settings side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from ppgn_core.errors import UserError
+
+from . import view
+from .session import Session
+from .sessions import Sessions
+from .settings import STEP_SIZE
+
+EPSILONS = ("epsilon1", "epsilon2", "epsilon3")
+LABELS = {"epsilon1": "ε1, the prior", "epsilon2": "ε2, the condition", "epsilon3": "ε3, the noise", STEP_SIZE: "step"}
+ALL = "all chains"
+
+
+@dataclass
+class Pane:
+    """Hold the widgets of one pane.
+
+    Args:
+        outputs: widgets that are filled in again whenever the session has changed.
+    """
+
+    name: str
+    start: Any
+    weights: dict[str, Any]
+    quantity: Any
+    outputs: list[Any]
+
+
+def pane(name: str, token: Any, sessions: Sessions, first: dict[str, Any]) -> Pane:
+    """Lay out a pane inside the page that is being built."""
+    own = f"pane-{name}"
+    with gr.Row(elem_classes="weights"):
+        weights = {key: _weight(key, first, own) for key in (*EPSILONS, STEP_SIZE)}
+    with gr.Row():
+        start = gr.Button("Start", variant="primary", elem_id=f"{own}-start", min_width=80)
+        pause = gr.Button("Pause", elem_id=f"{own}-pause", min_width=80)
+        go_on = gr.Button("Go on", elem_id=f"{own}-go-on", min_width=80)
+    status = gr.HTML(view.status(None), elem_id=f"{own}-status")
+    pictures = gr.HTML("", elem_id=f"{own}-pictures")
+    quantity = gr.Dropdown(
+        [(label, key) for key, label in view.NAMES.items()], value="log_prob", label="trace", elem_id=f"{own}-quantity"
+    )
+    trace = gr.HTML("", elem_id=f"{own}-trace")
+    with gr.Accordion("Go back to an earlier frame, and branch from it", open=False, elem_id=f"{own}-branching"):
+        step = gr.Slider(0, int(first["n_steps"]), value=0, step=1, label="step", elem_id=f"{own}-step")
+        earlier = gr.HTML("", elem_id=f"{own}-earlier")
+        chain = gr.Dropdown([ALL], value=ALL, label="continue", elem_id=f"{own}-chain")
+        with gr.Row():
+            branch = gr.Button("Branch here", elem_id=f"{own}-branch", min_width=80)
+            back = gr.Button("Undo the branch", elem_id=f"{own}-back", min_width=80)
+    with gr.Accordion("Keep, discard and save", open=False, elem_id=f"{own}-keeping"):
+        discard = gr.CheckboxGroup([], label="discard these chains", elem_id=f"{own}-discard")
+        save = gr.Button("Save the run folder", elem_id=f"{own}-save")
+        saved = gr.Textbox("", label="saved in", interactive=False, elem_id=f"{own}-saved")
+        line = gr.Textbox("", label="command line", lines=2, buttons=["copy"], elem_id=f"{own}-line", interactive=False)
+        code = gr.Textbox("", label="Python", lines=4, buttons=["copy"], elem_id=f"{own}-python", interactive=False)
+
+    def with_session(act: Any) -> Any:
+        """Return a function of the token and more that acts on the session, and tells a user's error in the page."""
+
+        def call(token: str, *values: Any) -> Any:
+            try:
+                session = sessions.find(token, name)
+                if session is None:
+                    raise UserError("start the chains first")
+                return act(session, *values)
+            except UserError as error:
+                raise gr.Error(str(error), print_exception=False) from error
+
+        return call
+
+    def move(session: Session, key: str, value: Any) -> None:
+        if isinstance(value, int | float) and session.history.frames:
+            session.move(**{key: float(value)})
+
+    def kept(session: Session, chains: Any) -> None:
+        session.discard([k for k in chains or [] if isinstance(k, int)])
+
+    def look(session: Session, at: Any) -> str:
+        return view.earlier(session, int(at))[1] if session.history.frames and isinstance(at, int | float) else ""
+
+    def turn_back(session: Session, at: Any, chain: Any) -> None:
+        if not isinstance(at, int | float) or not session.history.frames:
+            raise UserError("step: the chains have not begun")
+        session.branch(view.earlier(session, int(at))[0], chain if isinstance(chain, int) else None)
+
+    quick: Any = {"show_progress": "hidden", "concurrency_limit": 8, "api_visibility": "private"}
+    pause.click(with_session(lambda session: session.pause()), token, None, **quick)
+    go_on.click(with_session(lambda session: session.go_on()), token, None, **quick)
+    for key, box in weights.items():
+        moved = with_session(lambda session, value, key=key: move(session, key, value))
+        gr.on([box.blur, box.submit], _unless_absent(moved, sessions, name), [token, box], None, **quick)
+    step.change(_unless_absent(with_session(look), sessions, name), [token, step], earlier, **quick)
+    branch.click(with_session(turn_back), [token, step, chain], None, **quick)
+    back.click(with_session(lambda session: session.back()), token, None, **quick)
+    discard.input(with_session(kept), [token, discard], None, **quick)
+
+    def keep(token: str) -> str:
+        try:
+            return str(sessions.save(token, name))
+        except UserError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    save.click(keep, token, saved, **quick)
+    return Pane(name, start, weights, quantity, [status, pictures, trace, line, code, step, chain, discard])
+
+
+def shown(session: Session | None, seen: list[Any], quantity: str) -> tuple[list[Any], list[Any]]:
+    """Return what a pane's outputs become, and the mark of the version shown; nothing if that was seen before."""
+    nothing: list[Any] = [gr.skip()] * 8
+    if session is None:
+        if not seen:
+            return nothing, seen
+        return [view.status(None), *[gr.skip()] * 7], []
+    mark = [session.key, session.version, quantity]
+    if mark == seen:
+        return nothing, seen
+    out = [view.status(session), *nothing[1:]]
+    if history := session.glimpse().frames and session.glimpse():
+        out[1:5] = view.live(session), view.trace(history, quantity, session.discarded), session.command(), session.python()
+        if seen[:1] != mark[:1] and session.chains is not None:  # a new session, or the page was loaded again
+            n = len(history.last.last_step)
+            out[5] = gr.Slider(maximum=int(session.chains.config.n_steps), value=0)
+            out[6] = gr.Dropdown([ALL, *((f"copies of chain {k}", k) for k in range(n))], value=ALL)
+            out[7] = gr.CheckboxGroup(list(range(n)), value=sorted(session.discarded))
+        return out, mark
+    return out, ["", session.version, quantity]
+
+
+def _weight(key: str, first: dict[str, Any], own: str) -> Any:
+    value: Any = first
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    about: dict[str, Any] = {"label": LABELS[key], "elem_id": f"{own}-{key.replace('.', '-')}", "min_width": 90}
+    return gr.Number(value, visible=value is not None, minimum=None if key == "epsilon2" else 0, **about)
+
+
+def _unless_absent(act: Any, sessions: Sessions, name: str) -> Any:
+    """Do nothing, rather than complain, where no session runs: the value counts when it starts."""
+
+    def call(token: str, *values: Any) -> Any:
+        try:
+            absent = sessions.find(token, name) is None
+        except UserError:
+            absent = True
+        return gr.skip() if absent else act(token, *values)
+
+    return call
