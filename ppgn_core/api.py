@@ -181,7 +181,7 @@ MOVABLE = ("epsilon1", "epsilon2", "epsilon3", "n_steps")
 
 
 def after(chains: Chains, snapshot: Snapshot, rows: Sequence[int] | None = None, **keys: Any) -> Chains:
-    """Continue chains from any of their snapshots, with other values of ε1, ε2, ε3, the number of steps or the sampler's keys.
+    """Continue chains from any of their snapshots, with other ε, more or fewer steps, or other keys of the sampler.
 
         ready = assembled("experiment=toy", n_steps=100)
         *_, middle = itertools.islice(ready, 50)
@@ -205,7 +205,8 @@ def after(chains: Chains, snapshot: Snapshot, rows: Sequence[int] | None = None,
     for key, value in keys.items():
         name = key.removeprefix("sampler.")
         if key not in MOVABLE and not (key.startswith("sampler.") and name in config.sampler and name != "name"):
-            raise UserError(f"{shown(key)}: cannot be moved; allowed are {', '.join(MOVABLE)}, sampler.KEY")
+            allowed = ", ".join((*MOVABLE, "sampler.KEY"))
+            raise UserError(f"{shown(key)}: cannot be moved; allowed are {allowed}")
         OmegaConf.update(config, key, value, force_add=True)
     check(config)
     rows = list(range(n)) if rows is None else list(rows)

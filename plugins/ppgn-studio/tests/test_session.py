@@ -11,6 +11,7 @@ import torch
 from ppgn_studio.limits import Limits
 from ppgn_studio.session import BUILDING, FINISHED, PAUSED, RUNNING, Session
 from ppgn_studio.settings import read
+from ppgn_studio.turn import Turn
 
 from ppgn_core import UserError, sample
 from ppgn_core.__main__ import main
@@ -166,6 +167,18 @@ def test_a_component_that_fails_is_told_of_in_a_line():
 def test_too_many_pixels_are_refused():
     made = session(Limits(values=1000))
     assert made.wait(lambda: made.status == "failed") and "values of pictures are too many" in made.error
+
+
+def test_sessions_take_turns():
+    turn, made = Turn(), []
+    for _ in range(4):
+        made.append(Session(read({**FEW, "n_steps": 2000}, TOY, LIMITS, {}), LIMITS, turn))
+    for one in made:
+        at_step(one, 20)
+    steps = [one.step for one in made]
+    for one in made:
+        one.close()
+    assert max(steps) <= 20 + 20 * 4  # the first has not run away while the last waited
 
 
 def test_a_closed_session_frees_what_it_held():

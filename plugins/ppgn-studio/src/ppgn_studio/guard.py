@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Container, MutableMapping
 from typing import Any
+
+import orjson
 
 from .limits import Limits
 
@@ -24,6 +26,9 @@ POST = re.compile(r"/gradio_api/(queue/join|cancel|reset)/?", re.ASCII)
 """What the page asks for. Gradio's uploads, files, proxies and editors are not among it: pictures come and go inside of
 events, so no address leads to any file."""
 
+SESSION = re.compile(r"\w{1,40}", re.ASCII)
+"""A page's own number, which Gradio's script draws."""
+
 HEADERS = {
     "content-security-policy": "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -35,11 +40,12 @@ class Guard:
     """Wrap an ASGI application.
 
     Args:
-        streams: largest number of event streams that are open at a time; a page holds two.
+        events: numbers of the page's events.
+        streams: largest number of requests that are answered at a time; a page holds two open.
     """
 
-    def __init__(self, app: Any, limits: Limits, streams: int = 200) -> None:
-        self.app, self.streams = app, streams
+    def __init__(self, app: Any, limits: Limits, events: Container[int], streams: int = 200) -> None:
+        self.app, self.events, self.streams = app, events, streams
         self.most = 2 * int(limits.upload * 4 / 3) + 2**16  # a photograph, a mask, and the rest of a form
         self._open = 0
 
@@ -65,6 +71,8 @@ class Guard:
             body = await self._body(headers, receive)
             if body is None:
                 return await _refuse(send, 413, "too large")
+            if not self._understood(path, body):
+                return await _refuse(send, 400, "not an event of this page")
             receive = _replayed(body, receive)
         if self._open >= self.streams:
             return await _refuse(send, 503, "too many pages are open")
@@ -73,6 +81,17 @@ class Guard:
             await self.app(scope, receive, _with_headers(send))
         finally:
             self._open -= 1
+
+    def _understood(self, path: str, body: bytes) -> bool:
+        """Return whether a body is an event of the page, which Gradio would answer with an error of its own."""
+        try:
+            event = orjson.loads(body)
+        except ValueError:
+            return False
+        if not isinstance(event, dict) or not SESSION.fullmatch(str(event.get("session_hash"))):
+            return False
+        number = event.get("fn_index")
+        return "join" not in path or (type(number) is int and number in self.events and isinstance(event.get("data"), list))
 
     async def _body(self, headers: dict[str, str], receive: Receive) -> bytes | None:
         length = headers.get("content-length", "0")

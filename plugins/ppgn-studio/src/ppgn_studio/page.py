@@ -14,14 +14,13 @@ from ppgn_core.api import configured
 from ppgn_core.errors import UserError
 
 from .limits import Limits
-from .pane import Pane, pane, shown
+from .pane import HIDDEN, Pane, pane, shown, told
 from .portraits import Portraits
 from .sessions import TOKEN, Sessions
 from .settings import KINDS, Settings, read
 from .uploads import store
 from .widgets import BESIDE, offered, shown_keys, widget
 
-HERE = Path(__file__).parent
 ABOUT = """# PPGN studio
 A network draws what it knows: chains move towards pictures that the *condition* asks for and the *prior* finds
 plausible. Choose, press Start, and steer."""
@@ -64,9 +63,11 @@ def page(base: Sequence[str], sessions: Sessions, limits: Limits) -> gr.Blocks:
                 photograph, mask = gr.Textbox("", visible=False), gr.Textbox("", visible=False)
             with gr.Column(scale=2, min_width=300):
                 panes = [pane("a", token, sessions, first)]
-                with gr.Accordion("Compare with another setting, side by side", open=False, elem_id="compare"):
-                    gr.Markdown("The same choices, with weights of its own; another prior may be chosen between two starts.")
-                    panes.append(pane("b", token, sessions, first))
+                compare = gr.Checkbox(False, label="compare with another setting, side by side", elem_id="compare")
+            with gr.Column(scale=2, min_width=300, visible=False) as beside:
+                gr.Markdown("Choose something else, or other weights here, and press this side's Start.")
+                panes.append(pane("b", token, sessions, first))
+        compare.change(lambda on: gr.Column(visible=bool(on)), compare, beside, **HIDDEN)
 
         def begin(name: str, keys: Sequence[str]) -> Any:
             def call(token: str, *values: Any) -> None:
@@ -75,7 +76,7 @@ def page(base: Sequence[str], sessions: Sessions, limits: Limits) -> gr.Blocks:
                     settings, files = _settings(dict(zip(keys, given, strict=True)), fill, picture, drawn)
                     sessions.open(token, name, settings, files)
                 except UserError as error:
-                    raise gr.Error(str(error), print_exception=False) from error
+                    raise told(error) from error
 
             return call
 
@@ -104,9 +105,7 @@ def page(base: Sequence[str], sessions: Sessions, limits: Limits) -> gr.Blocks:
                 [token, *inputs.values(), filled, photograph, mask],
                 None,
                 js=COLLECT,
-                show_progress="hidden",
-                api_visibility="private",
-                concurrency_limit=4,
+                **HIDDEN,
             )
         _refresh(blocks, token, seen, panes, sessions)
     return blocks
@@ -142,7 +141,9 @@ def _keys(kind: str, config: dict[str, Any], kept: Any) -> Any:
         boxes = []
         first = [key for key in keys if key.name in BESIDE or key.required]
         for key in first:
-            boxes.append((key, widget(key, f"{kind}.{key.name}", own.get(key.name, None if key.required else key.default))))
+            boxes.append(
+                (key, widget(key, f"{kind}.{key.name}", own.get(key.name, None if key.required else key.default)))
+            )
         if rest := [key for key in keys if key not in first]:
             with gr.Accordion("more keys", open=False):
                 for key in rest:
@@ -163,20 +164,18 @@ def _refresh(blocks: gr.Blocks, token: Any, seen: Any, panes: Sequence[Pane], se
                 session = sessions.find(token, one.name)
             except UserError:
                 session = None
-            before = seen.get(one.name, []) if isinstance(seen, dict) else []
-            out, marks[one.name] = shown(session, before, str(quantity))
+            before = seen.get(one.name) if isinstance(seen, dict) else []
+            out, marks[one.name] = shown(session, before if isinstance(before, list) else [], quantity)
             values += out
         return [marks if marks != seen else gr.skip(), *values]
 
     def admit(token: Any) -> str:
         return token if isinstance(token, str) and TOKEN.fullmatch(token) else secrets.token_urlsafe(24)
 
-    blocks.load(admit, token, token, api_visibility="private", show_progress="hidden")
+    blocks.load(admit, token, token, **HIDDEN)
     gr.Timer(0.7).tick(
         poll,
         [token, seen, *(one.quantity for one in panes)],
         [seen, *(output for one in panes for output in one.outputs)],
-        show_progress="hidden",
-        api_visibility="private",
-        concurrency_limit=8,
+        **HIDDEN,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +11,19 @@ import gradio as gr
 from ppgn_core.errors import UserError
 
 from . import view
-from .session import Session
+from .session import FINISHED, Session
 from .sessions import Sessions
 from .settings import STEP_SIZE
 
 EPSILONS = ("epsilon1", "epsilon2", "epsilon3")
-LABELS = {"epsilon1": "ε1, the prior", "epsilon2": "ε2, the condition", "epsilon3": "ε3, the noise", STEP_SIZE: "step"}
+LABELS = {"epsilon1": "ε1, the prior", "epsilon2": "ε2, the condition", "epsilon3": "ε3, the noise", STEP_SIZE: "step size"}
 ALL = "all chains"
+MORE = 25
+"""Steps that chains take which have finished and are to go on."""
+
+
+HIDDEN: Any = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 8}
+"""How events run: without a veil over the page, and closed to Gradio's own clients."""
 
 
 @dataclass
@@ -73,7 +80,7 @@ def pane(name: str, token: Any, sessions: Sessions, first: dict[str, Any]) -> Pa
                     raise UserError("start the chains first")
                 return act(session, *values)
             except UserError as error:
-                raise gr.Error(str(error), print_exception=False) from error
+                raise told(error) from error
 
         return call
 
@@ -81,35 +88,39 @@ def pane(name: str, token: Any, sessions: Sessions, first: dict[str, Any]) -> Pa
         if isinstance(value, int | float) and session.history.frames:
             session.move(**{key: float(value)})
 
+    def further(session: Session) -> None:
+        if session.status == FINISHED:
+            session.move(n_steps=min(session.step + MORE, session.limits.steps))
+        session.go_on()
+
     def kept(session: Session, chains: Any) -> None:
         session.discard([k for k in chains or [] if isinstance(k, int)])
 
     def look(session: Session, at: Any) -> str:
-        return view.earlier(session, int(at))[1] if session.history.frames and isinstance(at, int | float) else ""
+        return view.earlier(session, at)[1] if session.history.frames and isinstance(at, int | float) else ""
 
     def turn_back(session: Session, at: Any, chain: Any) -> None:
         if not isinstance(at, int | float) or not session.history.frames:
             raise UserError("step: the chains have not begun")
-        session.branch(view.earlier(session, int(at))[0], chain if isinstance(chain, int) else None)
+        session.branch(view.earlier(session, at)[0], chain if isinstance(chain, int) else None)
 
-    quick: Any = {"show_progress": "hidden", "concurrency_limit": 8, "api_visibility": "private"}
-    pause.click(with_session(lambda session: session.pause()), token, None, **quick)
-    go_on.click(with_session(lambda session: session.go_on()), token, None, **quick)
+    pause.click(with_session(lambda session: session.pause()), token, None, **HIDDEN)
+    go_on.click(with_session(further), token, None, **HIDDEN)
     for key, box in weights.items():
         moved = with_session(lambda session, value, key=key: move(session, key, value))
-        gr.on([box.blur, box.submit], _unless_absent(moved, sessions, name), [token, box], None, **quick)
-    step.change(_unless_absent(with_session(look), sessions, name), [token, step], earlier, **quick)
-    branch.click(with_session(turn_back), [token, step, chain], None, **quick)
-    back.click(with_session(lambda session: session.back()), token, None, **quick)
-    discard.input(with_session(kept), [token, discard], None, **quick)
+        gr.on([box.blur, box.submit], _unless_absent(moved, sessions, name), [token, box], None, **HIDDEN)
+    step.change(_unless_absent(with_session(look), sessions, name), [token, step], earlier, **HIDDEN)
+    branch.click(with_session(turn_back), [token, step, chain], None, **HIDDEN)
+    back.click(with_session(lambda session: session.back()), token, None, **HIDDEN)
+    discard.input(with_session(kept), [token, discard], None, **HIDDEN)
 
     def keep(token: str) -> str:
         try:
             return str(sessions.save(token, name))
         except UserError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise told(error) from error
 
-    save.click(keep, token, saved, **quick)
+    save.click(keep, token, saved, **HIDDEN)
     return Pane(name, start, weights, quantity, [status, pictures, trace, line, code, step, chain, discard])
 
 
@@ -125,7 +136,12 @@ def shown(session: Session | None, seen: list[Any], quantity: str) -> tuple[list
         return nothing, seen
     out = [view.status(session), *nothing[1:]]
     if history := session.glimpse().frames and session.glimpse():
-        out[1:5] = view.live(session), view.trace(history, quantity, session.discarded), session.command(), session.python()
+        out[1:5] = (
+            view.live(session),
+            view.trace(history, quantity, session.discarded),
+            session.command(),
+            session.python(),
+        )
         if seen[:1] != mark[:1] and session.chains is not None:  # a new session, or the page was loaded again
             n = len(history.last.last_step)
             out[5] = gr.Slider(maximum=int(session.chains.config.n_steps), value=0)
@@ -154,3 +170,8 @@ def _unless_absent(act: Any, sessions: Sessions, name: str) -> Any:
         return gr.skip() if absent else act(token, *values)
 
     return call
+
+
+def told(error: UserError) -> gr.Error:
+    """Return the error that the page shows; Gradio would take it for HTML."""
+    return gr.Error(html.escape(str(error)), print_exception=False)

@@ -42,7 +42,7 @@ def application(base: Sequence[str], sessions: Sessions, limits: Limits) -> Any:
         css=(HERE / "studio.css").read_text(encoding="utf-8"),
         head=f"<script>{(HERE / 'studio.js').read_text(encoding='utf-8')}</script>",
     )
-    return Guard(app, limits)
+    return Guard(app, limits, blocks.fns)
 
 
 def server(base: Sequence[str], sessions: Sessions, limits: Limits, port: int) -> uvicorn.Server:

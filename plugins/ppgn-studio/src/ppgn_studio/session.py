@@ -19,6 +19,7 @@ from .history import History
 from .limits import Limits
 from .saving import save
 from .settings import Settings
+from .turn import Turn
 
 if TYPE_CHECKING:
     from ppgn_core.sampling.assemble import Chains
@@ -37,7 +38,7 @@ class Session:
         turn: lock that sessions hold for a step, so that they take turns; None for one of its own.
     """
 
-    def __init__(self, settings: Settings, limits: Limits, turn: threading.Lock | None = None) -> None:
+    def __init__(self, settings: Settings, limits: Limits, turn: Turn | None = None) -> None:
         self.settings, self.limits = settings, limits
         self.history = History(limits.history)
         self.moves: list[Move] = []
@@ -46,7 +47,7 @@ class Session:
         self.chains: Chains | None = None
         self._before: tuple[Any, ...] | None = None
         self._steps: Iterator[Snapshot] = iter(())
-        self._turn = turn or threading.Lock()
+        self._turn = turn or Turn()
         self._changed = threading.Condition(threading.RLock())
         self._thread = threading.Thread(target=self._work, name="ppgn-studio", daemon=True)
         self._thread.start()
@@ -199,7 +200,7 @@ class Session:
                     n = snapshot.state.x.numel()
                     raise UserError(f"n_chains: {n} values of pictures are too many; allowed are {self.limits.values}")
                 energy = self.chains.context.energy
-                self.history.add(snapshot, energy and energy.condition)
+                self.history.add(snapshot, energy.condition if energy else None)
             if snapshot is None or self.step >= self.chains.config.n_steps or not snapshot.alive.any():
                 self.status = FINISHED if self.status == RUNNING else self.status
             self._note()
@@ -243,5 +244,5 @@ def _continued(chains: Chains) -> Iterator[Snapshot]:
 
 def _at(config: Any, key: str) -> Any:
     for part in key.split("."):
-        config = config[part] if part in config else None
+        config = config.get(part)
     return config

@@ -14,6 +14,7 @@ from ppgn_core.run_folder import dated
 from .limits import Limits
 from .session import Session
 from .settings import Settings
+from .turn import Turn
 
 TOKEN = re.compile(r"[\w-]{20,64}")
 """What a client shows to find its own sessions again; the page makes it, at random."""
@@ -41,7 +42,7 @@ class Sessions:
     def __init__(self, folder: Path, limits: Limits) -> None:
         self.folder, self.limits = folder, limits
         self._held: dict[tuple[str, str], _Held] = {}
-        self._lock, self.turn = threading.RLock(), threading.Lock()
+        self._lock, self.turn = threading.RLock(), Turn()
         self._ended = threading.Event()
         threading.Thread(target=self._watch, name="ppgn-studio-reaper", daemon=True).start()
 

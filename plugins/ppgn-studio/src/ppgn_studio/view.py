@@ -18,7 +18,7 @@ from .history import History
 from .session import BUILDING, FAILED, Session
 
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2")
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 600, 180, 52, 20, 8
+WIDTH, HEIGHT, EDGE = 600, 160, 3
 NAMES = {
     "log_prob": "log p(y | x)",
     "probability": "p(y | x)",
@@ -75,7 +75,7 @@ def live(session: Session) -> str:
     return frame(session, history.last, history.rows[-1]) if history.frames else ""
 
 
-def earlier(session: Session, step: int) -> tuple[int, str]:
+def earlier(session: Session, step: float) -> tuple[int, str]:
     """Draw the held frame that is nearest to a step; return its step with it."""
     history = session.glimpse()
     nearest = min(history.frames, key=lambda one: abs(one.state.step - step))
@@ -99,16 +99,12 @@ def trace(history: History, quantity: str, discarded: Collection[int] = ()) -> s
         at = " ".join(f"{_x(s, last):.1f},{_y(v, low, high):.1f}" for s, v in points if math.isfinite(v))
         faint = ' opacity="0.15"' if k in discarded else ""
         lines.append(f'<polyline points="{at}" fill="none" stroke="{COLOURS[k % len(COLOURS)]}"{faint}/>')
-    texts = [
-        f'<text x="{LEFT - 4}" y="{TOP + 8}" text-anchor="end">{high:.3g}</text>',
-        f'<text x="{LEFT - 4}" y="{HEIGHT - BOTTOM}" text-anchor="end">{low:.3g}</text>',
-        f'<text x="{LEFT}" y="{HEIGHT - 4}">0</text>',
-        f'<text x="{WIDTH}" y="{HEIGHT - 4}" text-anchor="end">step {last}</text>',
-    ]
-    axes = f'<path d="M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH}" fill="none" stroke="currentColor" opacity="0.4"/>'
-    title = f"<title>{NAMES[name]} of every step</title>"
-    body = title + axes + "".join(lines + texts)
-    return f'<svg class="trace" role="img" viewBox="0 0 {WIDTH} {HEIGHT}">{body}</svg>'
+    body = f"<title>{NAMES[name]} of every step</title>" + "".join(lines)
+    box = f'viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none"'
+    numbers = f"<span>{high:.3g}</span><span>{low:.3g}</span>"
+    below = f"<span>0</span><span>step {last}</span>"
+    svg = f'<svg role="img" {box}>{body}</svg>'
+    return f'<div class="trace"><div class="values">{numbers}</div>{svg}<div class="steps">{below}</div></div>'
 
 
 def _thinned(n: int, most: int = 300) -> Sequence[int]:
@@ -117,8 +113,8 @@ def _thinned(n: int, most: int = 300) -> Sequence[int]:
 
 
 def _x(step: float, last: float) -> float:
-    return LEFT + (WIDTH - LEFT) * step / last
+    return WIDTH * step / last
 
 
 def _y(value: float, low: float, high: float) -> float:
-    return TOP + (HEIGHT - BOTTOM - TOP) * (1 - (value - low) / (high - low))
+    return EDGE + (HEIGHT - 2 * EDGE) * (1 - (value - low) / (high - low))

@@ -1,0 +1,195 @@
+"""The server without a browser: what it serves, what it refuses, and what is left of clients that go away."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import random
+import resource
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from ppgn_studio.limits import Limits
+
+from .clients import Client
+
+HARD = bool(os.environ.get("PPGN_HARD"))
+"""Whether the long forms of these tests run."""
+
+SECRET = "what nobody may read"
+
+
+@pytest.fixture(scope="module")
+def studio(serve):
+    return serve("experiment=toy", sessions=20, idle=2.0, steps=200)
+
+
+def until(true, seconds=30.0):
+    ends = time.monotonic() + seconds
+    while not (value := true()):
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    return value
+
+
+def picture(size=(40, 30), kind="png"):
+    buffer = io.BytesIO()
+    Image.new("RGB", size, "teal").save(buffer, kind)
+    return f"data:image/{kind};base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def files(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_chains_are_started_watched_and_saved(studio):
+    client = Client(studio.port)
+    assert client.start(n_chains=2, n_steps=4)["success"]
+    status, pictures, trace, line, python, *_ = until(lambda: (now := client.poll()) and "finished" in now[0] and now)
+    assert "step 4 of 4" in status and pictures.count("<img src=\"data:image/png;base64,") == 2 and "<svg" in trace
+    assert line.startswith("python -m ppgn_core experiment=toy") and python.startswith("from ppgn_core import sample")
+    folder = Path(client.click("pane-a-save")["output"]["data"][0])
+    assert folder.is_relative_to(studio.folder / "out") and (folder / "grid.png").exists()
+
+
+def test_two_settings_run_side_by_side(studio):
+    client = Client(studio.port)
+    client.start("a", n_steps=3)
+    client.start("b", n_steps=5, pane_b_epsilon3=0.0)
+    a, b = (until(lambda pane=pane: studio.sessions.find(client.token, pane).status == "finished") and
+            studio.sessions.find(client.token, pane) for pane in "ab")
+    assert (a.step, b.step) == (3, 5) and b.chains.config.epsilon3 == 0.0 < a.chains.config.epsilon3
+
+
+def test_nothing_of_the_internet_is_asked_for(studio):
+    status, headers, body = Client(studio.port).ask("GET", "/")
+    assert status == 200 and "default-src 'self'" in headers["content-security-policy"]
+    for word in (b"googleapis", b"gstatic", b"cdnjs", b"huggingface.co"):
+        assert word not in body
+
+
+def test_twenty_clients_of_which_half_vanish(serve):
+    limits = Limits(sessions=20, idle=30.0)
+    studio = serve("experiment=toy", **vars(limits))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(10 if HARD else 1):
+        studio.sessions.limits = limits
+        clients = [Client(studio.port) for _ in range(20)]
+        with ThreadPoolExecutor(20) as threads:
+            begun = list(threads.map(lambda client: client.start(n_chains=1, n_steps=200), clients))
+        assert all(one["success"] for one in begun) and len(studio.sessions) == 20
+        studio.sessions.limits = replace(limits, idle=3.0)
+        gone, there = clients[:10], clients[10:]
+        for client in gone:
+            client.vanish()
+
+        def settled(there=there):
+            for client in there:
+                client.poll()
+            return len(studio.sessions) == 10
+
+        until(settled)
+        until(lambda there=there: all("step" in client.poll()[0] for client in there))
+        until(lambda: len(studio.sessions) == 0)  # they have gone as well
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    assert grown < 300, f"{grown:.0f} MB"
+
+
+def test_more_sessions_than_allowed_are_refused(serve):
+    small = serve("experiment=toy", sessions=1)
+    first, second = Client(small.port), Client(small.port)
+    assert first.start(n_steps=2)["success"]
+    refused = second.start(n_steps=2)
+    assert not refused["success"] and "which is its limit" in refused["output"]["error"]
+    assert first.start(n_steps=3)["success"]  # in place of its own
+
+
+@pytest.mark.parametrize(
+    ("drawn", "told"),
+    [
+        (["", ""], "photograph: allowed is a picture file"),
+        (["data:text/html;base64,PGI+", ""], "photograph: allowed is a picture file"),
+        (["data:image/png;base64,!!!", ""], "photograph: it arrived damaged"),
+        (["data:image/svg+xml;base64," + base64.b64encode(b"<svg/>").decode(), ""], "photograph: not a picture"),
+        (["data:image/png;base64," + base64.b64encode(b"%!PS\n").decode(), ""], "photograph: not a picture"),
+        ([picture((9000, 9000)), ""], "photograph: 9000 × 9000 pixels; allowed are 24000000"),
+        (["data:image/png;base64," + "A" * 11_500_000, ""], "photograph: allowed are at most 8 MB"),
+        ([picture(), ""], "mask: allowed is a picture file"),
+    ],
+    ids=range(8),
+)
+def test_only_pictures_of_bounded_size_are_accepted(studio, drawn, told):
+    client = Client(studio.port)
+    answer = client.start(fill_in=True, drawn=drawn)
+    assert not answer["success"] and answer["output"]["error"].startswith(told)
+    assert not list((studio.folder / "out").rglob("pictures/*"))
+
+
+def hostile(rng: random.Random, client: Client, secret: Path) -> tuple[str, str, bytes | None, dict[str, str]]:
+    """Draw one hostile request: method, path, body and headers."""
+    climb = rng.choice(["../" * rng.randint(1, 9), "%2e%2e%2f" * rng.randint(1, 9), "..%5c" * 4, "/" * 3, ""])
+    place = rng.choice([str(secret), "etc/passwd", "~/.ssh/id_rsa", "C:\\Windows\\win.ini", "http://127.0.0.1:1/", "\x7f"])
+    root = rng.choice(["/file=", "/gradio_api/file=", "/gradio_api/file/", "/static/", "/assets/", "/gradio_api/proxy=",
+                       "/gradio_api/stream/a/b/c/d.ts", "/monitoring", "/gradio_api/upload", "/svelte/", "/login",
+                       "/gradio_api/vibe-code/", "/gradio_api/component_server", "/custom_component/", "/"])  # fmt: skip
+    path = (root + climb + place).replace(" ", "%20").replace("\x7f", "%00")
+    method = rng.choice(["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
+    headers = rng.choice([{}, {"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Content_Length": "9" * 11}])
+    if rng.random() < 0.6:  # a form with hostile values, to the address that takes them
+        word = rng.choice(["<script>alert(1)</script>", "${oc.env:HOME}", str(secret), "a" * 100_000, "\x00", "{{7*7}}",
+                           "'; rm -rf ~", "name: !!python/object", "[" * 5000, "../" * 50, "null", "нет", "1e999"])  # fmt: skip
+        value = rng.choice([word, [word], {word: word}, {"name": word}, None, True, -1, 1e308, 10**30])
+        kind = rng.choice(["model", "prior", "condition", "generator"])
+        data = client.form("a", keys={kind: {rng.choice(["text", "rgb", "sigma", word]): value}}, n_steps=2)
+        for _ in range(rng.randint(0, 3)):
+            data[rng.randrange(1, len(data))] = value
+        number = rng.choice([client.event("pane-a-start", "click")["id"], rng.randrange(-2, 80)])
+        body = {"data": data, "fn_index": number, "session_hash": rng.choice([client.hash, word, None])}
+        return "POST", "/gradio_api/queue/join", json.dumps(body).encode(), rng.choice([{}, headers])
+    return method, path, rng.choice([None, b"{}", b"\xff" * 1000, b"[" * 10_000]), headers
+
+
+def test_hostile_requests_change_nothing_outside_of_its_folder(serve, tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(home)
+    (home / "secret.txt").write_text(SECRET)
+    studio = serve("experiment=toy", sessions=3, idle=1.0, steps=20)
+    client, rng, before = Client(studio.port), random.Random(0), files(home)
+    answers = []
+    for _ in range(5000 if HARD else 500):
+        method, path, body, headers = hostile(rng, client, home / "secret.txt")
+        try:
+            status, _, answer = client.ask(method, path, body, **headers)
+        except (OSError, ValueError):  # what the server cuts off, and what http.client itself refuses
+            continue
+        answers.append(status)
+        assert SECRET.encode() not in answer and b"Traceback" not in answer
+        assert status != 500
+    assert len(answers) > 300 and files(home) == before
+    assert {path.name for path in studio.folder.iterdir()} <= {"out"}
+    fresh = Client(studio.port)
+    until(lambda: fresh.start(n_steps=2)["success"])
+    until(lambda: "finished" in fresh.poll()[0])
+
+
+def test_a_text_is_shown_as_text(studio):
+    client = Client(studio.port)
+    answer = client.start(choose_condition="toy_colour", keys={"condition": {"<b onload=x>": 1}})
+    assert not answer["success"] and "&lt;b onload=x&gt;" in answer["output"]["error"]
+
+
+def test_another_clients_sessions_are_not_found(studio):
+    one, other = Client(studio.port), Client(studio.port)
+    one.start(n_steps=2)
+    until(lambda: "finished" in one.poll()[0])
+    assert not other.click("pane-a-save")["success"]
+    other.token = "../../" + "x" * 20
+    assert not other.start()["success"]
