@@ -27,7 +27,7 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def toy(serve):
-    return serve("experiment=toy", steps=2000)
+    return serve("experiment=toy", steps=20_000)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def mini(serve):
 
 @pytest.fixture
 def load(chromium):
-    """`load(studio, WIDE)` opens the page in a browser of its own, and fails if a script did or the page went outside."""
+    """`load(studio, WIDE)` opens the page in a context of its own; the test fails if a script did or asked outside."""
     contexts, asked, broken = [], [], []
 
     def opened(studio, size=WIDE):
@@ -48,7 +48,7 @@ def load(chromium):
         page.on("request", lambda request: asked.append((studio.url, request.url)))
         page.on("pageerror", lambda error: broken.append(str(error)))
         page.goto(studio.url)
-        page.wait_for_selector("#pane-a-start")
+        page.wait_for_selector("#pane-a-start:enabled")
         return page
 
     yield opened
@@ -83,7 +83,7 @@ def status(page, pane="a"):
 
 def told(page, words, pane="a"):
     page.wait_for_function(
-        "([id, words]) => document.querySelector(id).innerText.includes(words)", arg=[f"#pane-{pane}-status", words]
+        "([id, words]) => document.querySelector(id)?.innerText.includes(words)", arg=[f"#pane-{pane}-status", words]
     )
 
 
@@ -173,7 +173,7 @@ def test_weights_are_moved_and_a_chain_is_branched(load, toy):
 def test_chains_are_paused_discarded_and_saved(load, toy):
     page = load(toy)
     fill(page, "n-chains", 3)
-    fill(page, "n-steps", 2000)
+    fill(page, "n-steps", 20_000)
     press(page, "pane-a-start")
     told(page, "running")
     press(page, "pane-a-pause")
@@ -191,14 +191,14 @@ def test_chains_are_paused_discarded_and_saved(load, toy):
 
 def test_a_reload_in_mid_run_finds_the_chains(load, toy):
     page = load(toy)
-    fill(page, "n-steps", 2000)
+    fill(page, "n-steps", 20_000)
     press(page, "pane-a-start")
     told(page, "running: step")
     page.reload()
     told(page, "running: step")
     step = int(re.findall(r"step (\d+)", status(page))[0])
     page.wait_for_function(
-        "([id, old]) => +document.querySelector(id).innerText.match(/step (\\d+)/)[1] > old", arg=["#pane-a-status", step]
+        "old => +document.querySelector('#pane-a-status').innerText.match(/step (\\d+)/)[1] > old", arg=step
     )
     press(page, "pane-a-pause")
     told(page, "paused")

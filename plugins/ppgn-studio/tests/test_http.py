@@ -10,12 +10,10 @@ import random
 import resource
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from ppgn_studio.limits import Limits
 
 from .clients import Client
 
@@ -23,11 +21,21 @@ HARD = bool(os.environ.get("PPGN_HARD"))
 """Whether the long forms of these tests run."""
 
 SECRET = "what nobody may read"
+PLACES = ("etc/passwd", "~/.ssh/id_rsa", "C:\\Windows\\win.ini", "http://127.0.0.1:1/", "\x7f")
+ROOTS = (
+    *("/", "/file=", "/gradio_api/file=", "/gradio_api/file/", "/static/", "/assets/", "/gradio_api/proxy="),
+    *("/gradio_api/stream/a/b/c/d.ts", "/monitoring", "/gradio_api/upload", "/svelte/", "/login", "/custom_component/"),
+    *("/gradio_api/vibe-code/", "/gradio_api/component_server", "/gradio_api/call/x", "/gradio_api/run/predict"),
+)
+WORDS = (
+    *("<script>alert(1)</script>", "${oc.env:HOME}", "a" * 100_000, "\x00", "{{7*7}}", "'; rm -rf ~", "null", "нет"),
+    *("name: !!python/object", "[" * 5000, "../" * 50, "1e999", "lemon,goldfish", "_target_: os.system"),
+)
 
 
 @pytest.fixture(scope="module")
 def studio(serve):
-    return serve("experiment=toy", sessions=20, idle=2.0, steps=200)
+    return serve("experiment=toy", sessions=20, steps=200)
 
 
 def until(true, seconds=30.0):
@@ -52,7 +60,7 @@ def test_chains_are_started_watched_and_saved(studio):
     client = Client(studio.port)
     assert client.start(n_chains=2, n_steps=4)["success"]
     status, pictures, trace, line, python, *_ = until(lambda: (now := client.poll()) and "finished" in now[0] and now)
-    assert "step 4 of 4" in status and pictures.count("<img src=\"data:image/png;base64,") == 2 and "<svg" in trace
+    assert "step 4 of 4" in status and pictures.count('<img src="data:image/png;base64,') == 2 and "<svg" in trace
     assert line.startswith("python -m ppgn_core experiment=toy") and python.startswith("from ppgn_core import sample")
     folder = Path(client.click("pane-a-save")["output"]["data"][0])
     assert folder.is_relative_to(studio.folder / "out") and (folder / "grid.png").exists()
@@ -62,8 +70,11 @@ def test_two_settings_run_side_by_side(studio):
     client = Client(studio.port)
     client.start("a", n_steps=3)
     client.start("b", n_steps=5, pane_b_epsilon3=0.0)
-    a, b = (until(lambda pane=pane: studio.sessions.find(client.token, pane).status == "finished") and
-            studio.sessions.find(client.token, pane) for pane in "ab")
+    a, b = (
+        until(lambda pane=pane: studio.sessions.find(client.token, pane).status == "finished")
+        and studio.sessions.find(client.token, pane)
+        for pane in "ab"
+    )
     assert (a.step, b.step) == (3, 5) and b.chains.config.epsilon3 == 0.0 < a.chains.config.epsilon3
 
 
@@ -75,30 +86,32 @@ def test_nothing_of_the_internet_is_asked_for(studio):
 
 
 def test_twenty_clients_of_which_half_vanish(serve):
-    limits = Limits(sessions=20, idle=30.0)
-    studio = serve("experiment=toy", **vars(limits))
+    studio = serve("experiment=toy", sessions=20, idle=600.0)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for _ in range(10 if HARD else 1):
-        studio.sessions.limits = limits
         clients = [Client(studio.port) for _ in range(20)]
         with ThreadPoolExecutor(20) as threads:
             begun = list(threads.map(lambda client: client.start(n_chains=1, n_steps=200), clients))
         assert all(one["success"] for one in begun) and len(studio.sessions) == 20
-        studio.sessions.limits = replace(limits, idle=3.0)
         gone, there = clients[:10], clients[10:]
         for client in gone:
             client.vanish()
-
-        def settled(there=there):
-            for client in there:
-                client.poll()
-            return len(studio.sessions) == 10
-
-        until(settled)
+        moment = time.monotonic()
+        for client in there:
+            client.poll()
+        studio.sessions.reap(moment)
+        assert len(studio.sessions) == 10
         until(lambda there=there: all("step" in client.poll()[0] for client in there))
-        until(lambda: len(studio.sessions) == 0)  # they have gone as well
+        studio.sessions.reap(time.monotonic())  # they have gone as well
+        assert len(studio.sessions) == 0
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert grown < 300, f"{grown:.0f} MB"
+
+
+def test_a_session_ends_when_its_client_is_gone(serve):
+    studio = serve("experiment=toy", idle=0.5)
+    assert Client(studio.port).start(n_chains=1, n_steps=2000)["success"]
+    until(lambda: len(studio.sessions) == 0)
 
 
 def test_more_sessions_than_allowed_are_refused(serve):
@@ -134,16 +147,14 @@ def test_only_pictures_of_bounded_size_are_accepted(studio, drawn, told):
 def hostile(rng: random.Random, client: Client, secret: Path) -> tuple[str, str, bytes | None, dict[str, str]]:
     """Draw one hostile request: method, path, body and headers."""
     climb = rng.choice(["../" * rng.randint(1, 9), "%2e%2e%2f" * rng.randint(1, 9), "..%5c" * 4, "/" * 3, ""])
-    place = rng.choice([str(secret), "etc/passwd", "~/.ssh/id_rsa", "C:\\Windows\\win.ini", "http://127.0.0.1:1/", "\x7f"])
-    root = rng.choice(["/file=", "/gradio_api/file=", "/gradio_api/file/", "/static/", "/assets/", "/gradio_api/proxy=",
-                       "/gradio_api/stream/a/b/c/d.ts", "/monitoring", "/gradio_api/upload", "/svelte/", "/login",
-                       "/gradio_api/vibe-code/", "/gradio_api/component_server", "/custom_component/", "/"])  # fmt: skip
+    place, root = rng.choice([str(secret), *PLACES]), rng.choice(ROOTS)
     path = (root + climb + place).replace(" ", "%20").replace("\x7f", "%00")
     method = rng.choice(["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
-    headers = rng.choice([{}, {"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Content_Length": "9" * 11}])
+    headers = rng.choice(
+        [{}, {"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Content_Length": "9" * 11}]
+    )
     if rng.random() < 0.6:  # a form with hostile values, to the address that takes them
-        word = rng.choice(["<script>alert(1)</script>", "${oc.env:HOME}", str(secret), "a" * 100_000, "\x00", "{{7*7}}",
-                           "'; rm -rf ~", "name: !!python/object", "[" * 5000, "../" * 50, "null", "нет", "1e999"])  # fmt: skip
+        word = rng.choice([str(secret), *WORDS])
         value = rng.choice([word, [word], {word: word}, {"name": word}, None, True, -1, 1e308, 10**30])
         kind = rng.choice(["model", "prior", "condition", "generator"])
         data = client.form("a", keys={kind: {rng.choice(["text", "rgb", "sigma", word]): value}}, n_steps=2)

@@ -90,8 +90,8 @@ class Guard:
             return False
         if not isinstance(event, dict) or not SESSION.fullmatch(str(event.get("session_hash"))):
             return False
-        number = event.get("fn_index")
-        return "join" not in path or (type(number) is int and number in self.events and isinstance(event.get("data"), list))
+        number, data = event.get("fn_index"), event.get("data")
+        return "join" not in path or (type(number) is int and number in self.events and isinstance(data, list))
 
     async def _body(self, headers: dict[str, str], receive: Receive) -> bytes | None:
         length = headers.get("content-length", "0")

@@ -169,10 +169,11 @@ def _refresh(blocks: gr.Blocks, token: Any, seen: Any, panes: Sequence[Pane], se
             values += out
         return [marks if marks != seen else gr.skip(), *values]
 
-    def admit(token: Any) -> str:
-        return token if isinstance(token, str) and TOKEN.fullmatch(token) else secrets.token_urlsafe(24)
+    def admit(token: Any) -> list[Any]:
+        known = isinstance(token, str) and TOKEN.fullmatch(token)
+        return [token if known else secrets.token_urlsafe(24), *(gr.Button(interactive=True) for _ in panes)]
 
-    blocks.load(admit, token, token, **HIDDEN)
+    blocks.load(admit, token, [token, *(one.start for one in panes)], **HIDDEN)
     gr.Timer(0.7).tick(
         poll,
         [token, seen, *(one.quantity for one in panes)],

@@ -16,7 +16,12 @@ from .sessions import Sessions
 from .settings import STEP_SIZE
 
 EPSILONS = ("epsilon1", "epsilon2", "epsilon3")
-LABELS = {"epsilon1": "ε1, the prior", "epsilon2": "ε2, the condition", "epsilon3": "ε3, the noise", STEP_SIZE: "step size"}
+LABELS = {
+    "epsilon1": "ε1, the prior",
+    "epsilon2": "ε2, the condition",
+    "epsilon3": "ε3, the noise",
+    STEP_SIZE: "step size",
+}
 ALL = "all chains"
 MORE = 25
 """Steps that chains take which have finished and are to go on."""
@@ -47,7 +52,7 @@ def pane(name: str, token: Any, sessions: Sessions, first: dict[str, Any]) -> Pa
     with gr.Row(elem_classes="weights"):
         weights = {key: _weight(key, first, own) for key in (*EPSILONS, STEP_SIZE)}
     with gr.Row():
-        start = gr.Button("Start", variant="primary", elem_id=f"{own}-start", min_width=80)
+        start = gr.Button("Start", variant="primary", interactive=False, elem_id=f"{own}-start", min_width=80)
         pause = gr.Button("Pause", elem_id=f"{own}-pause", min_width=80)
         go_on = gr.Button("Go on", elem_id=f"{own}-go-on", min_width=80)
     status = gr.HTML(view.status(None), elem_id=f"{own}-status")

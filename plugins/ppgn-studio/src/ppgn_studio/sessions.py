@@ -95,11 +95,11 @@ class Sessions:
             for key in list(self._held):
                 self._close(key)
 
-    def reap(self) -> None:
-        """Close the sessions that nobody has asked for in a while."""
+    def reap(self, before: float | None = None) -> None:
+        """Close the sessions that nobody has asked for since a moment, by default `idle` seconds ago."""
         with self._lock:
-            now = time.monotonic()
-            for key in [key for key, held in self._held.items() if now - held.seen > self.limits.idle]:
+            before = time.monotonic() - self.limits.idle if before is None else before
+            for key in [key for key, held in self._held.items() if held.seen < before]:
                 self._close(key)
 
     def _watch(self) -> None:
