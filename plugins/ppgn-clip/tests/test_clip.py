@@ -42,9 +42,8 @@ def model(*names: str) -> Model:
 
 
 def clip(around: Model | None = None, **keys: Any) -> Clip:
-    return Clip(
-        around or model("dog", "cat"), **{"arch": "tiny", "weights": "random", "shift": 0, "flip": False} | keys
-    )
+    defaults: dict[str, Any] = {"arch": "tiny", "weights": "random", "shift": 0, "flip": False}
+    return Clip(around or model("dog", "cat"), **defaults | keys)
 
 
 def pictures(n: int = 3, side: int = 64) -> Tensor:
