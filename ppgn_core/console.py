@@ -20,8 +20,8 @@ OUT_OF_MEMORY = re.compile(r"out of memory|allocate|bad_alloc|not enough memory"
 SPINNING = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}
 """How long torch's threads spin where they wait for each other, in GNU's OpenMP (rounds) and in Intel's and LLVM's (ms).
 
-By default they spin for so long that beside one busy process a run takes ten times as long; with 10,000 rounds two to
-three times, and on an idle machine no longer than before. KMP_BLOCKTIME has not been measured.
+By default they spin for so long that beside one busy process a run takes ten times as long; with 10,000 rounds two
+to three times, and on an idle machine no longer than before. KMP_BLOCKTIME has not been measured.
 """
 
 
