@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 OUT_OF_MEMORY = re.compile(r"out of memory|allocate|bad_alloc|not enough memory", re.IGNORECASE)
 
 SPINNING = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}
-"""How long torch's threads spin where they wait for each other, in GNU's OpenMP (rounds) and in Intel's and LLVM's (ms).
+"""How long torch's threads spin where they wait for each other: rounds of GNU's OpenMP, ms of Intel's and LLVM's.
 
 By default they spin for so long that beside one busy process a run takes ten times as long; with 10,000 rounds two
 to three times, and on an idle machine no longer than before. KMP_BLOCKTIME has not been measured.
