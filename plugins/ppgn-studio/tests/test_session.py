@@ -15,7 +15,7 @@ from ppgn_studio.turn import Turn
 
 from ppgn_core import UserError, sample
 from ppgn_core.__main__ import main
-from ppgn_core.api import assembled
+from ppgn_core.api import assembled, configured
 from ppgn_core.run_folder import saved_samples
 
 LIMITS = Limits()
@@ -213,6 +213,13 @@ def test_hostile_values(values, told):
     with pytest.raises(UserError) as error:
         read(values, TOY, LIMITS, {})
     assert str(error.value).startswith(told) and "\n" not in str(error.value)
+
+
+def test_what_is_as_before_is_not_said():
+    first = configured(*TOY)
+    values = {key: first[key] for key in ("n_steps", "seed", "epsilon1", "epsilon2")}
+    values |= {"sampler.step_size": 1.0, "condition": "toy_colour", "condition.sigma": 0.05, "n_chains": 2}
+    assert read(values, TOY, LIMITS, {}).keys == {"n_chains": 2}
 
 
 def test_values_of_every_kind_reach_the_component():

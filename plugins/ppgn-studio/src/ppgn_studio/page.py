@@ -60,12 +60,16 @@ def page(base: Sequence[str], sessions: Sessions, limits: Limits) -> gr.Blocks:
                 with gr.Accordion("Fill in a photograph", open=False, elem_id="inpaint"):
                     gr.HTML(PHOTOGRAPH)
                     filled = gr.Checkbox(False, label="fill in what is painted", elem_id="fill-in")
+                compare = gr.Checkbox(
+                    False,
+                    label="compare two settings",
+                    info="A second column: choose something else, or other weights there, and press its Start.",
+                    elem_id="compare",
+                )
                 photograph, mask = gr.Textbox("", visible=False), gr.Textbox("", visible=False)
             with gr.Column(scale=2, min_width=300):
                 panes = [pane("a", token, sessions, first)]
-                compare = gr.Checkbox(False, label="compare with another setting, side by side", elem_id="compare")
             with gr.Column(scale=2, min_width=300, visible=False) as beside:
-                gr.Markdown("Choose something else, or other weights here, and press this side's Start.")
                 panes.append(pane("b", token, sessions, first))
         compare.change(lambda on: gr.Column(visible=bool(on)), compare, beside, **HIDDEN)
 

@@ -160,7 +160,7 @@ def _weight(key: str, first: dict[str, Any], own: str) -> Any:
     value: Any = first
     for part in key.split("."):
         value = value.get(part) if isinstance(value, dict) else None
-    about: dict[str, Any] = {"label": LABELS[key], "elem_id": f"{own}-{key.replace('.', '-')}", "min_width": 90}
+    about: dict[str, Any] = {"label": LABELS[key], "elem_id": f"{own}-{key.replace('.', '-')}", "min_width": 120}
     return gr.Number(value, visible=value is not None, minimum=None if key == "epsilon2" else 0, **about)
 
 
@@ -172,7 +172,7 @@ def _unless_absent(act: Any, sessions: Sessions, name: str) -> Any:
             absent = sessions.find(token, name) is None
         except UserError:
             absent = True
-        return gr.skip() if absent else act(token, *values)
+        return None if absent else act(token, *values)
 
     return call
 

@@ -60,6 +60,8 @@ def read(values: Mapping[str, Any], base: Sequence[str], limits: Limits, files: 
         if value is None or value == "" or place in KINDS:
             continue
         kind, _, own = place.partition(".")
+        if place in (*NUMBERS, *COUNTS, STEP_SIZE) and type(value) in (int, float) and value == _at(first, place):
+            continue  # a command line need not say it
         if place in NUMBERS or place == STEP_SIZE:
             keys[place] = _number(place, value)
         elif place in COUNTS:
@@ -69,7 +71,10 @@ def read(values: Mapping[str, Any], base: Sequence[str], limits: Limits, files: 
             known = {key.name: key for key in installed[kind][name].signature.keys}
             if own not in known or known[own].nested or "written" in known[own].annotation:
                 raise UserError(f"{shown(place)}: no such key of {kind}={name}")
-            keys[place] = _value(place, value, known[own], limits)
+            value = _value(place, value, known[own], limits)
+            before = _at(first, place) if name == _at(first, f"{kind}.name") else known[own].default
+            if value != before or type(value) is not type(before):
+                keys[place] = value
         else:
             raise UserError(f"{shown(place)}: no such key")
     keys |= {name: str(path) for name, path in files.items()}
@@ -87,6 +92,12 @@ def plain(place: str, text: Any, limits: Limits) -> str:
     if "/" in text or "\\" in text or text.startswith("~") or "${" in text or Path(text).is_file():
         raise UserError(f"{place}={shown(text)}: a file is named on the studio's command line alone, {place}=FILE")
     return text
+
+
+def _at(config: Any, key: str) -> Any:
+    for part in key.split("."):
+        config = config.get(part) if isinstance(config, Mapping) else None
+    return config
 
 
 def _number(place: str, value: Any) -> float:
