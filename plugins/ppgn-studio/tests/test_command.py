@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -25,30 +26,46 @@ def test_the_pages_show_commands():
     assert len(LINES) >= 3
 
 
+def fetched(url: str) -> bytes:
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(url, timeout=60) as answer:
+                return answer.read()
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("it did not serve")
+
+
 @pytest.mark.parametrize("line", sorted(LINES))
-def test_a_command_of_the_pages_serves_until_it_is_interrupted(line, tmp_path):
+def test_a_command_of_the_pages_serves(line, tmp_path, monkeypatch, capsys):
+    from ppgn_studio import server
+
+    monkeypatch.chdir(tmp_path)
+    made = []
+    build = server.server
+    monkeypatch.setattr(server, "server", lambda *given: made.append(build(*given)) or made[-1])
     arguments = [one for one in shlex.split(line) if not one.startswith("port=")]
+    thread = threading.Thread(target=main, args=([*arguments, "port=0"],))
+    thread.start()
+    while not made or not made[0].started:
+        assert thread.is_alive()
+        time.sleep(0.02)
+    url = capsys.readouterr().out.split()[0]
+    assert b"PPGN studio" in fetched(url)
+    made[0].should_exit = True
+    thread.join(30)
+    assert not thread.is_alive() and list(tmp_path.iterdir()) == []  # nothing is written before something is saved
+
+
+def test_ctrl_c_ends_it(tmp_path):
     code = "import sys; from ppgn_core.command.main import main; sys.exit(main(sys.argv[1:]))"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments, "port=0"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout
-        url = process.stdout.readline().split()[0]
-        for _ in range(600):
-            try:
-                with urllib.request.urlopen(url, timeout=60) as answer:
-                    assert answer.status == 200 and b"PPGN studio" in answer.read()
-                break
-            except OSError:
-                assert process.poll() is None
-                time.sleep(0.1)
-        else:
-            raise AssertionError("it did not serve")
-    finally:
-        process.send_signal(signal.SIGINT)
-        code = process.wait(60)
-    assert code == 130 and not (tmp_path / "studio").exists()  # nothing is written before something is saved
+    command = [sys.executable, "-c", code, "studio", "experiment=toy", "port=0"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert fetched(process.stdout.readline().split()[0])
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and err == "ppgn studio: interrupted; what was finished is kept\n"
 
 
 def test_what_cannot_be_served(tmp_path, capsys, monkeypatch):
