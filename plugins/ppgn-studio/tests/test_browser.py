@@ -187,6 +187,8 @@ def test_chains_are_paused_discarded_and_saved(load, toy):
     assert names and "chain_0001" not in names
     press(page, "pane-a-go-on")
     told(page, "running")
+    press(page, "pane-a-pause")  # or it would run on beside the next tests
+    told(page, "paused")
 
 
 def test_a_reload_in_mid_run_finds_the_chains(load, toy):
@@ -215,12 +217,11 @@ def test_two_settings_side_by_side(load, toy):
     told(page, "finished", "a")
     told(page, "finished", "b")
     a, b = (page.locator(f"#pane-{pane}-pictures").bounding_box() for pane in "ab")
-    assert a["x"] + a["width"] <= b["x"] and pictures(page, "a") != pictures(page, "b")
+    assert a["x"] + a["width"] <= b["x"] and b["x"] + b["width"] <= 1280 and pictures(page, "a") != pictures(page, "b")
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_the_page_fits(load, toy, size):
-    page = load(toy, size)
+def test_the_page_fits_a_phone(load, toy):
+    page = load(toy, PHONE)
     fill(page, "n-chains", 4)
     fill(page, "n-steps", 5)
     press(page, "pane-a-start")
@@ -228,9 +229,9 @@ def test_the_page_fits(load, toy, size):
     assert len(pictures(page)) == 4
     for name in ("pane-a-branching", "pane-a-keeping", "inpaint", "kind-model"):
         unfold(page, name)
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     images = page.locator("#pane-a-pictures img")
-    assert all(100 <= images.nth(k).bounding_box()["width"] <= size["width"] for k in range(4))
+    assert all(100 <= images.nth(k).bounding_box()["width"] <= 390 for k in range(4))
 
 
 def test_a_script_in_a_caption_is_text(load, mini):
