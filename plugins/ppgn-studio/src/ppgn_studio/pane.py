@@ -160,7 +160,7 @@ def _weight(key: str, first: dict[str, Any], own: str) -> Any:
     value: Any = first
     for part in key.split("."):
         value = value.get(part) if isinstance(value, dict) else None
-    about: dict[str, Any] = {"label": LABELS[key], "elem_id": f"{own}-{key.replace('.', '-')}", "min_width": 120}
+    about: dict[str, Any] = {"label": LABELS[key], "elem_id": f"{own}-{key.replace('.', '-')}", "min_width": 135}
     return gr.Number(value, visible=value is not None, minimum=None if key == "epsilon2" else 0, **about)
 
 

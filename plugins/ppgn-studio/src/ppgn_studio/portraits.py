@@ -47,8 +47,8 @@ class Portraits:
         """Lay out the list for the condition that is chosen, inside the page that is being built."""
         shown = gr.HTML("", elem_id="class-list")
         with gr.Row():
-            show = gr.Button("Show the classes", elem_id="show-classes", min_width=80)
-            draw = gr.Button("Draw a picture of each", elem_id="draw-classes", min_width=80)
+            show = gr.Button("Show", elem_id="show-classes", min_width=80)
+            draw = gr.Button("Draw each", elem_id="draw-classes", min_width=80)
         quick: Any = {"show_progress": "minimal", "api_visibility": "private"}
         gr.on([show.click, condition.change], self.list, condition, shown, **quick)
         draw.click(self.draw, condition, shown, **quick)
