@@ -115,6 +115,7 @@ def table(rows: list[tuple[str, str, str]]) -> str:
 
 
 def prose(text: str) -> str:
-    """Escape what Markdown would take for its own, except in backquotes; a formula on indented lines stays one."""
+    """Escape what Markdown would take for its own, except in backquotes."""
     parts = re.split(r"(`[^`]*`)", text)
-    return "".join(part.replace("|", "\\|") if k % 2 else re.sub(r"([*_<\[\]|])", r"\\\1", part) for k, part in enumerate(parts))
+    parts[::2] = [re.sub(r"([*_\[\]])", r"\\\1", part.replace("<", "&lt;")) for part in parts[::2]]
+    return "".join(parts).replace("|", "\\|")
