@@ -53,11 +53,13 @@ def pages() -> dict[str, str]:
 def top() -> str:
     """Return the page of keys that belong to no component."""
     rows = [(key, value, f"({readable(TOP[key])}) {doc}") for key, value, doc in numbers()]
-    return (
-        "# Keys of a run\n\nThese keys belong to no component: `n_steps=100`. Those of a component begin with its kind, as in"
-        " `condition.target=lemon`; each kind has a page. All pages of this reference are made from what is installed, by"
-        " the same descriptions that `ppgn --help` prints.\n\n" + table(rows)
-    )
+    return f"""# Keys of a run
+
+These keys belong to no component: `n_steps=100`. Those of a component begin with its kind, as in
+`condition.target=lemon`; each kind has a page. All pages of this reference are made from what is installed, by the
+same descriptions that `ppgn --help` prints.
+
+{table(rows)}"""
 
 
 def of_presets(group: str) -> str:
@@ -68,24 +70,25 @@ def of_presets(group: str) -> str:
 def of_kind(kind: str, doc: str) -> str:
     """Return the page of a kind of components."""
     given = f"ppgn {kind.upper()}" if kind == "command" else f"{kind}=NAME"
-    options = components()[kind].values()
-    text = f"# {kind}\n\nThis kind has {prose(doc)}. They are chosen by `{given}`.\n\n"
-    text += "".join(of_option(option) for option in options)
-    presets_of_kind = yaml(kind)
-    return text + (f"## Presets\n\nA preset is a choice of keys under a name.\n\n{presets_of_kind}" if presets_of_kind else "")
+    head = f"# {kind}\n\nThis kind has {prose(doc)}. They are chosen by `{given}`.\n\n"
+    options = "".join(of_option(option) for option in components()[kind].values())
+    own = yaml(kind)
+    return head + options + (f"## Presets\n\nA preset is a choice of keys under a name.\n\n{own}" if own else "")
 
 
 def of_option(option: Option) -> str:
     """Return the section of one component: what it does, and its keys."""
     title = f"ppgn {option.name.replace('_', '-')}" if option.kind == "command" else f"{option.kind}={option.name}"
-    package = option.package if option.package == "ppgn-core" else f"[{option.package}](../packages/{option.package}.md)"
-    package = package if option.origin.own else option.package
+    package = option.package
+    if option.origin.own and package != "ppgn-core":
+        package = f"[{package}](../packages/{package}.md)"
     try:
         doc, keys = option.signature.doc.partition("\nArgs:")[0], option.signature.keys
     except UserError as error:
         doc, keys = str(error), ()
     rows = [(option.at(key.name), default(key), meaning(key)) for key in keys]
-    return f"## `{title}` {{ #{option.name} }}\n\n{prose(doc.strip())}\n\nPackage: {package}.\n\n" + (table(rows) if rows else "")
+    section = f"## `{title}` {{ #{option.name} }}\n\n{prose(doc.strip())}\n\nPackage: {package}.\n\n"
+    return section + (table(rows) if rows else "")
 
 
 def yaml(group: str) -> str:

@@ -102,15 +102,16 @@ def origins(config: MkDocsConfig) -> Iterator[tuple[str, Path]]:
         seen.add(path)
         yield place(path), path
         if path.is_dir() or path.suffix == ".md":
-            targets = (found(path, link) for _, link in LINK.findall(text_of(path)))
-            waiting += [target for target in targets if target and (target.suffix == ".md" or not target.is_relative_to(DOCS))]
+            targets = [found(path, link) for _, link in LINK.findall(text_of(path))]
+            waiting += [to for to in targets if to and (to.suffix == ".md" or not to.is_relative_to(DOCS))]
 
 
 def text_of(path: Path) -> str:
     """Return a page's Markdown, with links as in the repository."""
     name = path.relative_to(REPOSITORY).as_posix()
     if path.is_dir():
-        below = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.suffix in (".md", *LANGUAGES))
+        files = sorted(file for file in path.rglob("*") if file.suffix in (".md", *LANGUAGES))
+        below = [file.relative_to(path).as_posix() for file in files]
         listed = (f"- [{file}]({file})\n" for file in below if not re.search(r"egg-info|__pycache__|build/", file))
         return f"{QUIET}# `{name}`\n\n{''.join(listed)}"
     text = path.read_text(encoding="utf-8")
