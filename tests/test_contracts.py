@@ -35,6 +35,7 @@ KEYS: dict[str, dict[str, Any]] = {
     "alexnet": {"target": 2, "shift": 2},
     "places": {"target": 2, "shift": 2},
     "imagenet": {"target": 2, "size": 64},
+    "clip": {"text": "a lemon", "among": ["a dog"], "weights": "random", "arch": "ViT-S-32"},
     "torchvision": {"target": 2, "weights": "random", "arch": SMALL},
     "torchvision_neuron": {"layer": "conv5.2", "weights": "random", "arch": SMALL},
     "hidden_neuron": {"layer": "conv3", "unit": 3, "position": "max"},

@@ -22,6 +22,7 @@ PROJECTS = {
     for path in [REPOSITORY / "pyproject.toml", *sorted(REPOSITORY.glob("plugins/*/pyproject.toml"))]
 }
 NAMES = {"PIL": "pillow", "hydra": "hydra-core", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+NAMES |= {"open_clip": "open-clip-torch"}
 """Distributions that are not called as what they bring is imported."""
 
 BY_NAME = {

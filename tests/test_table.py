@@ -26,6 +26,12 @@ KEYS = {
     "places": ["condition.target=alp"],
     "imagenet": ["condition.size=64"],
     "torchvision": ["condition.weights=random", "condition.arch=shufflenet_v2_x0_5"],
+    "clip": [
+        "condition.text=a lemon",
+        "condition.among=[a dog]",
+        "condition.weights=random",
+        "condition.arch=ViT-S-32",
+    ],
     "torchvision_neuron": [
         "condition.layer=conv5.2",
         "condition.weights=random",
