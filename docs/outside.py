@@ -112,7 +112,7 @@ def text_of(path: Path) -> str:
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.suffix in (".md", *LANGUAGES))
         below = [file.relative_to(path).as_posix() for file in files]
-        listed = (f"- [{file}]({file})\n" for file in below if not re.search(r"egg-info|__pycache__|build/", file))
+        listed = (f"- [`{file}`]({file})\n" for file in below if not re.search(r"egg-info|__pycache__|build/", file))
         return f"{QUIET}# `{name}`\n\n{''.join(listed)}"
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".md":

@@ -67,6 +67,7 @@ SHORTER = {
     "--help": [],
     "again": [],
     "index": [],
+    "list": [],
     "calibrate": ["n_steps=2", "settings=2", "pilots=1"],
     "train": ["images=8", "batch_size=8", "learning_rate=1e-6", "precision=32", "device=cpu"],
 }
@@ -80,7 +81,12 @@ def quick(arguments: list[str]) -> list[str]:
         shorter = ["n_steps=4"]
     own = {key.partition("=")[0] for key in shorter}
     kept = [key.replace("step>=50", "step>=2") for key in arguments if key.partition("=")[0] not in own]
-    return [",".join(key.split(",")[:2]) for key in kept] + shorter if "-m" in kept else kept + shorter
+    return [",".join(key.split(",")[: runs_of(kept)]) for key in kept] + shorter if "-m" in kept else kept + shorter
+
+
+def runs_of(arguments: list[str]) -> int:
+    """How many values of a sweep are tried: of one that starts processes a single one."""
+    return 1 if any(key.startswith("hydra/launcher=") for key in arguments) else 2
 
 
 @pytest.mark.parametrize("section", [title for title, blocks in SECTIONS.items() if blocks])
@@ -114,7 +120,7 @@ def _drew(arguments: list[str]) -> None:
     if out and "calibrate" not in arguments:
         runs = 1
         for key in arguments if "-m" in arguments else ():
-            runs *= len(key.split(",")[:2])
+            runs *= len(key.split(",")[: runs_of(arguments)])
         assert len(list(out.rglob("grid.png"))) == runs
 
 
