@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
 
+FOUND_FIRST = "---\nsearch:\n  boost: 2\n---\n\n"
+"""What a page begins with: those who search for a key look for its meaning."""
+
 KEYS = "| key | value unless given | what it is |\n|---|---|---|\n"
 
 
@@ -39,7 +42,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     from mkdocs.structure.files import File
 
     for name, text in pages().items():
-        files.append(File.generated(config, f"configuration/{name}.md", content=text))
+        files.append(File.generated(config, f"configuration/{name}.md", content=FOUND_FIRST + text))
     return files
 
 

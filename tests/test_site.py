@@ -102,6 +102,12 @@ def test_nothing_is_loaded_from_elsewhere(site, pages):
         assert not re.search(r"(url\(|@import\s*)[\"']?(https?:)?//", text), style
 
 
+def test_pictures_link_to_themselves_and_wide_ones_scroll(pages):
+    assert {"gallery/priors.png", "gallery/monarch.png"} <= pages["gallery.html"].links
+    assert {"picture", "wide"} <= pages["gallery.html"].classes
+    assert "wide" not in pages["idea.html"].classes
+
+
 def test_all_that_is_registered_is_in_the_reference(pages):
     for kind, options in components().items():
         assert {*options, *(f"{kind}{name}" for name in presets(kind))} <= pages[f"configuration/{kind}.html"].ids
