@@ -56,5 +56,5 @@ benchmark: setup
 
 # It reads nothing from the network. `make site` also finds links and anchors that lead nowhere.
 site: setup
-	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict
 	@echo "Look at site/index.html; searching needs a server: $(PYTHON) -m http.server --directory site"

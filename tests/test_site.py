@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
+import shlex
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -54,8 +54,11 @@ class Links(HTMLParser):
 def site(tmp_path_factory) -> Path:
     """The folder that `make site` builds."""
     folder = tmp_path_factory.mktemp("site")
-    line = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    built = subprocess.run(line, cwd=REPOSITORY, capture_output=True, text=True, env=os.environ)
+    plan = subprocess.run(["make", "--dry-run", "site"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    (told,) = re.findall(r"-m (mkdocs build .*)", plan.stdout)
+    assert "--strict" in told and "quiet" not in told  # a quiet build overlooks its warnings
+    line = [sys.executable, "-m", *shlex.split(told), "--site-dir", str(folder)]
+    built = subprocess.run(line, cwd=REPOSITORY, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
     return folder
 
