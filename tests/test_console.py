@@ -124,3 +124,25 @@ def test_ctrl_c_while_it_starts_is_quiet(tmp_path, module, seconds):
     told = process.communicate(timeout=60)[1]
     assert b"Traceback" not in told and told.count(b"\n") <= 1
     assert process.returncode in (0, 2, 130, -signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ["10000", "1"]),
+        ({"GOMP_SPINCOUNT": "7"}, ["7", "1"]),
+        ({"OMP_WAIT_POLICY": "active"}, ["None", "None"]),
+    ],
+)
+def test_threads_wait_briefly_from_before_torch_is_there(given: dict[str, str], expected: list[str]) -> None:
+    program = """if True:
+        import os, sys
+        import ppgn_core.command.main
+        from ppgn_core.console import command
+        assert "torch" not in sys.modules
+        command("ppgn", lambda: print(os.environ.get("GOMP_SPINCOUNT"), os.environ.get("KMP_BLOCKTIME")) or 0)
+    """
+    names = {"GOMP_SPINCOUNT", "KMP_BLOCKTIME", "OMP_WAIT_POLICY"}
+    environment = {name: value for name, value in os.environ.items() if name not in names} | given
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == expected
