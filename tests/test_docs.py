@@ -62,7 +62,7 @@ SECTIONS = {
 }
 """The blocks of each section, with their languages."""
 
-RUN = ["n_chains=2", "n_steps=2", "switch_every=1"]
+RUN = ["n_chains=1", "n_steps=2", "switch_every=1"]
 SHORTER = {
     "--help": [],
     "again": [],
