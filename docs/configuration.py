@@ -121,7 +121,11 @@ def table(rows: list[tuple[str, str, str]]) -> str:
 
 
 def prose(text: str) -> str:
-    """Escape what Markdown would take for its own, except in backquotes."""
-    parts = re.split(r"(`[^`]*`)", text)
-    parts[::2] = [re.sub(r"([*_\[\]])", r"\\\1", part.replace("<", "&lt;")) for part in parts[::2]]
-    return "".join(parts).replace("|", "\\|")
+    """Escape what Markdown would take for its own, except in code: in backquotes, or in paragraphs that are indented."""
+    return "\n\n".join(part if part.startswith("    ") else _escaped(part) for part in text.split("\n\n"))
+
+
+def _escaped(paragraph: str) -> str:
+    parts = re.split(r"(`[^`]*`)", paragraph)
+    parts[::2] = [re.sub(r"([*_\[\]|])", r"\\\1", part.replace("<", "&lt;")) for part in parts[::2]]
+    return "".join(parts)

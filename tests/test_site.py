@@ -126,3 +126,11 @@ def test_the_reference_has_every_key(site):
     for kind, options in components().items():
         keys = {option.at(key.name) for option in options.values() for key in option.signature.keys}
         assert keys <= shown(kind)
+
+
+def test_the_reference_shows_what_docstrings_say(site):
+    """Nothing of Markdown's own is left over, and nothing was taken for it."""
+    shown = "".join(path.read_text(encoding="utf-8") for path in (site / "configuration").glob("*.html"))
+    text = re.sub(r"<[^>]+>", "", re.sub(r"(?s)<script.*?</script>|<div class=\"language-yaml.*?</div>", "", shown))
+    assert not re.search(r"\\[|*_<\[]", text)
+    assert "log p(y | x)" in text and "w·σ²·∇log p(y | x)" in text
