@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import re
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,9 +16,9 @@ from ppgn_core.state_dict import read_state_dict
 from ppgn_core.user_input import home
 
 from .autoencoder import LATENT, Autoencoder, stride
+from .hub import HUB, quiet
 
 KINDS = ("AutoencoderKL", "AutoencoderTiny")
-HUB = re.compile(r"[\w.-]+/[\w.-]+")
 TAESD = ("taesd_encoder", "taesd_decoder")
 """Files of TAESD's own release, without their suffix."""
 
@@ -81,7 +77,7 @@ def read(weights: str, subfolder: str | None = None) -> Any:
         raise UserError(f"{key}: no such folder; allowed is also a name on the hub, OWNER/NAME")
     source, inside = (str(place), None) if place.is_dir() else (weights, subfolder)
     try:
-        with _quiet():
+        with quiet():
             config: Any = diffusers.AutoencoderKL.load_config(source, subfolder=inside)
             kind = config.get("_class_name")
             if kind not in KINDS:
@@ -99,19 +95,6 @@ def read(weights: str, subfolder: str | None = None) -> Any:
     if bad := [name for name, value in network.state_dict().items() if not value.isfinite().all()]:
         raise UserError(f"{key}: its {bad[0]} is not finite")
     return network.eval()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence logs and warnings within the block: diffusers and the hub repeat what an error says."""
-    before = logging.root.manager.disable
-    logging.disable()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
 
 
 def _file(folder: Path, stem: str) -> Path | None:
