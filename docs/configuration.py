@@ -121,7 +121,7 @@ def table(rows: list[tuple[str, str, str]]) -> str:
 
 
 def prose(text: str) -> str:
-    """Escape what Markdown would take for its own, except in code: in backquotes, or in paragraphs that are indented."""
+    """Escape what Markdown would take for its own, except in backquotes and in indented paragraphs."""
     return "\n\n".join(part if part.startswith("    ") else _escaped(part) for part in text.split("\n\n"))
 
 
