@@ -6,7 +6,7 @@ DEMO := runs/oranges
 SPACE := $(subst ,, )
 COMMA := ,
 
-.PHONY: setup demo test types coverage hard bundled benchmark
+.PHONY: setup demo test types coverage hard bundled benchmark site
 
 setup: .venv/stamp
 
@@ -53,3 +53,8 @@ bundled: setup
 
 benchmark: setup
 	$(PYTHON) benchmarks/step.py
+
+# It reads nothing from the network. `make site` also finds links and anchors that lead nowhere.
+site: setup
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict
+	@echo "Look at site/index.html; searching needs a server: $(PYTHON) -m http.server --directory site"

@@ -72,10 +72,15 @@ def project(folder: Path) -> dict[str, Any]:
     return table
 
 
+OF_THE_REPOSITORY = {"dev", "docs"}
+"""Extras for what is not in the package: its tests, and the documentation."""
+
+
 def declared(folder: Path) -> tuple[set[str], set[str]]:
     """The dependencies of a package, and those of its extras."""
     told = project(folder)
-    extras = [line for name, lines in told.get("optional-dependencies", {}).items() if name != "dev" for line in lines]
+    optional = told.get("optional-dependencies", {})
+    extras = [line for name, lines in optional.items() if name not in OF_THE_REPOSITORY for line in lines]
     return tuple({re.split(r"[\[<>=!~; ]", line)[0] for line in lines} for lines in (told["dependencies"], extras))  # type: ignore[return-value]
 
 

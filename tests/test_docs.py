@@ -1,17 +1,22 @@
-"""The Python of the docs runs: README, docs/python.md and the notebook."""
+"""What the docs show runs: commands and Python of the pages, README, docs/python.md and the notebook."""
 
 from __future__ import annotations
 
 import doctest
 import importlib
 import re
+import runpy
+import shlex
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from PIL import Image
 
 import ppgn_core
+from ppgn_core.command.main import main
 
 REPOSITORY = Path(__file__).parent.parent
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "docs" / "python.md"]
@@ -29,17 +34,94 @@ def shortened(function):
     return call
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
+@pytest.fixture
+def names(tmp_path, monkeypatch) -> dict:
+    """The names that Python of a page sees, in a folder that has the page's photographs, with short chains."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
     (tmp_path / "docs").symlink_to(REPOSITORY / "docs")
-    for name in ("sample", "chains"):
-        monkeypatch.setattr(ppgn_core, name, shortened(getattr(ppgn_core, name)))
+    for module, name in ((ppgn_core, "sample"), (ppgn_core, "chains"), (ppgn_core.api, "assembled")):
+        monkeypatch.setattr(module, name, shortened(getattr(module, name)))
+    return {}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_code_of_a_page_runs(page, names):
     blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert blocks
-    names: dict = {}
     for block in blocks:
         exec(compile(block, page.name, "exec"), names)
+
+
+SECTIONS = {
+    f"{page}: {title}": re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    for page in ("getting_started", "idea", "choosing", "recipes", "performance", "faq")
+    for title, text in re.findall(
+        r"^#+ (.+?)\n(.*?)(?=^## |\Z)", (REPOSITORY / "docs" / f"{page}.md").read_text(encoding="utf-8"), re.M | re.S
+    )
+}
+"""The blocks of each section, with their languages."""
+
+RUN = ["n_chains=1", "n_steps=2", "switch_every=1"]
+SHORTER = {
+    "--help": [],
+    "again": [],
+    "index": [],
+    "list": [],
+    "calibrate": ["n_steps=2", "settings=2", "pilots=1"],
+    "train": ["images=8", "batch_size=8", "learning_rate=1e-6", "precision=32", "device=cpu"],
+}
+"""Keys that make a command quick, by its name or flag; others are runs."""
+
+
+def quick(arguments: list[str]) -> list[str]:
+    """The arguments of a command, with fewer and shorter chains."""
+    shorter = next((SHORTER[name] for name in SHORTER if name in arguments), RUN)
+    if any(argument.startswith("resume=") for argument in arguments):
+        shorter = ["n_steps=4"]
+    own = {key.partition("=")[0] for key in shorter}
+    kept = [key.replace("step>=50", "step>=2") for key in arguments if key.partition("=")[0] not in own]
+    return [",".join(key.split(",")[: runs_of(kept)]) for key in kept] + shorter if "-m" in kept else kept + shorter
+
+
+def runs_of(arguments: list[str]) -> int:
+    """How many values of a sweep are tried: of one that starts processes a single one."""
+    return 1 if any(key.startswith("hydra/launcher=") for key in arguments) else 2
+
+
+@pytest.mark.parametrize("section", [title for title, blocks in SECTIONS.items() if blocks])
+def test_what_a_section_shows_does_what_it_says(section, names, noise, monkeypatch, capfd):
+    """Blocks go one after another: later ones take what earlier ones left."""
+    Path("photographs").symlink_to(noise)
+    monkeypatch.setattr(sys, "argv", sys.argv)
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    for language, block in SECTIONS[section]:
+        if language == "python":
+            exec(compile(block, section, "exec"), names)
+            for name in re.findall(r'savefig\("(.+?)"', block):
+                with Image.open(name) as drawn, Image.open(REPOSITORY / "docs" / "idea" / name) as shown:
+                    assert drawn.size == shown.size
+            continue
+        assert language == "bash"
+        for line in block.splitlines():
+            program, *arguments = shlex.split(line)
+            if program == "python":
+                monkeypatch.setattr(sys, "argv", [*arguments, "--repeats", "1", "--steps", "1", "--batch", "1"])
+                runpy.run_path(str(REPOSITORY / arguments[0]), run_name="__main__")
+                continue
+            assert program == "ppgn"
+            assert main(quick(arguments)) == 0, f"{line}\n{capfd.readouterr().err}"
+            _drew(arguments)
+
+
+def _drew(arguments: list[str]) -> None:
+    """Check that a run, or each run of a sweep, left a picture."""
+    out = next((Path(key.removeprefix("out=")) for key in arguments if key.startswith("out=runs/")), None)
+    if out and "calibrate" not in arguments:
+        runs = 1
+        for key in arguments if "-m" in arguments else ():
+            runs *= len(key.split(",")[: runs_of(arguments)])
+        assert len(list(out.rglob("grid.png"))) == runs
 
 
 def test_the_notebook_runs():

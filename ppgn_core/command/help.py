@@ -72,7 +72,7 @@ def show_command(command: Option, registry: Registry, arguments: list[str]) -> N
     print(page, end="")
 
 
-def _meaning(key: Key) -> str:
+def meaning(key: Key) -> str:
     """Describe a key: its type, such as `(float, >= 0)` or `(fast | slow)`, whether it is required, and its doc."""
     kind = re.sub(r"Annotated\[(.*)\]", r"\1", key.annotation).replace("'", "").replace('"', "")
     kind = re.sub(r"Literal\[(.*?)\]", lambda match: match[1].replace(", ", " | "), kind)
@@ -92,7 +92,7 @@ def _everything(page: Page, registry: Registry, more: Path | None) -> None:
         marks = dict.fromkeys(defaults.get(group, []), " (default)")
         page.rows((name, meaning + marks.get(name, ""), keys) for name, (meaning, keys) in options.items())
     page.heading("keys")
-    page.rows((f"{key}={value}", meaning) for key, value, meaning in _numbers())
+    page.rows((f"{key}={value}", meaning) for key, value, meaning in numbers())
     page.heading("commands", "ppgn COMMAND [KEY=VALUE …], ppgn COMMAND --help")
     commands = registry.names("command")
     page.rows((name.replace("_", "-"), _described(registry.find("command", name))[0]) for name in commands)
@@ -118,7 +118,7 @@ def _full(page: Page, option: Option, title: str, note: str = "") -> None:
     page.text(option.signature.doc.partition("\nArgs:")[0].strip())
     page.heading("keys")
     keys = option.signature.keys
-    page.rows((option.at(key.name if key.default is REQUIRED else str(key)), _meaning(key)) for key in keys)
+    page.rows((option.at(key.name if key.default is REQUIRED else str(key)), meaning(key)) for key in keys)
 
 
 def _described(option: Option) -> tuple[str, str]:
@@ -129,7 +129,7 @@ def _described(option: Option) -> tuple[str, str]:
     return signature.summary, " ".join(str(key) for key in signature.keys)
 
 
-def _numbers() -> Iterator[tuple[str, str, str]]:
+def numbers() -> Iterator[tuple[str, str, str]]:
     """Yield the top-level keys with their value, from config.yaml or a default preset, and their meaning."""
     values: dict[str, str] = {}
     for group, names in _defaults().items():

@@ -15,22 +15,23 @@ def presets(group: str, more: Path | None = None) -> dict[str, str]:
     Args:
         more: a folder with the user's own configs, as given by `--config-dir`.
     """
-    texts = {name: file.read_text(encoding="utf-8") for name, file in _files(group, more).items()}
+    texts = {name: file.read_text(encoding="utf-8") for name, file in files(group, more).items()}
     return {name: next(iter(re.findall(r"(?m)^# (?!@)(.+)", text)), "") for name, text in texts.items()}
 
 
 def in_force(group: str, name: str) -> dict[str, str]:
     """Return the top-level keys that a preset of a group sets, as one with `# @package _global_` may."""
-    file = _files(group).get(name)
+    file = files(group).get(name)
     text = file.read_text(encoding="utf-8") if file else ""
     if not text.startswith("# @package _global_"):
         return {}
     return dict(re.findall(r"(?m)^(\w+): ([^\s#].*?)(?: #.*)?$", text))  # yaml is slow to import
 
 
-def _files(group: str, more: Path | None = None) -> dict[str, Path]:
-    files = {}
+def files(group: str, more: Path | None = None) -> dict[str, Path]:
+    """Return the file of each preset of a group, by name."""
+    found = {}
     for place in (CONF, *map(folder, plugins.presets()), *([more] if more else [])):
         for file in sorted((place / group).glob("*.yaml")):
-            files[file.stem] = file
-    return files
+            found[file.stem] = file
+    return found

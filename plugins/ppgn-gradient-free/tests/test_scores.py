@@ -119,7 +119,8 @@ def animal(tmp_path: Path) -> Iterator[Path]:
     process.wait()
 
 
-KILLS, STEPS = 2, 8
+KILLS = int(os.environ.get("KILLS", "2"))
+STEPS = 4 * KILLS
 RUN = ["experiment=toy", "sampler=evolution", "n_chains=6", f"n_steps={STEPS}", "save_every=1", "writer=[codes,record]"]
 
 

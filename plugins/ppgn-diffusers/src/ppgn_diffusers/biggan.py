@@ -52,7 +52,7 @@ class Norm(nn.Module):
 
 
 class Block(nn.Module):
-    """A residual bottleneck of four convolutions, which may double the size (Brock et al. 2019, figure 16)."""
+    """A residual bottleneck of four convolutions, which may double the size (Brock et al. 2019, appendix B)."""
 
     def __init__(self, inputs: int, outputs: int, up: bool, norm: tuple[int, int, float]) -> None:
         super().__init__()
