@@ -43,7 +43,12 @@ def test_a_command_of_the_pages_serves(line, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     made = []
     build = server.server
-    monkeypatch.setattr(server, "server", lambda *given: made.append(build(*given)) or made[-1])
+
+    def noted(*given):
+        made.append(build(*given))
+        return made[-1]
+
+    monkeypatch.setattr(server, "server", noted)
     arguments = [one for one in shlex.split(line) if not one.startswith("port=")]
     thread = threading.Thread(target=main, args=([*arguments, "port=0"],))
     thread.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,7 +21,7 @@ from ppgn_core.run_folder import saved_samples
 
 LIMITS = Limits()
 TOY = ("experiment=toy",)
-FEW = {"n_chains": 3, "n_steps": 6, "save_every": 1}
+FEW: dict[str, Any] = {"n_chains": 3, "n_steps": 6, "save_every": 1}
 
 
 def session(limits=LIMITS, **values):
