@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import islice
+from typing import Any
 
 import pytest
 import torch
@@ -55,7 +56,8 @@ def test_a_key_of_the_sampler():
     ready = assembled("experiment=toy", **TOY, epsilon3=0.0)
     start = taken(ready, 2)[-1]
     full = taken(after(ready, start), 2)[-1].state.h - start.state.h
-    half = taken(after(ready, start, **{"sampler.step_size": 0.5}), 2)[-1].state.h - start.state.h
+    keys: dict[str, Any] = {"sampler.step_size": 0.5}
+    half = taken(after(ready, start, **keys), 2)[-1].state.h - start.state.h
     assert torch.allclose(half, full / 2, atol=1e-7)
 
 
