@@ -223,6 +223,15 @@ def test_what_is_as_before_is_not_said():
     assert read(values, TOY, LIMITS, {}).keys == {"n_chains": 2}
 
 
+def test_a_file_that_the_command_line_named_is_no_file_of_the_pages():
+    base = ("condition=torchvision", "condition.weights=/a/w.pt")
+    assert read({"condition.weights": "/a/w.pt", "condition.target": "lemon"}, base, LIMITS, {}).keys == {
+        "condition.target": "lemon"
+    }
+    with pytest.raises(UserError, match=r"^condition\.weights=/b/w\.pt: a file is named on the studio's command line"):
+        read({"condition.weights": "/b/w.pt"}, base, LIMITS, {})
+
+
 def test_values_of_every_kind_reach_the_component():
     settings = read({"condition.rgb": "[1, 0, 0]", "condition.sigma": 0.5, "epsilon1": 2}, TOY, LIMITS, {})
     config = assembled(*settings.base, **settings.keys).config

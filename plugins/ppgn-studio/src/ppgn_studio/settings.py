@@ -71,8 +71,10 @@ def read(values: Mapping[str, Any], base: Sequence[str], limits: Limits, files: 
             known = {key.name: key for key in installed[kind][name].signature.keys}
             if own not in known or known[own].nested or "written" in known[own].annotation:
                 raise UserError(f"{shown(place)}: no such key of {kind}={name}")
-            value = _value(place, value, known[own], limits)
             before = _at(first, place) if name == _at(first, f"{kind}.name") else known[own].default
+            if str(value) == str(before):
+                continue  # nobody has changed it; it may be a file that the command line named
+            value = _value(place, value, known[own], limits)
             if value != before or type(value) is not type(before):
                 keys[place] = value
         else:
