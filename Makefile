@@ -2,21 +2,28 @@
 
 PYTHON := .venv/bin/python
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
+LARGE := $(filter plugins/ppgn-clip/% plugins/ppgn-diffusers/% plugins/ppgn-studio/%, $(PLUGINS))
 DEMO := runs/oranges
 SPACE := $(subst ,, )
 COMMA := ,
 
 .PHONY: setup demo test types coverage hard bundled benchmark site
 
-setup: .venv/stamp
+setup: .venv/whole
 
-.venv/stamp: pyproject.toml $(PLUGINS)
+# The plugins that need little beyond torch, for pictures at once.
+.venv/light: pyproject.toml $(PLUGINS)
 	python3 -m venv .venv
 	$(PYTHON) -m pip install --quiet "setuptools>=68" wheel
-	$(PYTHON) -m pip install --quiet --no-build-isolation -e ".[dev]" $(patsubst %/pyproject.toml,-e ./%,$(PLUGINS))
+	$(PYTHON) -m pip install --quiet --no-build-isolation -e . $(patsubst %/pyproject.toml,-e ./%,$(filter-out $(LARGE),$(PLUGINS)))
 	touch $@
 
-demo: setup
+# Those with large dependencies, and what the tests need.
+.venv/whole: .venv/light
+	$(PYTHON) -m pip install --quiet --no-build-isolation -e ".[dev]" $(patsubst %/pyproject.toml,-e ./%,$(LARGE))
+	touch $@
+
+demo: .venv/light
 	@rm -rf $(DEMO)
 	$(PYTHON) -m ppgn_core prior=noiseless_joint condition=lrcn condition.text="oranges" out=$(DEMO)
 	@echo "Look at $(DEMO)/grid.png"

@@ -36,7 +36,16 @@ BY_NAME = {
     "ppgn-studies": {
         "ppgn-train": "`ablation` does the command `train`",
         **dict.fromkeys(
-            ["ppgn-alexnet", "ppgn-dae", "ppgn-gaussian", "ppgn-joint", "ppgn-lrcn", "ppgn-pixels", "ppgn-places"],
+            [
+                "ppgn-alexnet",
+                "ppgn-dae",
+                "ppgn-gaussian",
+                "ppgn-gradient-free",
+                "ppgn-joint",
+                "ppgn-lrcn",
+                "ppgn-pixels",
+                "ppgn-places",
+            ],
             "components that its runs choose by name",
         ),
     },

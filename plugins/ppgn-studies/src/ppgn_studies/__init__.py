@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ppgn_core import Register, hookimpl
 
-STUDIES = ("ablation", "captions", "classes", "findings", "groups", "imagenet", "paper", "sixty")
+STUDIES = ("ablation", "captions", "classes", "findings", "groups", "imagenet", "paper", "sixty", "without_gradient")
 
 
 @hookimpl
