@@ -18,6 +18,7 @@ class Limits:
         upload: largest file that is accepted, in bytes.
         pixels: largest picture that is accepted, in pixels.
         text: longest text that is accepted, in characters.
+        pages: largest number of pages whose state Gradio holds; the oldest is forgotten first.
         waiting: largest number of events that wait in the queue.
     """
 
@@ -30,4 +31,5 @@ class Limits:
     upload: int = 8 * 2**20
     pixels: int = 24_000_000
     text: int = 300
+    pages: int = 100
     waiting: int = 64

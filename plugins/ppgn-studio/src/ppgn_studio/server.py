@@ -26,6 +26,7 @@ def application(base: Sequence[str], sessions: Sessions, limits: Limits) -> Any:
     """Return the studio as an ASGI application."""
     blocks = page(base, sessions, limits)
     blocks.queue(max_size=limits.waiting, default_concurrency_limit=4, api_open=False)
+    blocks.state_session_capacity = limits.pages  # Gradio's own is 10000, each with a copy of the page
     theme = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
     app = gr.mount_gradio_app(
         FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
