@@ -21,7 +21,7 @@ from PIL import Image
 
 from ppgn_core import UserError, chains, components, sample
 from ppgn_core.__main__ import main
-from ppgn_core.api import assembled, component
+from ppgn_core.api import assembled, component, configured
 from ppgn_core.config.compose import composed
 from ppgn_core.writers.codes import load_codes
 
@@ -230,3 +230,15 @@ def test_what_belongs_to_the_chains_is_at_hand():
     ready = assembled(**TOY)
     generator = ready.context.generator
     assert generator and generator.code.shape == (6,) and ready.h.shape == (3, 6)
+
+
+def test_a_config_is_plain_data_without_anything_built():
+    config = configured("experiment=toy", n_chains=2, condition={"name": "toy_colour", "sigma": 0.5})
+    assert config["n_chains"] == 2 and config["condition"] == {
+        "name": "toy_colour",
+        "rgb": [0.8, 0.5, 0.4],
+        "sigma": 0.5,
+    }
+    assert configured("model=torchvision_alexnet", "model.weights=/nowhere")["model"]["weights"] == "/nowhere"
+    with pytest.raises(UserError, match="epsilon1=-1"):
+        configured("experiment=toy", epsilon1=-1)
