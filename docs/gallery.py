@@ -63,7 +63,7 @@ def keep(picture: Path, target: Path, command: list[str]) -> None:
         with Image.open(picture) as image:
             text = PngInfo()
             for key, value in image.info.items():
-                if isinstance(value, str):
+                if isinstance(key, str) and isinstance(value, str):
                     text.add_text(key, value.replace(f"{DOCS.parent}/", ""))
             image.save(target, pnginfo=text)
     else:

@@ -116,7 +116,7 @@ def test_numbers_go_on_after_a_resume(run, command):
 def test_a_plot_shows_every_chain(run):
     run("waves", "+writer=plot", "writer.plot.rate=10", "writer.plot.unit=s", "out=run")
     with Image.open("run/plot.png") as plot:
-        assert json.loads(plot.text["config"])["writer"]["plot"]["rate"] == 10
+        assert json.loads(plot.info["config"])["writer"]["plot"]["rate"] == 10
         dark = (np.asarray(plot.convert("L")) < 160).mean()
         assert plot.size == (800, 300) and 0.005 < dark < 0.5
 

@@ -69,7 +69,7 @@ def test_the_picture_was_made_by_that_command():
 
     with Image.open(REPOSITORY / "docs" / "oranges.png") as picture:
         text = " ".join(str(value) for value in picture.info.values())
-        assert shlex.split(picture.text["command"])[1:] == demo()[1:]
+        assert shlex.split(str(picture.info["command"]))[1:] == demo()[1:]
     assert "oranges" in text and "noiseless_joint" in text
 
 
