@@ -176,7 +176,7 @@ def test_it_keeps_the_promises_of_conditions() -> None:
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({}, "condition.text=None: allowed is a text, or a picture as condition.image"),
+        ({}, "condition.text=: allowed is a text, or a picture as condition.image"),
         ({"text": " "}, "condition.text= : allowed is a text, or a picture"),
         ({"text": "x", "arch": "ViT-B-23"}, "condition.arch=ViT-B-23: open_clip has no such network; "),
         ({"text": "x", "weights": "default"}, "condition.weights=default: open_clip has none for tiny; allowed are"),

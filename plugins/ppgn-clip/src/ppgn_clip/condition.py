@@ -30,7 +30,8 @@ class Clip:
 
     Args:
         model: bundle whose pictures the network sees.
-        text: what to draw, in anybody's words; or a list of texts that take turns, `switch_every` steps each.
+        text: what to draw, in anybody's words; or a list of texts that take turns, `switch_every` steps each. It may be
+            empty if there is an image.
         image: path of a picture to draw something like, instead of a text or beside it, or of a folder of them.
         also: further texts with their weights, such as `{in watercolour: 0.5, blurry: -0.3}`.
         among: the texts that what is asked for is compared with; null for the names of the model's classes (ImageNet's
@@ -53,7 +54,7 @@ class Clip:
     def __init__(
         self,
         model: Model,
-        text: str | list[str] | None = None,
+        text: str | list[str] = "",
         image: str | None = None,
         also: Mapping[str, float] = {},
         among: list[str] | None = None,
@@ -70,7 +71,7 @@ class Clip:
         n_steps: int = 200,
         seed: int = 0,
     ) -> None:
-        texts = [word(one, "condition.text") for one in ([text] if isinstance(text, str) else text or [])]
+        texts = [word(one, "condition.text") for one in (text if isinstance(text, list) else [text] if text else [])]
         if not all(one.strip() for one in texts) or (not texts and image is None):
             raise UserError(f"condition.text={text}: allowed is a text, or a picture as condition.image")
         clock = clock or Clock()

@@ -56,3 +56,5 @@ def studio(
         serving.run()
     finally:
         held.close()
+    if serving.interrupted:  # whether uvicorn raises the signal again depends on the moment
+        raise KeyboardInterrupt

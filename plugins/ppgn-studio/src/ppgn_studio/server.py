@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported
@@ -45,7 +46,17 @@ def application(base: Sequence[str], sessions: Sessions, limits: Limits) -> Any:
     return Guard(app, limits, blocks.fns)
 
 
-def server(base: Sequence[str], sessions: Sessions, limits: Limits, port: int) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """A server that says afterwards whether a signal ended it."""
+
+    interrupted = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.interrupted = True
+        super().handle_exit(sig, frame)
+
+
+def server(base: Sequence[str], sessions: Sessions, limits: Limits, port: int) -> Server:
     """Return the server; `run()` serves until it is interrupted, and `should_exit = True` ends it."""
     config = uvicorn.Config(
         application(base, sessions, limits),
@@ -57,4 +68,4 @@ def server(base: Sequence[str], sessions: Sessions, limits: Limits, port: int) -
         timeout_graceful_shutdown=1,
         limit_concurrency=400,
     )
-    return uvicorn.Server(config)
+    return Server(config)
