@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from .errors import UserError
@@ -54,6 +56,19 @@ def command(name: str, run: Callable[[], int]) -> int:
         if user_error is None:
             raise
         return report(name, user_error)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Silence logs and warnings within the block, where a library repeats in them what its error says."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
 
 
 def heed_interrupts() -> None:

@@ -19,6 +19,11 @@ class PluginError(UserError):
     """Report a component that failed or broke its protocol: one line that names its plugin, with the error as cause."""
 
 
+def reason(error: BaseException) -> str:
+    """Return the first line of what an error says, or its type if it says nothing: libraries' errors may have many."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 def shown(value: object) -> str:
     """Write a value as users do, for a message: `null`, `true`; the middle of a long text is left out.
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.transforms import InterpolationMode
 
-from ppgn_core.errors import UserError
+from ppgn_core.console import quiet
+from ppgn_core.errors import UserError, reason
 from ppgn_core.nearest import nearest
 
 HUB = "hf-hub:"
@@ -78,28 +77,16 @@ def load(arch: str, weights: str, device: torch.device | str, seed: int = 0) -> 
     if weights == "default" and not (published or arch.startswith(HUB)):
         raise UserError(f"condition.weights=default: open_clip has none for {arch}; allowed are a file, and `random`")
     tag = published[0] if weights == "default" and published else weights if weights in published else None
-    with torch.random.fork_rng(devices=[]), _without_logs():
+    with torch.random.fork_rng(devices=[]), quiet():
         torch.manual_seed(seed)
         try:
             network = open_clip.create_model(arch, pretrained=tag, device="cpu")
             tokenize = open_clip.get_tokenizer(arch)
         except Exception as error:  # what fetching raises depends on the libraries below open_clip
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise UserError(f"{key}: weights={weights} are not available: {reason[:200]}") from None
+            raise UserError(f"{key}: weights={weights} are not available: {reason(error)[:200]}") from None
     if tag is None and weights not in ("default", "random"):
         fill(network, weights, arch, "condition.weights")
     asked = open_clip.get_model_preprocess_cfg(network)
     side = asked["size"][-1] if isinstance(asked["size"], Sequence) else asked["size"]
     preprocess = transforms(side, side, InterpolationMode.BICUBIC, asked["mean"], asked["std"])
     return TwoTowers(network.eval().requires_grad_(False).to(device), tokenize, preprocess)
-
-
-@contextmanager
-def _without_logs() -> Iterator[None]:
-    """Silence logging within the block: open_clip warns of random weights, and repeats what an error says."""
-    before = logging.root.manager.disable
-    logging.disable()
-    try:
-        yield
-    finally:
-        logging.disable(before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ppgn_core.errors import UserError, shown
+from ppgn_core.errors import UserError, reason, shown
 
 REPOSITORY = "binxu/DeePSim_DosovitskiyBrox2016"
 CAFFENET = "caffenet"
@@ -55,9 +55,8 @@ def _of_hub(filename: str) -> Path:
     try:
         return Path(hf_hub_download(REPOSITORY, filename))
     except Exception as error:  # the hub's, the network's and the disk's errors have no common type
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         problem = f"model.weights=default: {filename} cannot be fetched from {REPOSITORY}"
-        raise UserError(f"{problem}: {shown(reason)}; allowed is also a folder that has it") from None
+        raise UserError(f"{problem}: {shown(reason(error))}; allowed is also a folder that has it") from None
 
 
 def _any_cached() -> bool:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from ppgn_core.errors import UserError, shown
+from ppgn_core.console import quiet
+from ppgn_core.errors import UserError, reason, shown
 
 HUB = re.compile(r"[\w.-]+/[\w.-]+")
 """Names on the hub."""
@@ -27,18 +24,4 @@ def fetched(repository: str, name: str, key: str) -> Path:
         with quiet():
             return Path(hf_hub_download(repository, name))
     except Exception as error:  # the hub's, the network's and the disk's errors have no common type
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(f"{key}: {name} cannot be fetched: {shown(reason)}") from None
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Silence logs and warnings within the block: diffusers and the hub repeat what an error says."""
-    before = logging.root.manager.disable
-    logging.disable()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
+        raise UserError(f"{key}: {name} cannot be fetched: {shown(reason(error))}") from None

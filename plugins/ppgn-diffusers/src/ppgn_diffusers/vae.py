@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from ppgn_core import weights as files
-from ppgn_core.errors import UserError, shown
+from ppgn_core.console import quiet
+from ppgn_core.errors import UserError, reason, shown
 from ppgn_core.model import Model
 from ppgn_core.state_dict import read_state_dict
 from ppgn_core.user_input import home
 
 from .autoencoder import LATENT, Autoencoder, stride
-from .hub import HUB, quiet
+from .hub import HUB
 
 KINDS = ("AutoencoderKL", "AutoencoderTiny")
 TAESD = ("taesd_encoder", "taesd_decoder")
@@ -88,8 +89,7 @@ def read(weights: str, subfolder: str | None = None) -> Any:
     except UserError:
         raise
     except Exception as error:  # what reading and fetching raise has no common type
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(f"{key}: no autoencoder can be read there: {shown(reason)}") from None
+        raise UserError(f"{key}: no autoencoder can be read there: {shown(reason(error))}") from None
     if unfit := [*loaded["missing_keys"], *(name for name, *_ in loaded["mismatched_keys"])]:
         raise UserError(f"{key}: it has no {unfit[0]} that fits its config.json")
     if bad := [name for name, value in network.state_dict().items() if not value.isfinite().all()]:
