@@ -54,7 +54,7 @@ def without_gradient(
     for name, own in SAMPLERS.items():
         n_steps = pictures // own["n_chains"] - 1
         keys: dict[str, Any] = {"prior": "none", "condition": "hidden_neuron", "condition.network": "encoder"}
-        keys |= {"condition.layer": "conv5", "condition.position": "max", "generator.smooth": 0.1}
+        keys |= {"condition.layer": "conv5", "condition.position": "max"}
         keys |= {"save_every": 1, "writer": ["trace", "codes", "record"], **own}
         best = []
         for unit in units:
