@@ -28,6 +28,7 @@ from ppgn_core.images import to_uint8
 PPGN = (sys.executable, "-c", "import sys; from ppgn_core.command.main import main; sys.exit(main())", "dataset")
 TOY = ("experiment=toy", "classes=null", "n_chains=4", "per_shard=8", "n_steps=3")
 LONG = ("experiment=toy", "classes=null", "n_chains=8", "per_shard=8", "n_steps=400", "per_class=48")
+MINI = ("classes=lemon,3", "per_class=3", "n_chains=2", "per_shard=4", "n_steps=2")
 KILLS = int(os.environ.get("KILLS", "2"))
 
 
@@ -40,9 +41,8 @@ def contents(out: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
-def started(out: Path, *more: str) -> subprocess.Popen:
-    """The command with two workers."""
-    command = [*PPGN, f"out={out}", *LONG, "workers=2", *more]
+def started(out: Path, *keys: str) -> subprocess.Popen:
+    command = [*PPGN, f"out={out}", *keys]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -66,8 +66,7 @@ def toy(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def mini(tmp_path_factory) -> Path:
     """Samples of two classes of mini."""
-    keys = ("classes=lemon,3", "per_class=3", "n_chains=2", "per_shard=4", "n_steps=2")
-    return made(tmp_path_factory.mktemp("mini") / "set", toy=keys)
+    return made(tmp_path_factory.mktemp("mini") / "set", toy=MINI)
 
 
 def test_the_index_says_what_is_there(toy):
@@ -91,7 +90,7 @@ def test_whoever_is_killed_the_shards_are_the_same(tmp_path):
     whole, chance, kills, rounds = contents(made(tmp_path / "whole", toy=LONG)), random.Random(1), 0, 0
     while kills < KILLS:
         out, rounds = tmp_path / f"killed{rounds}", rounds + 1
-        command = started(out)
+        command = started(out, *LONG, "workers=2")
         while kills < KILLS and command.poll() is None:
             time.sleep(chance.uniform(0, 8))
             if command.poll() is not None:
@@ -102,7 +101,7 @@ def test_whoever_is_killed_the_shards_are_the_same(tmp_path):
             else:  # its workers end when they notice
                 command.kill()
                 command.communicate()
-                command = started(out)
+                command = started(out, *LONG, "workers=2")
             kills += 1
         said = command.communicate()
         assert command.returncode == 0, said
@@ -110,9 +109,16 @@ def test_whoever_is_killed_the_shards_are_the_same(tmp_path):
     print(f"{kills} kills, {rounds} data sets")
 
 
+def test_two_commands_share_the_work(mini, tmp_path):
+    commands = [started(tmp_path / "set", *MINI) for _ in range(2)]
+    said = [command.communicate() for command in commands]
+    assert [command.returncode for command in commands] == [0, 0], said
+    assert contents(tmp_path / "set") == contents(mini)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 def test_sigterm_keeps_what_is_finished(tmp_path):
-    command = started(tmp_path / "set", "n_steps=100000000")
+    command = started(tmp_path / "set", *LONG, "workers=2", "n_steps=100000000")
     while not (tmp_path / "set" / ".lock").exists() or len(children(command.pid)) < 2:
         time.sleep(0.05)
         assert command.poll() is None, command.communicate()
