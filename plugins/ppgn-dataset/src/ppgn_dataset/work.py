@@ -75,8 +75,10 @@ def share(recipe: Recipe, files: Files, n: int, interrupted: Callable[[], bool],
     total = len(shards(recipe))
     deaths, left = 0, len(files.missing(total))
     with ExitStack() as stack:
-        running = [_started(recipe, files, stack) for _ in range(min(n, left))]
+        running: list[Worker] = []
         stack.callback(lambda: _end([process for process, _ in running]))
+        while len(running) < min(n, left):
+            running.append(_started(recipe, files, stack))
         while running:
             if interrupted():
                 raise KeyboardInterrupt
