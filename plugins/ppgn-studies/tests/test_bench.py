@@ -1,4 +1,4 @@
-"""A step of the core computes what the same mathematics in torch computes, and no more; the command prints its table."""
+"""A step of the core computes what the same mathematics in torch computes; the command prints its table."""
 
 import pytest
 import torch
