@@ -214,9 +214,7 @@ class UpConvGenerator:
         self.code = self.network.code
         filters = "smooth" in inspect.signature(self.network.forward).parameters
         if smooth is not None and not filters:
-            raise UserError(
-                f"generator.smooth={smooth}: the generator of model={model.name} has no filter; allowed is null"
-            )
+            raise UserError(f"generator.smooth={smooth}: model={model.name} has a G without filter; allowed is null")
         self.smooth = 0.0 if smooth is None and as_in_the_paper and filters else smooth
 
     def __call__(self, h: Tensor) -> Tensor:
