@@ -27,7 +27,7 @@ from ppgn_core.images import to_uint8
 
 PPGN = (sys.executable, "-c", "import sys; from ppgn_core.command.main import main; sys.exit(main())", "dataset")
 TOY = ("experiment=toy", "classes=null", "n_chains=4", "per_shard=8", "n_steps=3")
-LONG = ("experiment=toy", "classes=null", "n_chains=8", "per_shard=8", "n_steps=400", "per_class=48")
+LONG = ("experiment=toy", "classes=null", "n_chains=8", "per_shard=8", "n_steps=300", "per_class=32")
 MINI = ("classes=lemon,3", "per_class=3", "n_chains=2", "per_shard=4", "n_steps=2")
 KILLS = int(os.environ.get("KILLS", "2"))
 
@@ -125,7 +125,7 @@ def test_sigterm_keeps_what_is_finished(tmp_path):
     workers = children(command.pid)
     time.sleep(1)
     command.terminate()
-    assert "interrupted; what was finished is kept" in command.communicate(timeout=60)[1]
+    assert "interrupted; what was finished is kept" in command.communicate(timeout=600)[1]
     assert command.returncode == 130
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
     assert {path.name for path in (tmp_path / "set").iterdir()} == {".lock", "recipe.json"}
