@@ -21,20 +21,19 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from ppgn_core.api import chains
+from ppgn_core.api import chains, component
 from ppgn_core.chain import chain
 from ppgn_core.console import terminal
 from ppgn_core.device import choose_device
 from ppgn_core.energy import Energy
 from ppgn_core.model import Label, Labels, Model
 from ppgn_core.noise import ChainNoise
-from ppgn_core.samplers import MalaApprox
 
 Step = Callable[[], object]
 Row = Literal["annealed", "default", "imagenet", "lrcn", "shared", "full"]
 
 TARGET = 3
-EPSILONS = (1e-2, 1.0, 1e-3)
+EPSILONS = {"epsilon1": 1e-2, "epsilon2": 1.0, "epsilon3": 1e-3}
 RUNS: dict[str, tuple[str, ...]] = {
     "annealed": ("sampler.steps=1000000",),
     "default": ("sampler=random_start",),
@@ -174,7 +173,8 @@ def _core(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Step:
     loaders = {"generator": lambda: own_g, "encoder": lambda: own_c, "classifier": lambda: own_c}
     model = Model("random", loaders, {"classifier": labels}, 0, h.device)
     energy = Energy(generator.UpConvGenerator(model), NoiselessJoint(model), ClassCondition(model, target=TARGET))
-    states = chain(MalaApprox(energy, ChainNoise(0, len(h), h.device), *EPSILONS), h, n_steps=10**9)
+    noise = ChainNoise(0, len(h), h.device)
+    states = chain(component("sampler", "mala_approx", energy=energy, noise=noise, **EPSILONS), h, n_steps=10**9)
     next(states)
     return partial(next, states)
 
@@ -189,7 +189,7 @@ def _codes_and_logits(c: alexnet.AlexNet, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _straight(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Step:
-    epsilon1, epsilon2, epsilon3 = EPSILONS
+    epsilon1, epsilon2, epsilon3 = EPSILONS.values()
 
     def step() -> None:
         nonlocal h
@@ -203,7 +203,7 @@ def _straight(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Step:
 
 
 def _original(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Step:
-    epsilon1, epsilon2, epsilon3 = EPSILONS
+    epsilon1, epsilon2, epsilon3 = EPSILONS.values()
 
     def step_of(k: int) -> None:
         one = h[k : k + 1].detach()
