@@ -59,7 +59,7 @@ bundled: setup
 	$(PYTHON) tests/bundle_table.py
 
 benchmark: setup
-	$(PYTHON) benchmarks/step.py
+	.venv/bin/ppgn bench
 
 # It reads nothing from the network. `make site` also finds links and anchors that lead nowhere.
 site: setup

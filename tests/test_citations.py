@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parent.parent
-PLACES = ("benchmarks", "conf", "docs", "plugins", "ppgn_core", "tests")
+PLACES = ("conf", "docs", "plugins", "ppgn_core", "tests")
 KINDS = {".py", ".yaml", ".toml", ".md", ".html", ".js"}
 
 SECTIONS = {"1", "2", "2.1", "2.2", "3", "3.1", "3.2", "3.3", "3.4", "3.5", "4", "4.1", "4.2", "5"}

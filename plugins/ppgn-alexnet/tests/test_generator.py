@@ -7,11 +7,13 @@ import pytest
 import torch
 from ppgn_alexnet.bilateral import bilateral
 from ppgn_alexnet.generator import MINI, ORIGINAL, Up, UpConv, UpConvConfig, UpConvGenerator
+from torch import Tensor
 
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 from ppgn_core.options import plugins
+from ppgn_core.protocols import Code
 
 TINY = UpConvConfig(code=5, fc=(6, 6, 32), channels=2, ups=(Up("deconv1", 3), Up("conv0", 3, stride=1)))
 
@@ -63,6 +65,25 @@ def test_weights_come_back_as_they_were(tmp_path: Path) -> None:
     h = torch.rand(2, 5)
     loaded = UpConv.load(tmp_path / "g.safetensors", generator.save(tmp_path / "g.safetensors"))
     assert torch.equal(loaded(h), generator(h))
+
+
+def test_a_generator_without_filter_is_told_nothing_of_it() -> None:
+    class Plain(torch.nn.Module):
+        code = Code((3,))
+
+        def forward(self, h: Tensor) -> Tensor:
+            return h[:, :, None, None].expand(-1, 3, 4, 4)
+
+        def draw(self, noise: ChainNoise) -> Tensor:
+            return noise.normal(0, (3,), stream="start")
+
+    plain = Plain()
+    model: Model = Model("plain", {"generator": lambda: plain}, {}, image_size=4)
+    h = torch.rand(2, 3)
+    for generator in (UpConvGenerator(model), UpConvGenerator(model, as_in_the_paper=True)):
+        assert torch.equal(generator(h), plain(h))
+    with pytest.raises(UserError, match=r"generator\.smooth=0\.1: model=plain has a G without filter"):
+        UpConvGenerator(model, smooth=0.1)
 
 
 def test_a_smooth_generator_filters_its_output_and_an_option_says_otherwise() -> None:

@@ -3,6 +3,7 @@
 Dosovitskiy & Brox 2016, table 8, and the paper's section S9.4: three fully connected layers, then up-convolutions.
 """
 
+import inspect
 import math
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
@@ -191,8 +192,8 @@ class UpConvGenerator:
             is no filter, None is the value that suits the network (no filter as in the paper).
 
     Raises:
-        UserError: the network is not a generator, there is no such file, or the file has no generator or one for
-            another image size.
+        UserError: the network is not a generator, or not one with a filter; there is no such file, or the file has no
+            generator or one for another image size.
     """
 
     def __init__(
@@ -205,17 +206,19 @@ class UpConvGenerator:
         smooth: Annotated[float | None, ">= 0"] = None,
         as_in_the_paper: bool = False,
     ) -> None:
-        if smooth is None and as_in_the_paper:
-            smooth = 0.0
-        self.model, self.encoder, self.smooth = model, encoder, smooth
+        self.model, self.encoder = model, encoder
         self.layer = layer or model.code_layer
         self.network: UpConv = (
             _loaded(weights, model) if weights else model.network(network, ("code", "draw"), "generator.network")
         )
         self.code = self.network.code
+        filters = "smooth" in inspect.signature(self.network.forward).parameters
+        if smooth is not None and not filters:
+            raise UserError(f"generator.smooth={smooth}: model={model.name} has a G without filter; allowed is null")
+        self.smooth = 0.0 if smooth is None and as_in_the_paper and filters else smooth
 
     def __call__(self, h: Tensor) -> Tensor:
-        return self.network(h, self.smooth)
+        return self.network(h) if self.smooth is None else self.network(h, self.smooth)
 
     def encode(self, x: Tensor) -> Tensor:
         """Return E(x): images `(B, 3, H, W)` → codes `(B, code)`."""

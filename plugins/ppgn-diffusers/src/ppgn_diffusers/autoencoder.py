@@ -35,8 +35,8 @@ class Autoencoder(nn.Module):
         self.code = Code((int(config.latent_channels), side, side))
         self.layers = {LATENT: self}
 
-    def forward(self, h: Tensor, smooth: float | None = None) -> Tensor:
-        """Draw images from latents; `smooth`, the colour difference of mini's filter, is not used here."""
+    def forward(self, h: Tensor) -> Tensor:
+        """Draw images from latents."""
         return (self.network.decode(h / self.scale + self.shift).sample + 1) / 2
 
     def draw(self, noise: ChainNoise) -> Tensor:

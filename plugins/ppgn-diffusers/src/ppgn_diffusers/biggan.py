@@ -138,8 +138,8 @@ class BigGAN(nn.Module):
             }
         )
 
-    def forward(self, h: Tensor, smooth: float | None = None) -> Tensor:
-        """Draw images from codes; `smooth`, the colour difference of mini's filter, is not used here."""
+    def forward(self, h: Tensor) -> Tensor:
+        """Draw images from codes."""
         parts: Any = self.generator
         v = parts["gen_z"](h).unflatten(1, (4, 4, -1)).permute(0, 3, 1, 2)
         for layer in parts["layers"]:

@@ -37,8 +37,8 @@ class DCGAN(nn.Module):
             layers += [nn.Tanh()] if last else [nn.BatchNorm2d(outputs), nn.ReLU()]
         self.main = nn.Sequential(*layers)
 
-    def forward(self, h: Tensor, smooth: float | None = None) -> Tensor:
-        """Draw images from codes; `smooth`, the colour difference of mini's filter, is not used here."""
+    def forward(self, h: Tensor) -> Tensor:
+        """Draw images from codes."""
         return (self.main(h[..., None, None]) + 1) / 2
 
     def draw(self, noise: ChainNoise) -> Tensor:

@@ -1,4 +1,4 @@
-"""Provide studies, which draw pictures under several settings and compare them: `ppgn study NAME KEY=VALUE …`."""
+"""Provide `ppgn study NAME KEY=VALUE …`, which compares pictures under several settings, and `ppgn bench`."""
 
 from collections.abc import Callable
 
@@ -22,3 +22,4 @@ def register_studies(register: Register) -> None:
 @hookimpl
 def register_commands(register: Register) -> None:
     register("study", "ppgn_studies.command:study")
+    register("bench", "ppgn_studies.bench:bench")
