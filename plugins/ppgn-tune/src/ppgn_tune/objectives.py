@@ -54,11 +54,9 @@ def wishes(overrides: Sequence[str], targets: Sequence[str], wanted: Sequence[st
     runs = [(*overrides, f"condition.target={target}") for target in targets] or [tuple(overrides)]
     if wanted and len(wanted) != len(runs):
         raise UserError(f"wanted={shown(list(wanted))}: allowed is one class for each target, {len(runs)} in all")
-    labels = [judge.labels.find(word).index for word in wanted] or [
-        asked_for(configured(*o), judge.labels) for o in runs
-    ]
     found = []
-    for run, label in zip(runs, labels, strict=True):
+    for k, run in enumerate(runs):
+        label = judge.labels.find(wanted[k]).index if wanted else asked_for(configured(*run), judge.labels)
         if label is None:
             asked = run[-1] if targets else f"condition={configured(*run)['condition']['name']}"
             raise UserError(f"wanted is required: {shown(asked)} names no class of {judge.name}; wanted=CLASS does")
