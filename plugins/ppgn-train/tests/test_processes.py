@@ -15,7 +15,7 @@ from ppgn_train import testing
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 ONE = [sys.executable, "-m", "ppgn_train"]
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0", "-m", "ppgn_train"]
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", "-m", "ppgn_train"]
 DAE = ["dae_x", "size=16", "channels=8", "shift=2", "batch_size=4", "learning_rate=1e-3"]
 
 
