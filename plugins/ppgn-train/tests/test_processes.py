@@ -41,7 +41,11 @@ def begin(launcher: list[str], *arguments: str) -> subprocess.Popen[str]:
 def train(launcher: list[str], *arguments: str) -> tuple[int, str, str]:
     """Train, and return the exit code, stdout and stderr."""
     process = begin(launcher, *arguments)
-    out, err = process.communicate(timeout=300)
+    try:
+        out, err = process.communicate(timeout=300)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
     return process.returncode, out, err
 
 
@@ -95,6 +99,7 @@ def test_generator_and_critic_of_two_processes_are_those_of_one(data: Path, tmp_
         assert float((value - theirs[name]).abs().mean()) < 2e-5, name
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="it finds the other process in /proc")
 @pytest.mark.parametrize("rank", [0, 1])
 def test_a_signal_to_one_process_ends_all_in_a_state_that_is_continued(rank: int, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
@@ -104,9 +109,15 @@ def test_a_signal_to_one_process_ends_all_in_a_state_that_is_continued(rank: int
         time.sleep(0.05)
     (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     os.kill(process.pid if rank == 0 else int(child), signal.SIGTERM)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130, err
-    assert "Traceback" not in err and not Path("/proc", child).exists()
+    assert "Traceback" not in err
+    for _ in range(600):  # it ends by itself, soon after the first
+        if not Path("/proc", child).exists():
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("the other process goes on")
     seen = torch.load(out / "checkpoint.pt", weights_only=True)["seen"]
     assert (out / f"picture_{seen:09d}.png").exists()
     code, said, err = train(ONE, *keys, f"images={seen + 40}")
