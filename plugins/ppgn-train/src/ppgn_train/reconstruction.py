@@ -14,7 +14,7 @@ from .networks import check_names
 from .stages import LOGITS, STRIDES, Stages
 
 RECONSTRUCTION_WEIGHTS = {"pixel": 2.0, "thumbnail": 2.0, "conv2": 0.5, "conv5": 0.3, "pool5": 0.3, "fc6": 0.2}
-RECONSTRUCTION_WEIGHTS |= {"stride4": 0.15, "stride8": 0.1, "stride16": 0.06, "stride32": 0.03, "logits": 0.08}
+RECONSTRUCTION_WEIGHTS |= {"stride4": 0.15, "stride8": 0.1, "stride16": 0.06, "stride32": 0.06, "logits": 0.2}
 """Weights of the squared errors. They balance the gradients at G's output, where fc6's is ten times the pixels'."""
 
 
