@@ -68,6 +68,7 @@ def train(
         made = component("recipe", recipe, **context)
         processes.check(made, recipe["name"], fabric)
         loop.train(made, folder, made.images, every_minutes=every_minutes, precision=precision, fabric=fabric)
+        processes.end(fabric)
     except UserError as error:
         if fabric.local_rank:  # the first process of the machine says the same
             raise SystemExit(2) from error

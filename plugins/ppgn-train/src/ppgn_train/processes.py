@@ -96,6 +96,12 @@ def share(fabric: Fabric, *whole: Tensor) -> list[Tensor]:
     return [tensor.chunk(fabric.world_size)[fabric.global_rank] for tensor in whole]
 
 
+def end(fabric: Fabric) -> None:
+    """Leave the other processes, once all have come to the end of the training; else torch warns."""
+    if fabric.world_size > 1:
+        torch.distributed.destroy_process_group()
+
+
 class Together:
     """Let the processes of a training agree; with a single process nothing is exchanged.
 
