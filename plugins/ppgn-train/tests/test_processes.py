@@ -42,7 +42,7 @@ def train(launcher: list[str], *arguments: str) -> tuple[int, str, str]:
     """Train, and return the exit code, stdout and stderr."""
     process = begin(launcher, *arguments)
     try:
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=900)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
@@ -109,7 +109,7 @@ def test_a_signal_to_one_process_ends_all_in_a_state_that_is_continued(rank: int
         time.sleep(0.05)
     (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     os.kill(process.pid if rank == 0 else int(child), signal.SIGTERM)
-    _, err = process.communicate(timeout=300)
+    _, err = process.communicate(timeout=900)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     for _ in range(600):  # it ends by itself, soon after the first
