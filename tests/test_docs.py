@@ -53,9 +53,13 @@ def test_the_code_of_a_page_runs(page, names):
         exec(compile(block, page.name, "exec"), names)
 
 
+PAGES_OF_COMMANDS = (
+    *("getting_started", "idea", "choosing", "recipes", "performance", "faq", "neurons", "units", "words"),
+    "dataset",
+)
 SECTIONS = {
     f"{page}: {title}": re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    for page in ("getting_started", "idea", "choosing", "recipes", "performance", "faq", "neurons", "units", "words")
+    for page in PAGES_OF_COMMANDS
     for title, text in re.findall(
         r"^#+ (.+?)\n(.*?)(?=^## |\Z)", (REPOSITORY / "docs" / f"{page}.md").read_text(encoding="utf-8"), re.M | re.S
     )
@@ -68,6 +72,7 @@ SHORTER = {
     "again": [],
     "index": [],
     "list": [],
+    "dataset": ["per_class=2", "n_steps=2"],
     "calibrate": ["n_steps=2", "settings=2", "pilots=1"],
     "sampler=cma_es": ["n_chains=4", "n_steps=2"],
     "train": ["images=8", "batch_size=8", "learning_rate=1e-6", "precision=32", "device=cpu"],

@@ -64,7 +64,7 @@ class ClassCondition:
     ) -> None:
         self.network = model.network(classifier, key="condition.classifier")
         self.gradient = gradient
-        labels = model.classes(classifier, "condition.classifier")
+        self.classes = labels = model.classes(classifier, "condition.classifier")
         targets = target if isinstance(target, list) else [target]
         chosen = [self._named(model, labels, init) if one == "init" else labels.find(one) for one in targets]
         self.remarks = [
