@@ -99,8 +99,13 @@ def report(name: str, error: Exception) -> int:
     if os.environ.get("PPGN_DEBUG") == "1":
         raise error
     with contextlib.suppress(OSError):  # stderr may be on the disk that is full
-        print(f"{name}: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
+        print(line(name, error), file=sys.stderr, flush=True)
     return 2
+
+
+def line(name: str, error: Exception) -> str:
+    """Return an error in one line, after the name of the command."""
+    return f"{name}: {' '.join(str(error).split())}"
 
 
 def terminal(width: int = 120, highlight: bool = True) -> Console:

@@ -81,15 +81,15 @@ def project(folder: Path) -> dict[str, Any]:
     return table
 
 
-OF_THE_REPOSITORY = {"dev", "docs"}
-"""Extras for what is not in the package: its tests, and the documentation."""
+NOT_IMPORTED = {"dev", "docs", "joblib", "submitit", "ray"}
+"""Extras for what the package does not import: its tests, the documentation, and launchers, which Hydra imports."""
 
 
 def declared(folder: Path) -> tuple[set[str], set[str]]:
     """The dependencies of a package, and those of its extras."""
     told = project(folder)
     optional = told.get("optional-dependencies", {})
-    extras = [line for name, lines in optional.items() if name not in OF_THE_REPOSITORY for line in lines]
+    extras = [line for name, lines in optional.items() if name not in NOT_IMPORTED for line in lines]
     return tuple({re.split(r"[\[<>=!~; ]", line)[0] for line in lines} for lines in (told["dependencies"], extras))  # type: ignore[return-value]
 
 

@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from ..console import command, explained, report
+from ..console import command, explained, line
 from ..errors import UserError
 from ..options.plugins import WITHOUT
 from ..user_input import home
@@ -44,14 +44,14 @@ def _hydra(arguments: list[str]) -> int:
     from ..config.resume import Resumed, folder_of, key
     from ..options import plugins
     from ..run_folder import dated
-    from . import sweep_folders
+    from . import sweep_failures, sweep_folders, sweep_sheet
     from .flags import check_flags
 
-    failed, stopped = 0, False
+    stopped, here = False, sweep_failures.process()
     registry = plugins.registry()
 
     def job(config: Any) -> float | None:
-        nonlocal failed, stopped
+        nonlocal stopped
         chosen = HydraConfig.get()
         sweep = chosen.mode == RunMode.MULTIRUN
         if stopped:
@@ -63,6 +63,7 @@ def _hydra(arguments: list[str]) -> int:
             check(config)
             if sweep:
                 out = Path(chosen.runtime.output_dir)
+                sweep_folders.goes_on(config, out)
             else:
                 named = "out" if config.out else "resume"
                 out = home(config[named], named) if config[named] else dated(Path("outputs"))
@@ -76,13 +77,14 @@ def _hydra(arguments: list[str]) -> int:
             stopped = run(chains, out.absolute(), objective.watch)
             return objective()
         except Exception as error:  # the other jobs of a sweep go on
-            if (user_error := explained(error) or explained(explain(error, registry))) is not None:
-                failed = report("ppgn", user_error)
-            elif sweep:
-                traceback.print_exc()
-                failed = 1
-            else:
+            user_error = explained(error) or explained(explain(error, registry))
+            if user_error is None and not sweep:
                 raise
+            if user_error and os.environ.get("PPGN_DEBUG") == "1":
+                raise user_error from None
+            failure = (2, line("ppgn", user_error)) if user_error else (1, traceback.format_exc())
+            elsewhere = sweep_failures.process() != here
+            return sweep_failures.Failure(*failure) if elsewhere else sweep_failures.told(*failure)
         return None
 
     compose.install()
@@ -92,6 +94,7 @@ def _hydra(arguments: list[str]) -> int:
     choices = resumed.choices if resumed else []
     arguments = sorted([*choices, *arguments], key=lambda a: not key(a))  # argparse requires overrides to be adjacent
     check_flags(arguments)
+    sweep_failures.begin()
     sys.argv = [sys.argv[0], *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises errors instead of printing them
     try:
@@ -103,6 +106,7 @@ def _hydra(arguments: list[str]) -> int:
         if user_error is error:
             raise
         raise user_error from error
-    finally:
+    finally:  # also if a launcher lost a job: the others have their cells
+        sweep_sheet.draw(sweep_folders.begun())
         sweep_folders.remove_empty()
-    return failed
+    return sweep_failures.exit_code()

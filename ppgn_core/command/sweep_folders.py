@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from functools import wraps
@@ -13,7 +14,7 @@ from omegaconf import DictConfig
 
 from ..console import explained
 from ..errors import UserError
-from ..run_folder import FILES
+from ..run_folder import CODES, FILES
 
 SWEEP_NOTE = "multirun.yaml"
 
@@ -38,9 +39,10 @@ def through(method: Callable[..., None]) -> Callable[..., None]:
 
 
 class _Before:
-    """Record what existed before: the topmost folder that the run may create or fill, and its content."""
+    """Record what existed before: the topmost folder that the run may create or fill, its content, and the sweep's."""
 
     root: Path | None = None
+    sweep: Path | None = None
     paths: frozenset[Path] = frozenset()
 
 
@@ -62,6 +64,7 @@ class Remember(Callback):
         for path in earlier:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         _remember(folder)
+        _Before.sweep = folder
 
 
 def _earlier(folder: Path) -> list[Path]:
@@ -80,11 +83,23 @@ def _remember(folder: Path) -> None:
     _Before.paths = frozenset([root, *root.iterdir()] if root.is_dir() else [])
 
 
+def goes_on(config: DictConfig, folder: Path) -> None:
+    """Let a job that Slurm starts again, as after a preemption, continue what it has saved in its folder."""
+    if int(os.environ.get("SLURM_RESTART_COUNT", 0)):
+        saved = (folder / CODES).exists()
+        config.resume, config.overwrite = (str(folder), False) if saved else (None, True)
+
+
+def begun() -> Path | None:
+    """Return the folder of the sweep that has begun; None if none has."""
+    return _Before.sweep
+
+
 def remove_empty() -> None:
     """Remove folders created since then that contain nothing but Hydra's note of a sweep."""
     if _Before.root is not None and _Before.root.is_dir():
         _remove_empty(_Before.root)
-    _Before.root = None
+    _Before.root = _Before.sweep = None
 
 
 def _remove_empty(folder: Path) -> None:

@@ -6,38 +6,33 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from typing import TYPE_CHECKING
 
 from ..run_folder import STRIP
-from .sweep_folders import through
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-class Sheet(Callback):
-    """Draw the sheet when Hydra reports the end of a sweep, even if runs failed.
+def draw(sweep: Path | None) -> None:
+    """Draw the sheet of a sweep's folder from the runs that have a picture, at its end, even if some failed.
 
     Runs are found by the pictures in their folders, as a launcher may run them in other processes.
-    """
 
-    @through
-    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+    Args:
+        sweep: the folder; None if no sweep has begun.
+    """
+    paths = [path for folder in _folders(sweep) if (path := _picture(folder))] if sweep else []
+    if sweep and paths:
         import numpy as np
 
-        sweep = Path(config.hydra.sweep.dir)
-        paths = [path for folder in _folders(sweep) if (path := _picture(folder))]
-        if paths:
-            from ..images import save_png
-            from ..sheet import draw
+        from .. import sheet
+        from ..images import save_png
 
-            columns = 1 if any(path.name == STRIP for path in paths) else None
-            sheet = draw([_opened(path) for path in paths], columns)
-            command = shlex.join(["python", "-m", "ppgn_core", *sys.argv[1:]])
-            save_png(sweep / "sweep.png", np.asarray(sheet), {"command": command})
+        columns = 1 if any(path.name == STRIP for path in paths) else None
+        drawn = sheet.draw([_opened(path) for path in paths], columns)
+        command = shlex.join(["python", "-m", "ppgn_core", *sys.argv[1:]])
+        save_png(sweep / "sweep.png", np.asarray(drawn), {"command": command})
 
 
 def _folders(sweep: Path) -> list[Path]:

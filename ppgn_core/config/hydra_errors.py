@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from textwrap import shorten
 from types import FrameType
 from typing import Any
 
@@ -23,6 +24,9 @@ SORTS = {
     r"valid bool|converted to Boolean": "true or false",
     r"not a ListConfig": "a list: [a,b,c]",
 }
+
+LAUNCHERS = ("joblib", "ray", "submitit")
+"""Packages that run the jobs of a sweep in other processes, and raise an error of their own if one of these dies."""
 
 
 def explain(error: Exception, registry: Registry) -> Exception:
@@ -51,6 +55,10 @@ def explain(error: Exception, registry: Registry) -> Exception:
         return UserError(f"{place}{key}: {_wrong_type(cause)}" if key else place + _wrong_type(cause))
     if isinstance(error, HydraException | OmegaConfBaseException):
         return UserError(_line(error))
+    packages = [_package(frame) for frame in _frames(error)]
+    if (lost := next((name for name in LAUNCHERS if name in packages), None)) and not isinstance(error, OSError):
+        told = shorten(str(error) or type(error).__name__, 300)
+        return UserError(f"the launcher failed; what the runs save is kept; {lost} says: {told}")
     frames = [frame for frame in _frames(error) if _package(frame) not in sys.stdlib_module_names]
     if frames and _package(frames[-1]) in ("hydra", "omegaconf", "yaml"):  # often Python's own errors, or YAML's
         files = [frame.f_locals["config_path"] for frame in frames if frame.f_code.co_name == "load_config"]

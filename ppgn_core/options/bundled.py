@@ -11,6 +11,9 @@ from pathlib import Path
 
 TABLE = Path(__file__).with_suffix(".json")
 
+EXTRAS = {"joblib": "joblib", "ray": "ray", "submitit_local": "submitit", "submitit_slurm": "submitit"}
+"""Extras of the core that bring a launcher, by the launcher's name."""
+
 
 @cache
 def bundled() -> dict[tuple[str, str], str]:
@@ -30,5 +33,7 @@ def own() -> frozenset[str]:
 def unknown_option(kind: str, name: str, there: list[str]) -> str:
     """Return the error message for an unknown option, with those installed and the package to install."""
     package = bundled().get((kind, name))
+    if kind == "hydra/launcher" and name in EXTRAS:
+        package = f"ppgn-core[{EXTRAS[name]}]"
     hint = f"; `pip install {package}` provides it" if package else ""
     return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"

@@ -94,7 +94,7 @@ class AdversarialLoss:
         x = x - 0.5
         if self.augmented:
             reach, hole = (share * x.shape[-1] // 64 for share in (6, 20))
-            x = shift_and_cut(x, reach, hole, generator)
+            x = shift_and_cut(x, reach, hole, generator, self.fabric)
         return self.D(x, features, h)
 
     def joins(self, seen: int) -> bool:
@@ -121,7 +121,8 @@ class AdversarialLoss:
             photographs = {name: truth[name][: len(x)] for name in ("pixel", *seen)}
             real = self.judge(photographs["pixel"], photographs, beside, generator)
             drawn = self.judge(x.detach(), seen, h, generator)
-            self.rest.ratio = self.rest.ratio if losses else float(loss_ratio(real, drawn))
+            if not losses:  # all processes rest together
+                self.rest.ratio = float(self.fabric.all_reduce(loss_ratio(real, drawn).detach()))  # type: ignore[arg-type]
             losses.append((logistic if self.logistic else hinge)(real, drawn))
         loss = torch.stack(losses).mean()
         if not self.rest.of_D:

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from .adversarial import adversarial_example
 from .photographs import jitter_colour, load_parts, shift_and_flip
+from .processes import share
 from .schedule import OneCycle
 from .seeded import SeededRecipe
 
@@ -34,6 +35,8 @@ class ClassifierRecipe(SeededRecipe):
             of what fools the network (Santurkar et al. 2019).
         size: side of the network's input, in pixels; photographs are resized to it.
     """
+
+    shares = True
 
     tables: Mapping[int, AlexNetConfig] = {64: SMALL, 128: SMALL_128}
     """Layer tables of the network to train, by the side of its input."""
@@ -108,7 +111,7 @@ class ClassifierRecipe(SeededRecipe):
         picked = self.pick(seen, len(self.train.images))
         images = shift_and_flip(self.train.images[picked], self.shift, self.generator).float() / 255
         x = jitter_colour(images, self.jitter, self.generator).contiguous(memory_format=torch.channels_last)
-        labels = self.train.labels[picked]
+        x, labels = share(self.fabric, x, self.train.labels[picked])
         if self.adversarial:
             x = self.adversarial_example(x, labels)
         _, losses = self.losses(x, labels)

@@ -28,6 +28,8 @@ def train(
     seed: Annotated[int, ">= 0", "<= 8388607"] = 0,
     device: str = "auto",
     precision: Literal["auto", "32", "32-true", "bf16-mixed", "16-mixed"] = "auto",
+    devices: Annotated[int, ">= 1", "<= 1024"] = 1,
+    nodes: Annotated[int, ">= 1", "<= 65536"] = 1,
 ) -> None:
     """Train a network on a folder of photographs; the same command continues an interrupted training.
 
@@ -40,34 +42,40 @@ def train(
         seed: seed of all randomness.
         device: auto, cpu, cuda or mps.
         precision: number format; `auto` is bfloat16 if the machine is fast at it, else float32.
+        devices: number of processes on each machine, each with a GPU of its own and its share of every batch.
+        nodes: number of machines, on each of which `srun` starts this command; torchrun says both by itself.
     """
     if model and "model" not in components()["recipe"][recipe["name"]].signature.given:
         raise UserError(f"model={model['name']}: recipe={recipe['name']} takes none")
     for part in ("train", "val"):
         if not Path(data, part).is_dir():
             raise UserError(f"data={data}: allowed is a folder with the folders train and val")
-    from lightning_fabric import Fabric
-
-    from . import checkpoint, loop
+    from . import checkpoint, loop, processes
 
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # its notes would precede an error's one line
     folder = Path(out.replace("RECIPE", recipe["name"]))
     chosen = choose_device(device)
     if precision == "auto":  # a continued training keeps its precision: a new measurement might differ
         before = checkpoint.precision(folder / "checkpoint.pt")
-        precision = before if before in get_args(Precision) else _fastest()  # type: ignore[assignment]
+        precision = before if before in get_args(Precision) else _fastest(devices * nodes)  # type: ignore[assignment]
     if precision == "16-mixed" and chosen.type != "cuda":
         raise UserError(f"precision=16-mixed: it needs CUDA; allowed on {chosen.type} are 32 and bf16-mixed")
-    devices = 1 if chosen.index is None else [chosen.index]
-    fabric = Fabric(accelerator=chosen.type, devices=devices, precision=precision)  # type: ignore[arg-type]
+    fabric = processes.launched(chosen, precision, devices, nodes)
     context: dict[str, Any] = {"fabric": fabric, "data": data, "seed": seed}
-    if model:
-        context["model"] = component("model", model, device=fabric.device, seed=seed)
-    made = component("recipe", recipe, **context)
-    loop.train(made, folder, made.images, every_minutes=every_minutes, precision=precision)
+    try:
+        if model:
+            context["model"] = component("model", model, device=fabric.device, seed=seed)
+        made = component("recipe", recipe, **context)
+        processes.check(made, recipe["name"], fabric)
+        loop.train(made, folder, made.images, every_minutes=every_minutes, precision=precision, fabric=fabric)
+        processes.end(fabric)
+    except UserError as error:
+        if fabric.local_rank:  # the first process of the machine says the same
+            raise SystemExit(2) from error
+        raise
 
 
-def _fastest() -> Precision:
+def _fastest(processes: int) -> Precision:
     """Choose bfloat16 if it multiplies matrices in two thirds of the time, since casts cost too; else float32.
 
     This is measured, as instruction sets say too little: AMX makes bfloat16 several times faster, AVX512-BF16 twice or
@@ -77,6 +85,9 @@ def _fastest() -> Precision:
 
     if torch.cuda.is_available():
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
+
+    if processes > 1:  # each would measure, and all must choose the same
+        return "32-true"
 
     def seconds(dtype: torch.dtype) -> float:
         a = torch.ones(1024, 1024, dtype=dtype)

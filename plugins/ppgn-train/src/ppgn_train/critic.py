@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
+
+from .processes import share
 
 
 def _convolution(inputs: int, outputs: int, stride: int) -> nn.Sequential:
@@ -90,14 +93,23 @@ def loss_ratio(real: Mapping[str, Tensor], drawn: Mapping[str, Tensor]) -> Tenso
     return loss_D / loss_G
 
 
-def shift_and_cut(x: Tensor, reach: int, hole: int, generator: torch.Generator) -> Tensor:
-    """Augment differentiably (Zhao et al. 2020): shift each image by up to `reach` pixels and blank a square."""
+def shift_and_cut(x: Tensor, reach: int, hole: int, generator: torch.Generator, fabric: Fabric | None = None) -> Tensor:
+    """Augment differentiably (Zhao et al. 2020): shift each image by up to `reach` pixels and blank a square.
+
+    Args:
+        fabric: the Fabric of the processes that have the other images of the batch; None for one process.
+    """
     n, _, height, width = x.shape
-    top, left = torch.randint(2 * reach + 1, (2, n, 1), generator=generator)
+
+    def draw(high: int) -> Tensor:
+        whole = torch.randint(high, (2, n * (fabric.world_size if fabric else 1), 1), generator=generator)
+        return torch.stack(share(fabric, *whole)) if fabric else whole
+
+    top, left = draw(2 * reach + 1)
     rows, columns = top + torch.arange(height), left + torch.arange(width)
     padded = F.pad(x, [reach] * 4, mode="reflect")
     picked = padded[torch.arange(n)[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
-    y, z = torch.randint(height + hole, (2, n, 1), generator=generator) - hole
+    y, z = draw(height + hole) - hole
     inside_rows = (torch.arange(height) >= y) & (torch.arange(height) < y + hole)
     inside_columns = (torch.arange(width) >= z) & (torch.arange(width) < z + hole)
     return picked * ~(inside_rows[:, None, :, None] & inside_columns[:, None, None, :]).to(x.device)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ppgn_core.errors import UserError
 
 from .photographs import beneath, evenly, load_parts, shift_and_flip
+from .processes import share
 from .schedule import OneCycle
 from .seeded import CodeRecipe, LearnerRecipe
 
@@ -44,8 +45,8 @@ class Denoising:
         return 0.5 * (self.network(noisy) - clean).flatten(1).square().sum(1).mean()
 
     def step(self, clean: Tensor, generator: torch.Generator) -> Tensor:
-        """Train on one batch and return its loss."""
-        loss = self.loss(*self.add_noise(clean, generator))
+        """Train on this process's share of one batch and return its loss."""
+        loss = self.loss(*share(self.fabric, *self.add_noise(clean, generator)))
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
         self.optimizer.step()

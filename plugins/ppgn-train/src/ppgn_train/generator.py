@@ -21,6 +21,7 @@ from ppgn_core.model import Model
 from .adversarial_loss import ADVERSARIAL_WEIGHTS, AdversarialLoss, Drawing, Rest
 from .networks import load
 from .photographs import beneath, evenly, load_parts, shift_and_flip
+from .processes import share
 from .reconstruction import FeatureExtractor, ReconstructionLoss
 from .seeded import SeededRecipe
 from .stages import REACH
@@ -67,6 +68,8 @@ class GeneratorRecipe(SeededRecipe):
             of EfficientNet-Lite1 (Projected GAN, Sauer et al. 2021); or `paper`, the pixels alone as in the paper.
         gan_loss: `hinge`, or `logistic` as in the paper (Eq. 21, 22).
     """
+
+    shares = True
 
     def __init__(
         self,
@@ -124,6 +127,7 @@ class GeneratorRecipe(SeededRecipe):
         self.climb: Climb | None = None
         if walkers:
             climbed = load(AlexNet, "classifier", classifier) if classifier else self.encoder
+            self.shares = False  # the walkers' codes would have to be divided too
             self.climb = Climb(climbed, self.extractor, walkers, config, climb, self.train)
         self.shown = evenly(self.val.images).float() / 255
 
@@ -139,7 +143,8 @@ class GeneratorRecipe(SeededRecipe):
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         picked = self.pick(seen, len(self.train.images))
-        photographs = shift_and_flip(self.train.images[picked], self.shift, self.generator).float() / 255
+        whole = shift_and_flip(self.train.images[picked], self.shift, self.generator)
+        photographs = share(self.fabric, whole)[0].float() / 255
         if self.extractor.stages:
             top, left = torch.randint(2 * REACH + 1, (2,), generator=self.generator).tolist()
             self.extractor.stages.offset = top, left
@@ -172,7 +177,10 @@ class GeneratorRecipe(SeededRecipe):
         return (h * (1 + self.blur * stretch) + self.blur * shift).clamp(min=0)
 
     def _normal(self, shape: Sequence[int]) -> Tensor:
-        return torch.randn(shape, generator=self.generator).to(self.fabric.device)
+        """Return this process's rows of the noise for a whole batch."""
+        n, *rest = shape
+        whole = torch.randn(n * self.fabric.world_size, *rest, generator=self.generator)
+        return share(self.fabric, whole)[0].to(self.fabric.device)
 
     @torch.no_grad()
     def _average(self, seen: int) -> None:

@@ -46,9 +46,14 @@ class JointGeneratorRecipe(GeneratorRecipe):
         x = truth["pixel"]
         with self.fabric.autocast():
             h1 = self.encoder.activations(x + self.sigma_x * self._normal(x.shape), ("pool5",))["pool5"].float()
-            h1 = h1 + self.sigma_h1 * h1.mean() * self._normal(h1.shape)
+            h1 = h1 + self.sigma_h1 * self._mean(h1) * self._normal(h1.shape)
             h = self.encoder.onward(h1, "pool5", "fc6").float()
-        return self._blurred(h + self.sigma_h * h.mean() * self._normal(h.shape))
+        return self._blurred(h + self.sigma_h * self._mean(h) * self._normal(h.shape))
+
+    def _mean(self, values: Tensor) -> Tensor:
+        """Return the mean over the whole batch."""
+        mean: Any = self.fabric.all_reduce(values.mean())
+        return mean
 
     def export(self, folder: Path) -> None:
         self.averaged.save(folder / "generator_joint.safetensors")

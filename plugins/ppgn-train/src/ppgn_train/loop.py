@@ -3,11 +3,12 @@
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from torchvision.utils import save_image
@@ -18,6 +19,7 @@ from ppgn_core.interrupt import interruptible
 
 from . import checkpoint
 from .claim import claim, writable
+from .processes import Together
 
 
 class Recipe(Protocol):
@@ -58,7 +60,13 @@ def seed_step(generator: torch.Generator, seed: int, seen: int) -> None:
 
 
 def train(
-    recipe: Recipe, out: Path, images: int, every_minutes: float = 5.0, log_every: int = 50, precision: str = ""
+    recipe: Recipe,
+    out: Path,
+    images: int,
+    every_minutes: float = 5.0,
+    log_every: int = 50,
+    precision: str = "",
+    fabric: Fabric | None = None,
 ) -> None:
     """Run `recipe` until it has seen `images` images, continuing from `out`'s checkpoint if there is one.
 
@@ -68,56 +76,72 @@ def train(
 
     Args:
         precision: number format that the recipe computes in, to be recorded in the checkpoint.
+        fabric: the Fabric of the recipe, if it has several processes. All of them call this; the first one writes.
 
     Raises:
         UserError: the folder cannot be written or belongs to another training, its checkpoint is damaged or of another
             recipe, or the weights are no longer finite.
         KeyboardInterrupt: it was asked to stop; what it has learnt is saved.
     """
-    with claim(out), writable(out), _quiet_disk_errors(), interruptible() as asked:
+    together = Together(fabric)
+    with ExitStack() as stack:
+        together.first(lambda: stack.enter_context(claim(out)))
+        stack.enter_context(writable(out))
+        stack.enter_context(_quiet_disk_errors())
+        asked = stack.enter_context(interruptible())
         path = out / "checkpoint.pt"
         progress: dict[str, Any] = {"seen": 0, "seconds": 0.0, "precision": precision}
         goes_on = path.exists()
         if goes_on:
             progress |= checkpoint.load(path, recipe.state())
-        # Entries logged after the checkpoint will be logged again.
-        writer = SummaryWriter(str(out / "tensorboard"), purge_step=progress["seen"] + 1)
+        writer = None
+        if together.rank == 0:  # Entries logged after the checkpoint will be logged again.
+            writer = SummaryWriter(str(out / "tensorboard"), purge_step=progress["seen"] + 1)
+
+        def report() -> None:
+            assert writer is not None
+            _report(recipe, out, writer, progress)
 
         def keep() -> None:
             checkpoint.save(path, recipe.state(), progress)
-            _report(recipe, out, writer, progress)
+            report()
 
         kept_at = -1
         if goes_on:
-            _report(recipe, out, writer, progress)
+            together.first(report)
             kept_at = progress["seen"]
-            if kept_at >= images:
+            if kept_at >= images and together.rank == 0:
                 say(f"images={images}: {out} has seen {kept_at} already; its weights are there")
         kept = before = time.monotonic()
         logged_at, since_log = progress["seen"], 0.0
-        while progress["seen"] < images and not asked():
-            # unlike any seed of seed_step
-            torch.manual_seed((recipe.seed << 40) + (1 << 39) + progress["seen"])  # for dropout
+        (stop,) = together.any(asked())
+        while progress["seen"] < images and not stop:
+            # unlike any seed of seed_step, and in every process another
+            torch.manual_seed((recipe.seed << 40) + (1 << 39) + progress["seen"] + together.rank)  # for dropout
             scalars = recipe.step(progress["seen"])
             progress["seen"] += recipe.batch_size
             before, passed = time.monotonic(), time.monotonic() - before
             progress["seconds"] += passed
             since_log += passed
             if progress["seen"] // recipe.batch_size % log_every == 0:
-                for name, value in scalars.items():
-                    writer.add_scalar(name, float(value), progress["seen"])
+                figures = together.mean(scalars)
                 if since_log > 0:  # a clock may stand still
-                    writer.add_scalar("images_per_second", (progress["seen"] - logged_at) / since_log, progress["seen"])
+                    figures["images_per_second"] = (progress["seen"] - logged_at) / since_log
+                if writer:
+                    for name, value in figures.items():
+                        writer.add_scalar(name, value, progress["seen"])
                 logged_at, since_log = progress["seen"], 0.0
-            if before - kept >= 60 * every_minutes:
-                keep()
+            stop, due = together.any(asked(), before - kept >= 60 * every_minutes)
+            if due:
+                together.first(keep)
                 kept_at = progress["seen"]
                 kept = before = time.monotonic()
         if kept_at != progress["seen"]:
-            keep()
-        writer.close()
+            together.first(keep)
+        if writer:
+            writer.close()
         if progress["seen"] < images:
-            raise KeyboardInterrupt
+            together.interrupt()
 
 
 def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[str, Any]) -> None:

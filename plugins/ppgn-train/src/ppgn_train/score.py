@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import torch
 from lightning_fabric import Fabric
 from ppgn_score.network import CodeDenoiser, CodeDenoiserConfig
-from torch import Tensor, nn
+from torch import Tensor
 
 from .photographs import beneath, evenly
+from .processes import share
 from .schedule import OneCycle
 from .seeded import CodeRecipe
 
@@ -42,16 +43,16 @@ class ScoreMatching:
         return {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule}
 
     def step(self, clean: Tensor, generator: torch.Generator) -> Tensor:
-        """Train on one batch `(B, code)` and return its loss."""
+        """Train on this process's share of one batch `(B, code)` and return its loss."""
         mean, deviation = self.log_sigma
         sigma = (mean + deviation * torch.randn(len(clean), 1, generator=generator)).exp()
         noise = sigma * torch.randn(clean.shape, generator=generator)
-        clean, noise, sigma = (self.fabric.to_device(value) for value in (clean, noise, sigma))
+        clean, noise, sigma = self.fabric.to_device(share(self.fabric, clean, noise, sigma))
         weight = (sigma.square() + self.sigma_data**2) / (sigma * self.sigma_data).square()
         loss = (weight * (self.network(clean + noise, sigma) - clean).square()).mean()
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
-        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.fabric.clip_gradients(self.network, self.optimizer, max_norm=1.0, error_if_nonfinite=False)
         self.optimizer.step()
         self.schedule.step()
         return loss.detach()

@@ -32,6 +32,9 @@ class SeededRecipe:
         seed: seed of all randomness.
     """
 
+    shares = False
+    """Whether its step trains on this process's share of the batch alone, so that several processes can train."""
+
     def __init__(self, fabric: Fabric, images: int, batch_size: int, seed: int) -> None:
         torch.manual_seed(seed)
         self.fabric, self.images, self.batch_size, self.seed = fabric, images, batch_size, seed
@@ -52,7 +55,12 @@ class SeededRecipe:
 
 
 class LearnerRecipe(SeededRecipe):
-    """Leave the steps to a `learner`, which has a schedule, a state, a step and an evaluation."""
+    """Leave the steps to a `learner`, which has a schedule, a state, a step and an evaluation.
+
+    The learner is given whole batches, draws the noise of all their rows, and takes its process's share of both.
+    """
+
+    shares = True
 
     learner: Any
     train: Tensor
