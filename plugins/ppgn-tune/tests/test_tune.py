@@ -86,7 +86,7 @@ def test_a_study_ends_in_pictures_and_presets_that_run(capsys: pytest.CaptureFix
 
 
 def test_what_is_measured_is_what_a_run_draws() -> None:
-    setting = {"epsilon1": 0.005, "epsilon2": 0.02, "epsilon3": 0.1, "n_steps": 7}
+    setting: dict[str, Any] = {"epsilon1": 0.005, "epsilon2": 0.02, "epsilon3": 0.1, "n_steps": 7}
     keys = [key for key in TOY if not key.startswith(("judge", "wanted"))]
     measured = measure([Wish(tuple(keys), 0)], setting, Colours())
     images = sample(*keys, **setting).images
