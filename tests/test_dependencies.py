@@ -37,11 +37,9 @@ BY_NAME = {
         "ppgn-train": "`ablation` does the command `train`",
         **dict.fromkeys(
             [
-                "ppgn-alexnet",
                 "ppgn-dae",
                 "ppgn-gaussian",
                 "ppgn-gradient-free",
-                "ppgn-joint",
                 "ppgn-lrcn",
                 "ppgn-pixels",
                 "ppgn-places",

@@ -139,11 +139,11 @@ def test_a_damaged_shard_is_made_again(toy, tmp_path, capsys, harm):
     for name, data in whole.items():
         (out / name).write_bytes(data)
     shard = out / "shard-000001.tar"
-    data = bytearray(shard.read_bytes())
-    data[len(data) // 2] ^= 1
+    damaged = bytearray(shard.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
     {
-        "flipped": lambda: shard.write_bytes(data),
-        "cut": lambda: shard.write_bytes(data[:-512]),
+        "flipped": lambda: shard.write_bytes(damaged),
+        "cut": lambda: shard.write_bytes(damaged[:-512]),
         "gone": shard.unlink,
         "checksum": lambda: (out / "shard-000001.sha256").write_text("\0"),
     }[harm]()
@@ -182,7 +182,9 @@ def test_a_sample_can_be_drawn_again(mini):
     torch.set_num_threads(threads)
     with tarfile.open(mini / "shard-000001.tar") as tar:
         file = tar.extractfile(f"{one['__key__']}.png")
-        assert file is not None and np.array_equal(Image.open(file), to_uint8(result.images)[facts["chain"]])
+        assert file is not None and np.array_equal(
+            np.asarray(Image.open(file)), to_uint8(result.images)[facts["chain"]]
+        )
 
 
 def test_unpacked_it_is_an_image_folder(mini, tmp_path):

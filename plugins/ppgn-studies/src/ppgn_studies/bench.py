@@ -163,8 +163,10 @@ def _parts(n: int, repeats: int, place: torch.device) -> Table:
 def _networks(scale: str, place: torch.device) -> tuple[generator.UpConv, alexnet.AlexNet]:
     torch.manual_seed(0)
     table, up = SCALES[scale]
-    both = generator.UpConv(up), alexnet.AlexNet(replace(table, batch_norm=False))
-    return tuple(network.to(place).eval().requires_grad_(False) for network in both)
+    g, c = generator.UpConv(up), alexnet.AlexNet(replace(table, batch_norm=False))
+    for network in (g, c):
+        network.to(place).eval().requires_grad_(False)
+    return g, c
 
 
 def _core(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Step:
