@@ -5,7 +5,6 @@ from __future__ import annotations
 import doctest
 import importlib
 import re
-import runpy
 import shlex
 import sys
 from pathlib import Path
@@ -70,6 +69,7 @@ RUN = ["n_chains=1", "n_steps=2", "switch_every=1"]
 SHORTER = {
     "--help": [],
     "again": [],
+    "bench": ["repeats=1", "steps=1", "chains=[1]", "rows=[shared]"],
     "index": [],
     "list": [],
     "dataset": ["per_class=2", "n_steps=2"],
@@ -111,10 +111,6 @@ def test_what_a_section_shows_does_what_it_says(section, names, noise, monkeypat
         assert language == "bash"
         for line in block.splitlines():
             program, *arguments = shlex.split(line)
-            if program == "python":
-                monkeypatch.setattr(sys, "argv", [*arguments, "--repeats", "1", "--steps", "1", "--batch", "1"])
-                runpy.run_path(str(REPOSITORY / arguments[0]), run_name="__main__")
-                continue
             assert program == "ppgn"
             assert main(quick(arguments)) == 0, f"{line}\n{capfd.readouterr().err}"
             _drew(arguments)

@@ -67,9 +67,8 @@ def bench(
         threads: number of torch's threads; null for torch's own choice.
         device: auto, cpu, cuda or mps.
     """
-    place = choose_device(device)
-    if threads:
-        torch.set_num_threads(threads)
+    place, before = choose_device(device), torch.get_num_threads()
+    torch.set_num_threads(threads or before)
     table = Table("row", "chains", "ms a step", "core / torch", "original / core", "GFLOP", "% of peak")
     peak = _peak(place)
     for name in rows:
@@ -79,6 +78,7 @@ def bench(
     terminal().print(table)
     if "default" in rows:
         terminal().print(_parts(max(chains), repeats, place))
+    torch.set_num_threads(before)
 
 
 def _ways(name: str, n: int, place: torch.device) -> list[Step]:
