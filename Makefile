@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
-LARGE := $(filter plugins/ppgn-clip/% plugins/ppgn-diffusers/% plugins/ppgn-studio/%, $(PLUGINS))
+LARGE := $(filter plugins/ppgn-clip/% plugins/ppgn-diffusers/% plugins/ppgn-studio/% plugins/ppgn-tune/%, $(PLUGINS))
 DEMO := runs/oranges
 SPACE := $(subst ,, )
 COMMA := ,
