@@ -81,7 +81,7 @@ def _hydra(arguments: list[str]) -> int:
             if user_error is None and not sweep:
                 raise
             if user_error and os.environ.get("PPGN_DEBUG") == "1":
-                raise user_error from None
+                raise user_error from user_error.__cause__
             failure = (2, line("ppgn", user_error)) if user_error else (1, traceback.format_exc())
             elsewhere = sweep_failures.process() != here
             return sweep_failures.Failure(*failure) if elsewhere else sweep_failures.told(*failure)

@@ -16,6 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 ONE = [sys.executable, "-m", "ppgn_train"]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", "-m", "ppgn_train"]
+LONG = pytest.mark.skipif("LONG" not in os.environ, reason="LONG=1 starts more processes, which takes minutes")
 DAE = ["dae_x", "size=16", "channels=8", "shift=2", "batch_size=4", "learning_rate=1e-3"]
 
 
@@ -70,7 +71,9 @@ def alone(data: Path) -> Path:
     return out
 
 
-@pytest.mark.parametrize("launcher", [[*ONE], TORCHRUN], ids=["devices", "torchrun"])
+@pytest.mark.parametrize(
+    "launcher", [pytest.param([*ONE], id="devices"), pytest.param(TORCHRUN, id="torchrun", marks=LONG)]
+)
 def test_two_processes_train_what_one_trains(launcher: list[str], alone: Path, data: Path, tmp_path: Path) -> None:
     devices = [] if launcher is TORCHRUN else ["devices=2"]
     out = tmp_path / "out"
@@ -88,6 +91,7 @@ def test_two_processes_train_what_one_trains(launcher: list[str], alone: Path, d
     assert written == ["checkpoint.pt", "dae_x.safetensors", "picture_000000400.png", "tensorboard"]
 
 
+@LONG
 def test_generator_and_critic_of_two_processes_are_those_of_one(data: Path, tmp_path: Path) -> None:
     keys = ["generator", "model=mini", "network=small", "warm_up=0", "batch_size=4", "images=8", f"data={data}"]
     for name, devices in (("one", "devices=1"), ("two", "devices=2")):
@@ -100,7 +104,7 @@ def test_generator_and_critic_of_two_processes_are_those_of_one(data: Path, tmp_
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it finds the other process in /proc")
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("rank", [pytest.param(0, marks=LONG), 1])
 def test_a_signal_to_one_process_ends_all_in_a_state_that_is_continued(rank: int, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     keys = [*DAE, "devices=2", f"data={data}", f"out={out}"]
