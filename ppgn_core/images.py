@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -15,6 +15,9 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from .atomic import atomic
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def to_uint8(x: Tensor) -> np.ndarray:
@@ -55,3 +58,12 @@ def tile(images: np.ndarray, gap: int, columns: int | None = None) -> np.ndarray
         top, left = k // columns * (height + gap), k % columns * (width + gap)
         grid[top : top + height, left : left + width] = image
     return grid
+
+
+def plotted(figure: Figure) -> np.ndarray:
+    """Draw a figure of matplotlib, without a window: `(H, W, 3)` in 0..255."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

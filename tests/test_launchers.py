@@ -13,7 +13,8 @@ import pytest
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from PIL import Image
 
-from ppgn_core.options import bundled
+from ppgn_core.config.hydra_errors import explain
+from ppgn_core.options import bundled, plugins
 
 PACKAGES = {
     "joblib": "hydra_joblib_launcher",
@@ -140,3 +141,15 @@ def test_a_process_that_dies_costs_no_finished_run(launcher, tmp_path, monkeypat
     code, err = ppgn("-m", f"hydra/launcher={launcher}", *line)
     assert code == 2 and "the launcher failed; what the runs save is kept" in err and "Traceback" not in err, err
     assert Path("sweep/0/grid.png").exists() and Path("sweep/sweep.png").exists()
+
+
+@pytest.mark.parametrize(("caller", "told"), [("hydra_plugins.launcher", True), ("sklearn.manifold", False)])
+def test_only_a_launcher_s_use_of_joblib_is_a_launcher_s_failure(caller, told):
+    inner, outer = {"__name__": "joblib.parallel"}, {"__name__": caller}
+    exec("def fail(): raise RuntimeError('gone')", inner)
+    exec("def call(fail): fail()", outer)
+    with pytest.raises(RuntimeError) as raised:
+        outer["call"](inner["fail"])
+    explained = explain(raised.value, plugins.registry())
+    assert (explained is not raised.value) == told
+    assert not told or str(explained) == "the launcher failed; what the runs save is kept; joblib says: gone"

@@ -28,6 +28,9 @@ SORTS = {
 LAUNCHERS = ("joblib", "ray", "submitit")
 """Packages that run the jobs of a sweep in other processes, and raise an error of their own if one of these dies."""
 
+PLUGINS = "hydra_plugins"
+"""Package of Hydra's launchers, by which these are called; a run itself may use one of them, as scikit-learn does."""
+
 
 def explain(error: Exception, registry: Registry) -> Exception:
     """Return the error to raise instead; `error` itself if it was not caused by the command line."""
@@ -55,11 +58,12 @@ def explain(error: Exception, registry: Registry) -> Exception:
         return UserError(f"{place}{key}: {_wrong_type(cause)}" if key else place + _wrong_type(cause))
     if isinstance(error, HydraException | OmegaConfBaseException):
         return UserError(_line(error))
-    packages = [_package(frame) for frame in _frames(error)]
-    if (lost := next((name for name in LAUNCHERS if name in packages), None)) and not isinstance(error, OSError):
+    frames = [frame for frame in _frames(error) if _package(frame) not in sys.stdlib_module_names]
+    packages = {_package(frame) for frame in frames}
+    lost = next((name for name in LAUNCHERS if {name, PLUGINS} <= packages), None)
+    if lost and not isinstance(error, OSError):
         told = shorten(str(error) or type(error).__name__, 300)
         return UserError(f"the launcher failed; what the runs save is kept; {lost} says: {told}")
-    frames = [frame for frame in _frames(error) if _package(frame) not in sys.stdlib_module_names]
     if frames and _package(frames[-1]) in ("hydra", "omegaconf", "yaml"):  # often Python's own errors, or YAML's
         files = [frame.f_locals["config_path"] for frame in frames if frame.f_code.co_name == "load_config"]
         return UserError(f"{files[-1].removesuffix('.yaml')}.yaml: {_line(error)}" if files else _line(error))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from ..errors import UserError
-from ..images import save_png
+from ..images import plotted, save_png
 from ..protocols import Snapshot
 from ..run_folder import PLOT
 
@@ -60,12 +60,10 @@ class Plot:
     def close(self) -> None:
         if self.last is None or self.first is None:
             return
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
         x, log_prob, step = self.last
         figure = Figure((INCHES[0], INCHES[1] * (len(x) + 0.5)), DOTS, layout="constrained")
-        canvas = FigureCanvasAgg(figure)
         at = np.arange(x.shape[-1]) / self.rate
         panels = figure.subplots(len(x), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
         for k, panel in enumerate(panels):
@@ -74,5 +72,4 @@ class Plot:
             panel.set_title(f"chain {k}   log p {log_prob[k]:.1f}", loc="left", fontsize=8)
             panel.tick_params(labelsize=7)
         panels[-1].set_xlabel(self.unit, fontsize=8)
-        canvas.draw()
-        save_png(self.path, np.asarray(canvas.buffer_rgba())[..., :3].copy(), self.run, step=step)
+        save_png(self.path, plotted(figure), self.run, step=step)

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ppgn_core.images import tile, to_uint8
+from ppgn_core.images import plotted, tile, to_uint8
 from ppgn_core.sheet import draw, paste
 
 if TYPE_CHECKING:
@@ -58,7 +58,6 @@ def traces(trace: dict[str, np.ndarray], steps: np.ndarray) -> Image.Image:
 
     The scale is logarithmic if all values are positive and span more than two decades; NaN is left out.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.6, 0.5 + 1.7 * len(trace)), dpi=120, layout="constrained")
@@ -66,9 +65,7 @@ def traces(trace: dict[str, np.ndarray], steps: np.ndarray) -> Image.Image:
     for axis, (name, values) in zip(axes, trace.items(), strict=True):
         _trace(axis, name, np.asarray(values, float), steps)
     axes[-1].set_xlabel("step", fontsize=12)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    return Image.fromarray(plotted(figure))
 
 
 def contact_sheet(cells: dict[str, Tensor]) -> Image.Image:

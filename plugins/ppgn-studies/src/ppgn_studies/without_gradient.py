@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 from ppgn_eval.estimate import mean
@@ -16,6 +15,7 @@ from ppgn_eval.records import is_number, parsed, text
 from rich.table import Table
 
 from ppgn_core.console import terminal
+from ppgn_core.images import plotted
 from ppgn_core.user_input import home
 
 from .making import make, publish
@@ -80,7 +80,7 @@ def _best(folder: Path, n_steps: int) -> list[float]:
 
 def _plot(curves: Mapping[str, np.ndarray]) -> Image.Image:
     figure = Figure(figsize=(7, 4), layout="constrained", dpi=120)
-    canvas, axes = FigureCanvasAgg(figure), figure.add_subplot()
+    axes = figure.add_subplot()
     for name, best in curves.items():
         x = SAMPLERS[name]["n_chains"] * np.arange(1, best.shape[1] + 1)
         middle, error = best.mean(0), best.std(0, ddof=1) / len(best) ** 0.5 if len(best) > 1 else 0 * best[0]
@@ -89,5 +89,4 @@ def _plot(curves: Mapping[str, np.ndarray]) -> Image.Image:
     axes.set(xlabel="pictures", ylabel="highest log p of the unit so far", xscale="log")
     axes.legend()
     axes.grid(alpha=0.3)
-    canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+    return Image.fromarray(plotted(figure))

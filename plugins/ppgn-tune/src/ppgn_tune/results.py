@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from optuna.trial import FrozenTrial
@@ -17,7 +16,7 @@ from torch import Tensor, cat
 
 from ppgn_core.atomic import atomic
 from ppgn_core.console import terminal
-from ppgn_core.images import enlarged, tile, to_uint8
+from ppgn_core.images import enlarged, plotted, tile, to_uint8
 from ppgn_core.sheet import draw
 
 from .space import GUIDANCE, Setting
@@ -87,9 +86,7 @@ def trade_off(
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=8)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return Image.frombytes("RGBA", canvas.get_width_height(), bytes(canvas.buffer_rgba())).convert("RGB")
+    return Image.fromarray(plotted(figure))
 
 
 def told(setting: Setting) -> str:
