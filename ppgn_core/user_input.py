@@ -21,6 +21,12 @@ MOST_BYTES = 2**26
 """Largest text file that is read."""
 
 
+def key_of(override: str) -> str:
+    """Return the key of an override, `condition.text` of `++condition.text="oranges"`; empty for a flag."""
+    match = re.match(r"(?:\+\+?|~)?([^=\s-][^=]*)=|~([^=\s-][^=]*)$", override)
+    return (match[1] or match[2]) if match else ""
+
+
 def word(value: object, key: str) -> str:
     """Return the text that the user meant when YAML turned it into `null`, `true` or a number.
 

@@ -61,6 +61,11 @@ def test_a_plugin_can_be_left_out(entry, capsys):
     assert registry.names("prior") == ["flat"] and capsys.readouterr().err == ""
 
 
+def test_a_plugin_to_leave_out_that_is_not_there_is_told_in_a_line(entry, capsys):
+    plugins.load([entry("plugin_one", GOOD)], without=["plugin_ono", ""])
+    assert capsys.readouterr().err == "ppgn: without=plugin_ono: no such plugin; nearest: plugin_one\n"
+
+
 def test_the_command_line_leaves_a_plugin_out():
     done = subprocess.run(
         [sys.executable, "-m", "ppgn_core", "without=ppgn-pixels", "--help"], capture_output=True, text=True

@@ -83,6 +83,7 @@ def test_nested(registry):
         ),
         ({"name": "product", "terms": {"a": {"target": 1}}}, r"condition\.terms\.a=\{'target': 1\}: allowed is a cond"),
         ({"name": "product", "terms": [2]}, r"condition\.terms\.0=2: allowed is a condition"),
+        ({"name": "scaled", "term": None}, r"condition\.term=null: allowed is a condition: its name"),
         (
             {"name": "scaled", "term": {"name": "product", "terms": {"a": {"name": "leaf", "target": 1, "wieght": 2}}}},
             r"condition\.term\.terms\.a\.wieght: no such key; nearest: weight",

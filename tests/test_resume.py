@@ -10,7 +10,7 @@ import pytest
 
 from ppgn_core import UserError
 from ppgn_core.command.main import call
-from ppgn_core.config.resume import LARGEST, Resumed, folder_of, key
+from ppgn_core.config.resume import LARGEST, Resumed, folder_of
 from ppgn_core.options import plugins
 from ppgn_core.writers.record import sealed
 
@@ -156,14 +156,6 @@ def test_no_run_folder(tmp_path):
 )
 def test_folder_of(arguments, expected):
     assert folder_of(arguments) == expected
-
-
-@pytest.mark.parametrize(
-    ("override", "expected"),
-    [("a.b=1", "a.b"), ("+a.b=1", "a.b"), ("++a=b=c", "a"), ("~a=1", "a"), ("--cfg", ""), ("-c=x", ""), ("job", "")],
-)
-def test_key(override, expected):
-    assert key(override) == expected
 
 
 TERMS = "condition.terms={a: {name: mean_colour, rgb: [1, 0, 0]}, b: {name: mean_colour, rgb: [0, 1, 0]}}"

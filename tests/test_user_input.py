@@ -62,3 +62,16 @@ def test_a_text_file_of_any_size_is_not_read(tmp_path: Path) -> None:
         match=f"names=.*list.txt: it has {user_input.MOST_BYTES + 1} bytes; allowed are {user_input.MOST_BYTES}",
     ):
         user_input.lines(tmp_path / "list.txt", "names")
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [("a.b=1", "a.b"), ("+a.b=1", "a.b"), ("++a=b=c", "a"), ("~a=1", "a"), ("~a.b", "a.b"), ("--cfg", "")],
+)
+def test_the_key_of_an_override(override, expected):
+    assert user_input.key_of(override) == expected
+
+
+@pytest.mark.parametrize("flag", ["-c=x", "--config-dir=x", "job", "", "~", "="])
+def test_a_flag_has_no_key(flag):
+    assert user_input.key_of(flag) == ""

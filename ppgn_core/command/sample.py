@@ -11,7 +11,7 @@ from typing import Any
 from ..console import command, explained, line
 from ..errors import UserError
 from ..options.plugins import WITHOUT
-from ..user_input import home
+from ..user_input import home, key_of
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,7 +41,7 @@ def _hydra(arguments: list[str]) -> int:
     from ..config.check import check
     from ..config.hydra_errors import explain
     from ..config.overrides import prepared
-    from ..config.resume import Resumed, folder_of, key
+    from ..config.resume import Resumed, folder_of
     from ..options import plugins
     from ..run_folder import dated
     from . import sweep_failures, sweep_folders, sweep_sheet
@@ -92,7 +92,7 @@ def _hydra(arguments: list[str]) -> int:
     folder_of(arguments, "out")  # before Hydra creates it
     resumed = Resumed.named_in(arguments, registry)
     choices = resumed.choices if resumed else []
-    arguments = sorted([*choices, *arguments], key=lambda a: not key(a))  # argparse requires overrides to be adjacent
+    arguments = sorted([*choices, *arguments], key=lambda a: not key_of(a))  # argparse wants overrides adjacent
     check_flags(arguments)
     sweep_failures.begin()
     sys.argv = [sys.argv[0], *arguments]

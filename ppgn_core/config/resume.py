@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import json
 import os
-import re
 import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +23,7 @@ from ..errors import UserError
 from ..options.bundled import unknown_option
 from ..options.kinds import KINDS
 from ..options.registry import Registry
-from ..user_input import home
+from ..user_input import home, key_of
 from ..writers.record import NAME, seal
 from .components import choices, chosen, places_written
 from .compose import composed
@@ -37,19 +36,13 @@ LARGEST = 10_000_000
 """Largest record that is read, in bytes."""
 
 
-def key(override: str) -> str:
-    """Return the key of an override, `condition.text` for `++condition.text="oranges"`; empty for a flag."""
-    match = re.match(r"(?:\+\+?|~)?([^=\s-][^=]*)=", override)
-    return match[1] if match else ""
-
-
 def folder_of(arguments: Sequence[str], name: str = "resume") -> Path | None:
     """Return the folder that `resume=` names in the arguments, or None.
 
     Raises:
         UserError: the folder is in the home of a user who does not exist.
     """
-    paths = [argument.partition("=")[2].strip("'\"") for argument in arguments if key(argument) == name]
+    paths = [argument.partition("=")[2].strip("'\"") for argument in arguments if key_of(argument) == name]
     return home(paths[-1], name) if paths and paths[-1] not in ("", "null") else None
 
 
@@ -97,8 +90,8 @@ class Resumed:
             told = "its ε were moved by hand, or chains branched, as run.json says; this goes by its first settings"
             print(f"ppgn: {prefix}: {told}", file=sys.stderr)
         options = (*KINDS, "experiment", "")  # a flag has no key
-        single_keys = all(key(argument) not in options for argument in arguments)
-        own = {key(argument) for argument in arguments}
+        single_keys = all(key_of(argument) not in options for argument in arguments)
+        own = {key_of(argument) for argument in arguments}
         return cls(base, choices(base, own), places_written(base, registry), single_keys)
 
     @cached_property
@@ -119,7 +112,7 @@ class Resumed:
         new: Any = OmegaConf.to_container(asked, resolve=True)
         old: Any = new if self.single_keys else OmegaConf.to_container(self.unasked, resolve=True)
         result = copy.deepcopy(dict(self.base))
-        named = [key(override).split(".") for override in overrides]
+        named = [key_of(override).split(".") for override in overrides]
         for place in self.places:
             if not any(place.split(".")[: len(path)] == path for path in named):
                 raise UserError(f"{place}: a stored run does not decide where files are written; give {place}=… again")

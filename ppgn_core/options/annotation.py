@@ -32,6 +32,11 @@ def nested_kind(annotation: str, kinds: Collection[str]) -> str | None:
     return matches[0] if len(matches) == 1 else None
 
 
+def is_optional(annotation: str) -> bool:
+    """Return whether an annotation allows None."""
+    return any(_is(node, None) for node in alternatives(_parse(annotation)))
+
+
 def choices(annotation: str) -> tuple[Any, ...] | None:
     """Return the values that a `Literal[…]` allows, plus None if it is `| None`.
 

@@ -18,7 +18,8 @@ from typing import Any
 import pluggy
 
 from .. import hookspecs
-from ..errors import UserError
+from ..errors import UserError, shown
+from ..nearest import nearest
 from .bundled import own
 from .kinds import COMMAND, RUN_KINDS, Kind, named
 from .registry import Registry
@@ -35,12 +36,13 @@ def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Re
     """Collect the plugins' components and the locations of their YAML presets.
 
     The project's own plugins come first, then the others by name; if two options have the same name, the first one
-    stays.
+    stays. Names in `without` that are no plugin's are reported in a line each.
     """
     plugins, presets = [], []
+    found = sorted(found, key=lambda e: (package_of(e) not in own(), e.name, e.value))
     kinds = {kind.name: kind for kind in (*RUN_KINDS, COMMAND)}
     manager = _manager(["register_kinds"])
-    for entry in sorted(found, key=lambda e: (package_of(e) not in own(), e.name, e.value)):
+    for entry in found:
         package = package_of(entry)
         if package not in without:
             with _blamed(package):
@@ -49,6 +51,8 @@ def load(found: Iterable[EntryPoint], without: Collection[str] = ()) -> tuple[Re
                     if hook.name == "register_kinds":
                         hook(register=_register_kind(kinds, package))
                 plugins.append((plugin, package))
+    for name in set(without) - {package_of(entry) for entry in found} - {""}:
+        print(f"ppgn: without={shown(name)}: no such plugin; {nearest(name, map(package_of, found))}", file=sys.stderr)
     registry = Registry(tuple(kinds.values()))
     wanted = {kind.hook: kind.name for kind in kinds.values()}
     manager = _manager(wanted)

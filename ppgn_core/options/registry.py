@@ -8,11 +8,12 @@ from typing import Any
 
 from ..errors import UserError, shown
 from ..nearest import nearest
-from .annotation import choices, holds_scalars, requirement
+from .annotation import choices, holds_scalars, is_optional, requirement
 from .bounds import check, in_words
 from .bundled import unknown_option
 from .kinds import RUN_KINDS, Kind
 from .option import Option
+from .signature import Key
 from .source import Unread
 
 
@@ -72,7 +73,7 @@ class Registry:
             value = values[key.name]
             if value is None and isinstance(key.default, Unread):
                 continue
-            arguments[key.name] = self._nested(key.nested, value, context, option.at(key.name)) if key.nested else value
+            arguments[key.name] = self._nested(key, value, context, option.at(key.name)) if key.nested else value
         return option.make(**arguments)
 
     def check(self, option: Option, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,13 +119,16 @@ class Registry:
                 raise UserError(f"{option.at(key.name)}={shown(value)}: allowed are {choices_text}")
         return {str(name): value for name, value in values.items()}
 
-    def _nested(self, kind: str, value: Any, context: Mapping[str, Any], place: str) -> Any:
+    def _nested(self, key: Key, value: Any, context: Mapping[str, Any], place: str) -> Any:
         """Build the component described at the key `place`, or several in a list or mapping."""
+        kind = str(key.nested)
+        if value is None and is_optional(key.annotation):
+            return None
         if isinstance(value, dict) and "name" not in value:
             return {name: self._part(kind, v, context, f"{place}.{name}") for name, v in value.items()}
         if isinstance(value, list):
             return [self._part(kind, v, context, f"{place}.{i}") for i, v in enumerate(value)]
-        return value if value is None else self._part(kind, value, context, place)
+        return self._part(kind, value, context, place)
 
     def _part(self, kind: str, value: Any, context: Mapping[str, Any], place: str) -> Any:
         config = {"name": value} if isinstance(value, str) else value

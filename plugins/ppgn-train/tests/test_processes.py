@@ -91,6 +91,12 @@ def test_two_processes_train_what_one_trains(launcher: list[str], alone: Path, d
     assert written == ["checkpoint.pt", "dae_x.safetensors", "picture_000000400.png", "tensorboard"]
 
 
+def test_several_machines_need_somebody_who_knows_them(data: Path, tmp_path: Path) -> None:
+    code, out, err = train(ONE, *DAE, f"data={data}", f"out={tmp_path / 'x'}", "nodes=2")
+    assert code == 2 and not out and err.startswith("ppgn train: nodes=2: nothing says where the other machines are")
+    assert err.count("\n") == 1 and not (tmp_path / "x").exists()
+
+
 @LONG
 def test_generator_and_critic_of_two_processes_are_those_of_one(data: Path, tmp_path: Path) -> None:
     keys = ["generator", "model=mini", "network=small", "warm_up=0", "batch_size=4", "images=8", f"data={data}"]

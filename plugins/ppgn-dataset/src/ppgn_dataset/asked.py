@@ -13,6 +13,7 @@ from ppgn_core.clock import Clock
 from ppgn_core.data_space import pictures
 from ppgn_core.errors import UserError, shown
 from ppgn_core.model import Label, Labels
+from ppgn_core.user_input import key_of
 
 OWN = ("resume", "overwrite", "writer", "save_every", "objective")
 """Keys of a run that mean nothing in a data set."""
@@ -34,7 +35,7 @@ def asked(
     Raises:
         UserError: a key, a class or a caption is not allowed, or the data are not pictures.
     """
-    own = {override.partition("=")[0].lstrip("+~") for override in overrides}
+    own = {key_of(override) for override in overrides}
     if captions is not None:
         if classes != ["all"]:
             raise UserError(f"captions={shown(captions)}: allowed are classes or captions")

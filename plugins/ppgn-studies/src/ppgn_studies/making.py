@@ -15,6 +15,7 @@ from torch import Tensor
 from ppgn_core import UserError, sample
 from ppgn_core.atomic import atomic
 from ppgn_core.console import say
+from ppgn_core.user_input import key_of
 
 
 def ends(n_steps: int, *writers: str) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def make(folder: Path, n_steps: int, keys: Mapping[str, Any], overrides: Sequenc
     before = record(folder)
     if before.get("step") == n_steps or _stopped(before):
         return
-    changed = {_key(override) for override in overrides}
+    changed = {key_of(override) for override in overrides}
     keys = {key: value for key, value in keys.items() if key not in changed}
     keys |= {"out": folder, "n_steps": n_steps}
     done = before.get("step", -1)
@@ -79,16 +80,11 @@ def make(folder: Path, n_steps: int, keys: Mapping[str, Any], overrides: Sequenc
 
 def _check_overrides(folder: Path, overrides: Any, allowed: set[str]) -> None:
     """Raise UserError if the overrides in a record have other keys than these."""
-    strange = [o for o in overrides if not isinstance(o, str) or _key(o) not in allowed]
+    strange = [o for o in overrides if not isinstance(o, str) or key_of(o) not in allowed]
     if not isinstance(overrides, list) or strange:
         example = one_line(strange[0]) if strange else one_line(overrides)
         problem = f"its run has the override {example}, which this command does not set"
         raise UserError(f"out={folder}: {problem}; remove that run")
-
-
-def _key(override: str) -> str:
-    """Return the key of an override: `condition.text` of `++condition.text=oranges`; a deletion, `~KEY`, as it is."""
-    return override.partition("=")[0].lstrip("+")
 
 
 def publish(picture: Image.Image, path: Path) -> None:

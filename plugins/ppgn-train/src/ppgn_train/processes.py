@@ -60,7 +60,7 @@ def launched(device: torch.device, precision: str, devices: int, nodes: int) -> 
         nodes: number of machines; torchrun's own number counts.
 
     Raises:
-        UserError: there are not so many devices, or Slurm has started another number of processes.
+        UserError: there are not so many devices, nothing says where the other machines are, or Slurm has started another number of processes.
     """
     if "LOCAL_WORLD_SIZE" in os.environ:  # torchrun
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
@@ -70,6 +70,9 @@ def launched(device: torch.device, precision: str, devices: int, nodes: int) -> 
         return Fabric(devices=1 if device.index is None else [device.index], **given)
     if device.index is not None:
         raise UserError(f"device={device}: allowed with several processes is {device.type}, of which each takes one")
+    if nodes > 1 and not {"LOCAL_WORLD_SIZE", "SLURM_NTASKS", "MASTER_ADDR"} & os.environ.keys():
+        how = "start it on each machine by torchrun or srun, or set MASTER_ADDR and NODE_RANK there"
+        raise UserError(f"nodes={nodes}: nothing says where the other machines are; {how}")
     try:
         fabric = Fabric(devices=devices, num_nodes=nodes, strategy=Averaged(), **given)
         fabric.launch()
