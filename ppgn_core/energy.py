@@ -7,7 +7,9 @@ score.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,14 +27,28 @@ class Energy:
 
     Args:
         clock: the clock that was passed to the components, if some of them change over time.
+        bf16: whether networks multiply and convolve in bfloat16. Codes, pictures, log p and scores are in the codes'
+            own type all the same, and so are the steps that are taken with them.
     """
 
-    def __init__(self, generator: Generator, prior: Prior, condition: Condition, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        prior: Prior,
+        condition: Condition,
+        clock: Clock | None = None,
+        bf16: bool = False,
+    ) -> None:
         self.generator = generator
         self.prior = prior
         self.condition = condition
         self.clock = clock or Clock()
+        self.bf16 = bf16
         self._checked: set[bool] = set()
+
+    def with_prior(self, prior: Prior) -> Energy:
+        """Return the same energy with another prior."""
+        return Energy(self.generator, prior, self.condition, self.clock, self.bf16)
 
     def evaluate(self, h: Tensor, step: int = 0, sigma: float = 0.0, gradient: bool = True) -> State:
         """Evaluate the state at codes `h` `(B, *code)`, with one pass forward through G and the condition and one back.
@@ -53,17 +69,20 @@ class Energy:
         if not gradient:
             return self._value(h, step)
         self.gradient()
-        with forward_cache.opened() as cache:
+        with forward_cache.opened() as cache, self._precision(h):
             with torch.enable_grad():
                 h = h.detach().requires_grad_()
                 node = h.view_as(h)  # torch's module hooks, which its FLOP counter uses, refuse leaves
-                code = blame.call(self.prior, "denoise", self.denoiser(), node, sigma) if sigma else node
+                code = node
+                if sigma:
+                    code = self._restored(blame.call(self.prior, "denoise", self.denoiser(), node, sigma))
                 drawn = blame.call(self.generator, "__call__", self.generator, code)
+                x = self._restored(drawn)
                 if first := bool(sigma) not in self._checked:
-                    self._check_drawn(h, code, drawn)
-                x = drawn.contiguous()  # a condition may take a view of it
+                    self._check_drawn(h, code, x)
+                x = x.contiguous()  # a condition may take a view of it
                 cache.equate(x, drawn)
-                log_prob = blame.call(self.condition, "log_prob", self.condition.log_prob, x)
+                log_prob = self._restored(blame.call(self.condition, "log_prob", self.condition.log_prob, x))
                 if first:
                     self._check_log_prob(log_prob, x)
                 condition_score = blame.call(self.condition, "log_prob", self._gradient, log_prob, h)
@@ -73,11 +92,18 @@ class Energy:
                 if sigma:
                     prior_score = (code.detach() - h) / sigma**2
                 else:
-                    prior_score = blame.call(self.prior, "score", self.prior.score, h, pictures)
+                    prior_score = self._restored(blame.call(self.prior, "score", self.prior.score, h, pictures))
                     if first:
                         blame.check_tensor(self.prior, "score", prior_score, h, tuple(h.shape), "shaped like h,")
                 self._checked.add(bool(sigma))
                 return State(step, h, pictures, log_prob.detach(), prior_score, condition_score)
+
+    def _precision(self, h: Tensor) -> AbstractContextManager[None]:
+        return torch.autocast(h.device.type, torch.bfloat16) if self.bf16 else nullcontext()
+
+    def _restored(self, value: Any) -> Any:
+        """Return a result in float32 that is in bfloat16 because networks compute in it."""
+        return value.float() if self.bf16 and isinstance(value, Tensor) and value.dtype == torch.bfloat16 else value
 
     def _gradient(self, log_prob: Tensor, h: Tensor) -> Tensor:
         """Return ∇log p(y | h) of every chain: its log p depends on its own code alone, so that of the sum serves."""
@@ -116,10 +142,10 @@ class Energy:
 
     @torch.no_grad()
     def _value(self, h: Tensor, step: int) -> State:
-        with forward_cache.opened():
+        with forward_cache.opened(), self._precision(h):
             h = h.detach()
-            x = blame.call(self.generator, "__call__", self.generator, h).contiguous()
-            log_prob = blame.call(self.condition, "log_prob", self.condition.log_prob, x)
+            x = self._restored(blame.call(self.generator, "__call__", self.generator, h)).contiguous()
+            log_prob = self._restored(blame.call(self.condition, "log_prob", self.condition.log_prob, x))
             zero = torch.zeros_like(h)
             return State(step, h, x, log_prob, zero, zero)
 

@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from ..errors import UserError, shown
 from ..nearest import nearest
 from ..options import plugins
-from ..options.annotation import SORTS
+from ..options.annotation import SORTS, choices
 from ..options.bounds import check as check_bounds
 from ..options.bounds import in_words
 from ..options.kinds import KINDS
@@ -73,6 +73,10 @@ def _names(kind: str) -> list[str]:
 
 def _check_type(key: str, value: Any, annotation: str) -> None:
     if value is None and "None" in annotation:
+        return
+    if allowed := choices(annotation):
+        if str(value) not in map(str, allowed):
+            raise UserError(f"{key}={shown(value)}: allowed are {', '.join(map(str, allowed))}")
         return
     kind, types = next((kind, types) for kind, types in TYPES.items() if kind in annotation)
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):

@@ -19,6 +19,7 @@ TOP: dict[str, str] = {
     "init": "str | None",
     "mask": "str | None",
     "device": "str",
+    "precision": 'Literal[32, "bf16"]',
     "out": "str | None",
     "resume": "str | None",
     "overwrite": "bool",

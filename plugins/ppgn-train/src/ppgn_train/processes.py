@@ -60,7 +60,8 @@ def launched(device: torch.device, precision: str, devices: int, nodes: int) -> 
         nodes: number of machines; torchrun's own number counts.
 
     Raises:
-        UserError: there are not so many devices, nothing says where the other machines are, or Slurm has started another number of processes.
+        UserError: there are not so many devices, nothing says where the other machines are, or Slurm has started
+            another number of processes.
     """
     if "LOCAL_WORLD_SIZE" in os.environ:  # torchrun
         devices = int(os.environ["LOCAL_WORLD_SIZE"])

@@ -1,0 +1,49 @@
+"""`precision=bf16`: networks compute in bfloat16, and everything that a chain is made of stays in float32."""
+
+import pytest
+import torch
+
+from ppgn_core import UserError, sample
+from ppgn_core.api import assembled
+
+
+def first(precision, *overrides):
+    chains = assembled("sampler=random_start", *overrides, precision=precision, n_chains=2, n_steps=1)
+    energy = chains.context.energy
+    with torch.no_grad():
+        return energy.evaluate(chains.h, 0)
+
+
+@pytest.mark.parametrize(
+    "overrides", [[], ["prior=dae_h"], ["condition=lrcn"], ["prior=score_h", "condition=imagenet"]]
+)
+def test_what_networks_return_is_near_and_in_the_codes_own_type(overrides):
+    exact, rough = (first(precision, *overrides) for precision in (32, "bf16"))
+    for name in ("x", "log_prob", "prior_score", "condition_score"):
+        a, b = getattr(exact, name), getattr(rough, name)
+        assert b.dtype == torch.float32, name
+        assert not torch.equal(a, b), f"{name}: computed in float32 all the same"
+        assert torch.nn.functional.cosine_similarity(a.flatten(), b.flatten(), 0) > 0.95, name
+    assert (exact.x - rough.x).abs().max() < 0.2
+
+
+def test_a_run_stays_in_float32_and_comes_to_the_same_picture():
+    exact, rough = (sample(precision=p, n_chains=2, n_steps=3, sampler="random_start", seed=3) for p in (32, "bf16"))
+    assert rough.codes.dtype == rough.images.dtype == torch.float32
+    assert 0 < (exact.images - rough.images).abs().mean() < 0.02
+
+
+def test_annealed_chains_and_inpainting_take_it_too(tmp_path):
+    from PIL import Image
+
+    assert sample(precision="bf16", n_chains=1, n_steps=2).images.dtype == torch.float32
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "grey.png")
+    inpainted = sample("experiment=inpaint_context", init=str(tmp_path / "grey.png"), mask="center", precision="bf16",
+                       n_chains=1, n_steps=2)  # fmt: skip
+    assert inpainted.images.dtype == torch.float32
+
+
+@pytest.mark.parametrize("given", [16, "fp8", None, True])
+def test_other_precisions_are_refused(given):
+    with pytest.raises(UserError, match=r"precision=\S+: allowed are 32, bf16"):
+        sample(precision=given, n_chains=1, n_steps=1)
