@@ -190,6 +190,15 @@ def test_a_new_run_in_an_old_folder_leaves_none_of_its_pictures(registry, tmp_pa
     assert len(trace(tmp_path)) == 15
 
 
+def test_a_replaced_runs_own_files_go_with_it_and_others_stay(command, tmp_path):
+    line = ["experiment=toy", "n_steps=2", "n_chains=1", "out=run"]
+    assert command(*line, "writer=[facets,record]", "writer.facets.above=0")[0] == 0
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    assert {"facets.png", "facets.samples"} < {path.name for path in (tmp_path / "run").iterdir()}
+    assert command(*line, "writer=[grid,record]", "overwrite=true")[0] == 0
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"grid.png", "run.json", "notes.txt"}
+
+
 def test_ctrl_c_ends_after_the_step_and_keeps_what_is_done(registry, tmp_path):
     before = signal.getsignal(signal.SIGINT)
     run(config(condition={"name": "red", "interrupt": 8}), registry, tmp_path / "cut", [])
