@@ -18,6 +18,7 @@ from . import (
     forked,
     pictures,
     plugin_lines,
+    records,
     runs,
     starts,
     sweeps,
@@ -197,5 +198,6 @@ PARTS = {
     "files": Part("runs resumed with one file damaged", 160, 20, damages.run_files),
     "checkpoints": Part("trainings gone on with, their checkpoint damaged", 90, 10, damages.checkpoints),
     "folders": Part("run folders made to do harm, judged and resumed", 100, 100, damages.folders),
+    "records": Part("sound runs, changed to do harm and sealed anew, resumed or replaced", 200, 20, records.hostile),
     "disks": Part("bad disks: full, no room for names, read only, no rights", 84, 12, disks.trials),
 }
