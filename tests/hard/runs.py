@@ -86,7 +86,7 @@ def resumes(folder: Path, seed: int, n: int) -> list[str]:
     faults = []
     for k, n_chains in enumerate(CHAINS[:n]):
         place, threads = _folder(folder, str(k)), functools.partial(torch.set_num_threads, 1 + seed % 2)
-        keys = [*COMMON, *SETTINGS[seed % len(SETTINGS)], "save_every=2", f"n_chains={n_chains}"]
+        keys = [*COMMON, *SETTINGS[seed % len(SETTINGS)], "save_every=2", "switch_every=1", f"n_chains={n_chains}"]
         for arguments in (
             [*keys, "n_steps=4", "out=whole"],
             [*keys, "n_steps=2", "out=parts"],
