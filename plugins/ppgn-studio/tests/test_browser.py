@@ -77,6 +77,14 @@ def unfold(page, name):
     page.click(f"#{name} > button")
 
 
+def value(page, name):
+    return page.input_value(f"#{name} input, #{name} textarea")
+
+
+def holds(page, name, text):
+    page.wait_for_function("([id, text]) => document.querySelector(`#${id} input`)?.value === text", arg=[name, text])
+
+
 def status(page, pane="a"):
     return page.inner_text(f"#pane-{pane}-status")
 
@@ -99,7 +107,9 @@ def test_from_a_caption_to_a_picture(load, mini):
     fill(page, "n-chains", 2)
     fill(page, "n-steps", 3)
     press(page, "pane-a-start")
-    told(page, "finished: step 3 of 3")
+    told(page, "finished: step 3 of 3; until step 25 only guidance counts")
+    fill(page, "pane-a-sampler-guidance", 4)
+    told(page, "moved by hand 1 ×")
     assert len(pictures(page)) == 2 and page.locator("#pane-a-trace polyline").count() == 2
     unfold(page, "pane-a-keeping")
     press(page, "pane-a-save")
@@ -165,9 +175,18 @@ def test_weights_are_moved_and_a_chain_is_branched(load, toy):
     told(page, "finished: step 30 of 30")
     after = pictures(page)
     assert len(set(after)) == 1 and after[0] != before[1]  # without noise the copies stay alike
+    fill(page, "pane-a-epsilon3", 0.25)
+    told(page, "moved by hand 2 ×")
     press(page, "pane-a-back")
     page.wait_for_function("old => document.querySelector('#pane-a-pictures img')?.src === old", arg=before[0])
-    assert pictures(page) == before
+    assert pictures(page) == before and value(page, "pane-a-epsilon3") == "0"
+    press(page, "pane-a-go-on")
+    told(page, "finished: step 30 of 30")
+    press(page, "pane-a-go-on")
+    told(page, "finished: step 55 of 55")
+    page.wait_for_selector("#pane-a-step input[max='55']")  # all frames can be gone back to
+    fill(page, "pane-a-step", 50)
+    page.wait_for_selector("#pane-a-earlier [data-step='50']")
 
 
 def test_chains_are_paused_discarded_and_saved(load, toy):
@@ -193,17 +212,27 @@ def test_chains_are_paused_discarded_and_saved(load, toy):
 
 def test_a_reload_in_mid_run_finds_the_chains(load, toy):
     page = load(toy)
+    fill(page, "n-chains", 3)
     fill(page, "n-steps", 20_000)
+    fill(page, "pane-a-epsilon1", 0.007)
     press(page, "pane-a-start")
     told(page, "running: step")
+    fill(page, "pane-a-epsilon2", 0.123)
+    told(page, "moved by hand 1 ×")
     page.reload()
     told(page, "running: step")
     step = int(re.findall(r"step (\d+)", status(page))[0])
     page.wait_for_function(
         "old => +document.querySelector('#pane-a-status').innerText.match(/step (\\d+)/)[1] > old", arg=step
     )
+    for name, text in {"n-chains": "3", "n-steps": "20000", "pane-a-epsilon1": "0.007"}.items():
+        holds(page, name, text)
+    holds(page, "pane-a-epsilon2", "0.123")
+    page.focus("#pane-a-epsilon2 input")
+    page.keyboard.press("Tab")  # it moves nothing
     press(page, "pane-a-pause")
     told(page, "paused")
+    assert "moved by hand 1 ×" in status(page)
 
 
 def test_two_settings_side_by_side(load, toy):
@@ -218,6 +247,10 @@ def test_two_settings_side_by_side(load, toy):
     told(page, "finished", "b")
     a, b = (page.locator(f"#pane-{pane}-pictures").bounding_box() for pane in "ab")
     assert a["x"] + a["width"] <= b["x"] and b["x"] + b["width"] <= 1280 and pictures(page, "a") != pictures(page, "b")
+    page.reload()
+    told(page, "finished", "b")
+    holds(page, "pane-b-epsilon2", "0")
+    assert page.is_checked("#compare input") and len(pictures(page, "b")) == len(pictures(page, "a"))
 
 
 def test_the_page_fits_a_phone(load, toy):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,10 @@ from ppgn_core.api import configured
 from ppgn_core.errors import UserError
 
 from .limits import Limits
-from .pane import HIDDEN, Pane, pane, shown, told
+from .pane import HIDDEN, pane, told
 from .portraits import Portraits
-from .sessions import TOKEN, Sessions
+from .refresh import refresh
+from .sessions import Sessions
 from .settings import KINDS, Settings, read
 from .uploads import store
 from .widgets import BESIDE, offered, shown_keys, widget
@@ -40,7 +40,7 @@ def page(base: Sequence[str], sessions: Sessions, limits: Limits) -> gr.Blocks:
     first = configured(*base)
     portraits = Portraits(sessions, limits, tuple(base))
     with gr.Blocks(title="PPGN studio", analytics_enabled=False, fill_width=True) as blocks:
-        token, seen = gr.BrowserState("", storage_key="ppgn-studio"), gr.JSON({}, visible=False)
+        token = gr.BrowserState("", storage_key="ppgn-studio")
         gr.Markdown(ABOUT)
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
@@ -111,7 +111,7 @@ def page(base: Sequence[str], sessions: Sessions, limits: Limits) -> gr.Blocks:
                 js=COLLECT,
                 **HIDDEN,
             )
-        _refresh(blocks, token, seen, panes, sessions)
+        refresh(blocks, token, panes, sessions, counts, compare, first)
     return blocks
 
 
@@ -156,31 +156,3 @@ def _keys(kind: str, config: dict[str, Any], kept: Any) -> Any:
             box.change(None, [kept, box], kept, js=f"(all, value) => ({{...all, {json.dumps(key.name)}: value}})")
 
     return lay_out
-
-
-def _refresh(blocks: gr.Blocks, token: Any, seen: Any, panes: Sequence[Pane], sessions: Sessions) -> None:
-    """Fill the panes again and again; a page that is loaded anew finds its sessions by its token."""
-
-    def poll(token: str, seen: Any, *quantities: Any) -> list[Any]:
-        marks, values = {}, []
-        for one, quantity in zip(panes, quantities, strict=True):
-            try:
-                session = sessions.find(token, one.name)
-            except UserError:
-                session = None
-            before = seen.get(one.name) if isinstance(seen, dict) else []
-            out, marks[one.name] = shown(session, before if isinstance(before, list) else [], quantity)
-            values += out
-        return [marks if marks != seen else gr.skip(), *values]
-
-    def admit(token: Any) -> list[Any]:
-        known = isinstance(token, str) and TOKEN.fullmatch(token)
-        return [token if known else secrets.token_urlsafe(24), *(gr.Button(interactive=True) for _ in panes)]
-
-    blocks.load(admit, token, [token, *(one.start for one in panes)], **HIDDEN)
-    gr.Timer(0.7).tick(
-        poll,
-        [token, seen, *(one.quantity for one in panes)],
-        [seen, *(output for one in panes for output in one.outputs)],
-        **HIDDEN,
-    )

@@ -33,11 +33,15 @@ def status(session: Session | None) -> str:
         return '<p class="status">Choose, and press Start.</p>'
     if session.status == FAILED:
         return f'<p class="status failed" role="alert">{html.escape(session.error)}</p>'
-    if session.status == BUILDING or session.chains is None:
+    chains = session.chains
+    if session.status == BUILDING or chains is None:
         return '<p class="status">The networks are being loaded …</p>'
-    of = session.chains.config.n_steps
+    of = chains.config.n_steps
     moved = f"; moved by hand {len(session.moves)} ×" if session.moves else ""
-    return f'<p class="status" data-status="{session.status}">{session.status}: step {session.step} of {of}{moved}</p>'
+    ends = getattr(chains.sampler, "noise_ends", 0)
+    noisy = f"; until step {ends} only guidance counts" if session.step < ends else ""
+    told = f"{session.status}: step {session.step} of {of}{moved}{noisy}"
+    return f'<p class="status" data-status="{session.status}">{told}</p>'
 
 
 def png(image: Image.Image, side: int = 0) -> str:
