@@ -17,7 +17,7 @@ from .pane import HIDDEN, pane, told
 from .portraits import Portraits
 from .refresh import refresh
 from .sessions import Sessions
-from .settings import KINDS, Settings, read
+from .settings import KINDS, Settings, flat, read
 from .uploads import store
 from .widgets import BESIDE, offered, shown_keys, widget
 
@@ -44,7 +44,8 @@ def page(base: Sequence[str], sessions: Sessions, limits: Limits) -> gr.Blocks:
         gr.Markdown(ABOUT)
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
-                chosen, stores = _components(first, portraits)
+                chosen, stores, connect = _components(first, portraits)
+                connect({**chosen, **stores})
                 with gr.Row():
                     counts = {
                         "n_chains": gr.Number(
@@ -85,25 +86,21 @@ def page(base: Sequence[str], sessions: Sessions, limits: Limits) -> gr.Blocks:
             return call
 
         def _settings(values: dict[str, Any], fill: Any, picture: Any, drawn: Any) -> tuple[Settings, tuple[Path, ...]]:
-            flat = {key: value for key, value in values.items() if not key.startswith("+")}
-            for key, more in values.items():
-                kind = key.removeprefix("+")
-                if key.startswith("+") and isinstance(more, dict):
-                    flat |= {f"{kind}.{own}": value for own, value in more.items()}
+            values = flat(values)
             if not fill:
-                return read(flat, base, limits, {}), ()
+                return read(values, base, limits, {}), ()
             files = {"init": store(picture, "photograph", sessions.folder / "pictures", limits)}
             try:
                 files["mask"] = store(drawn, "mask", sessions.folder / "pictures", limits)
-                flat |= {"generator": "clamped", "init_noise": 0.3}
-                return read(flat, base, limits, files), tuple(files.values())
+                values |= {"generator": "clamped", "init_noise": 0.3}
+                return read(values, base, limits, files), tuple(files.values())
             except UserError:
                 for file in files.values():
                     file.unlink(missing_ok=True)
                 raise
 
         for one in panes:
-            inputs = {**chosen, **{f"+{kind}": kept for kind, kept in stores.items()}, **counts, **one.weights}
+            inputs = {**chosen, **stores, **counts, **one.weights}
             one.start.click(
                 begin(one.name, list(inputs)),
                 [token, *inputs.values(), filled, photograph, mask],
@@ -115,8 +112,12 @@ def page(base: Sequence[str], sessions: Sessions, limits: Limits) -> gr.Blocks:
     return blocks
 
 
-def _components(first: dict[str, Any], portraits: Portraits) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Lay out the choice of each kind with the keys of what is chosen; return the choices, and what holds the keys."""
+def _components(first: dict[str, Any], portraits: Portraits) -> tuple[dict[str, Any], dict[str, Any], Any]:
+    """Lay out the choice of each kind with the keys of what is chosen.
+
+    Returns:
+        The choices, what holds the keys, and the function that connects the list of classes with a form.
+    """
     chosen: dict[str, Any] = {}
     stores: dict[str, Any] = {}
     for kind in ("condition", "prior", "model", "generator"):
@@ -129,9 +130,9 @@ def _components(first: dict[str, Any], portraits: Portraits) -> tuple[dict[str, 
             gr.render(inputs=[box], show_progress="hidden")(_keys(kind, config, kept))
             if kind == "condition":
                 with gr.Accordion("Choose a class from pictures or a list", open=False, elem_id="classes"):
-                    portraits.lay_out(box)
+                    connect = portraits.lay_out()
         chosen[kind], stores[kind] = box, kept
-    return {kind: chosen[kind] for kind in KINDS}, stores
+    return {kind: chosen[kind] for kind in KINDS}, {f"+{kind}": kept for kind, kept in stores.items()}, connect
 
 
 def _keys(kind: str, config: dict[str, Any], kept: Any) -> Any:

@@ -83,6 +83,15 @@ def read(values: Mapping[str, Any], base: Sequence[str], limits: Limits, files: 
     return Settings(tuple(base), _grouped(keys))
 
 
+def flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a form as `read` takes them: a `+condition` holds the keys of the condition."""
+    plain = {key: value for key, value in values.items() if not key.startswith("+")}
+    for key, more in values.items():
+        if key.startswith("+") and isinstance(more, Mapping):
+            plain |= {f"{key[1:]}.{own}": value for own, value in more.items()}
+    return plain
+
+
 def plain(place: str, text: Any, limits: Limits) -> str:
     """Return a text that names no file and is no expression.
 
