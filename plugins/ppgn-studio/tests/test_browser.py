@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH: apt-get install chromium")
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+SIZES = pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+MORE = pytest.mark.skipif("LONG" not in os.environ, reason="LONG=1 tries more of the page on a phone")
 SECONDS = 60_000
 
 
@@ -91,12 +95,25 @@ def told(page, words, pane="a"):
     )
 
 
+def saved(page):
+    """Press Save; return the run folder."""
+    press(page, "pane-a-save")
+    box = "#pane-a-saved textarea, #pane-a-saved input"
+    page.wait_for_function("box => document.querySelector(box).value", arg=box)
+    return Path(page.input_value(box))
+
+
 def pictures(page, pane="a", where="pictures"):
     return page.eval_on_selector_all(f"#pane-{pane}-{where} .chains img", "all => all.map(one => one.src)")
 
 
-def test_from_a_caption_to_a_picture(load, mini):
-    page = load(mini)
+def fits(page):
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@SIZES
+def test_from_a_caption_to_a_picture(load, mini, size):
+    page = load(mini, size)
     choose(page, "choose-condition", "lrcn")
     page.wait_for_selector("#key-condition-text")
     fill(page, "key-condition-text", "oranges")
@@ -107,12 +124,13 @@ def test_from_a_caption_to_a_picture(load, mini):
     fill(page, "pane-a-sampler-guidance", 4)
     told(page, "moved by hand 1 ×")
     assert len(pictures(page)) == 2 and page.locator("#pane-a-trace polyline").count() == 2
-    unfold(page, "pane-a-keeping")
-    press(page, "pane-a-save")
-    page.wait_for_function("() => document.querySelector('#pane-a-saved textarea, #pane-a-saved input').value")
-    (run,) = (mini.folder / "out").glob("*/*/run.json")
+    for name in ("pane-a-branching", "pane-a-keeping", "inpaint", "classes", "kind-model"):
+        unfold(page, name)
+    images = page.locator("#pane-a-pictures img")
+    assert fits(page) and all(100 <= images.nth(k).bounding_box()["width"] <= size["width"] for k in range(2))
+    run = saved(page)
     line = page.input_value("#pane-a-line textarea")
-    assert "condition=lrcn" in line and "condition.text=oranges" in line and (run.parent / "grid.png").exists()
+    assert "condition=lrcn" in line and "condition.text=oranges" in line and (run / "grid.png").exists()
 
 
 def test_a_class_is_chosen_from_the_list(load, mini):
@@ -135,8 +153,9 @@ def test_a_class_is_chosen_from_the_list(load, mini):
     assert "condition=imagenet" in line and "condition.target=daisy" in line
 
 
-def test_a_mask_is_drawn_and_filled_in(load, mini, tmp_path):
-    page = load(mini)
+@SIZES
+def test_a_mask_is_drawn_and_filled_in(load, mini, tmp_path, size):
+    page = load(mini, size)
     Image.fromarray(np.full((90, 120, 3), (30, 140, 40), np.uint8)).save(tmp_path / "green.png")
     unfold(page, "inpaint")
     page.set_input_files("#ppgn-file", tmp_path / "green.png")
@@ -152,15 +171,17 @@ def test_a_mask_is_drawn_and_filled_in(load, mini, tmp_path):
     fill(page, "n-steps", 2)
     press(page, "pane-a-start")
     told(page, "finished: step 2 of 2")
-    (session,) = [held.session for held in mini.sessions._held.values() if held.files]
+    *_, session = [held.session for held in mini.sessions._held.values() if held.files]
     drawn = session.history.last.state.x[0]
     green = (np.array([30, 140, 40]) / 255).reshape(3, 1, 1)
     same = np.isclose(drawn.numpy(), green, atol=0.01).all(0)
     assert same[:8].all() and same[-8:].all() and not same[30:34, 28:36].any()  # known around, drawn in the middle
+    assert fits(page)
 
 
-def test_weights_are_moved_and_a_chain_is_branched(load, toy):
-    page = load(toy)
+@pytest.mark.parametrize("size", [WIDE, pytest.param(PHONE, marks=MORE)], ids=["wide", "phone"])
+def test_weights_are_moved_and_a_chain_is_branched(load, toy, size):
+    page = load(toy, size)
     fill(page, "n-chains", 3)
     fill(page, "n-steps", 30)
     press(page, "pane-a-start")
@@ -203,9 +224,7 @@ def test_chains_are_paused_discarded_and_saved(load, toy):
     unfold(page, "pane-a-keeping")
     page.click("#pane-a-discard label:has-text('1')")
     page.wait_for_selector("#pane-a-pictures .discarded")
-    press(page, "pane-a-save")
-    page.wait_for_function("() => document.querySelector('#pane-a-saved textarea, #pane-a-saved input').value")
-    names = {path.name[:10] for path in (toy.folder / "out").glob("*/*/samples/*.png")}
+    names = {path.name[:10] for path in saved(page).glob("samples/*.png")}
     assert names and "chain_0001" not in names
     press(page, "pane-a-go-on")
     told(page, "running")
@@ -213,8 +232,9 @@ def test_chains_are_paused_discarded_and_saved(load, toy):
     told(page, "paused")
 
 
-def test_a_reload_in_mid_run_finds_the_chains(load, toy):
-    page = load(toy)
+@SIZES
+def test_a_reload_in_mid_run_finds_the_chains(load, toy, size):
+    page = load(toy, size)
     fill(page, "n-chains", 3)
     fill(page, "n-steps", 20_000)
     fill(page, "pane-a-epsilon1", 0.007)
@@ -235,7 +255,7 @@ def test_a_reload_in_mid_run_finds_the_chains(load, toy):
     page.keyboard.press("Tab")  # it moves nothing
     press(page, "pane-a-pause")
     told(page, "paused")
-    assert "moved by hand 1 ×" in status(page)
+    assert "moved by hand 1 ×" in status(page) and fits(page)
 
 
 def test_two_settings_side_by_side(load, toy):
@@ -254,20 +274,6 @@ def test_two_settings_side_by_side(load, toy):
     told(page, "finished", "b")
     holds(page, "pane-b-epsilon2", "0")
     assert page.is_checked("#compare input") and len(pictures(page, "b")) == len(pictures(page, "a"))
-
-
-def test_the_page_fits_a_phone(load, toy):
-    page = load(toy, PHONE)
-    fill(page, "n-chains", 4)
-    fill(page, "n-steps", 5)
-    press(page, "pane-a-start")
-    told(page, "finished")
-    assert len(pictures(page)) == 4
-    for name in ("pane-a-branching", "pane-a-keeping", "inpaint", "kind-model"):
-        unfold(page, name)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    images = page.locator("#pane-a-pictures img")
-    assert all(100 <= images.nth(k).bounding_box()["width"] <= 390 for k in range(4))
 
 
 def test_a_script_in_a_caption_is_text(load, mini):
