@@ -140,17 +140,17 @@ def test_a_class_is_chosen_from_the_list(load, mini):
     assert "Press Show" in page.inner_text("#class-list")
     press(page, "show-classes")
     page.wait_for_selector("[data-class=lemon]")
-    choose(page, "choose-condition", "imagenet")
+    choose(page, "choose-condition", "places")
     page.wait_for_selector("#class-list :text('Press Show')")
     press(page, "show-classes")
-    page.click("[data-class=daisy]")
+    page.click("[data-class=altar]")
     fill(page, "n-chains", 1)
     fill(page, "n-steps", 1)
     press(page, "pane-a-start")
     told(page, "finished")
     unfold(page, "pane-a-keeping")
     line = page.input_value("#pane-a-line textarea")
-    assert "condition=imagenet" in line and "condition.target=daisy" in line
+    assert "condition=places" in line and "condition.target=altar" in line
 
 
 @SIZES
