@@ -17,7 +17,7 @@ from ppgn_core.atomic import atomic
 from ppgn_core.console import say
 from ppgn_core.interrupt import interruptible
 
-from . import checkpoint
+from . import checkpoint, returned
 from .claim import claim, writable
 from .processes import Together
 
@@ -118,7 +118,7 @@ def train(
         while progress["seen"] < images and not stop:
             # unlike any seed of seed_step, and in every process another
             torch.manual_seed((recipe.seed << 40) + (1 << 39) + progress["seen"] + together.rank)  # for dropout
-            scalars = recipe.step(progress["seen"])
+            scalars = returned.scalars(recipe, recipe.step(progress["seen"]))
             progress["seen"] += recipe.batch_size
             before, passed = time.monotonic(), time.monotonic() - before
             progress["seconds"] += passed
@@ -147,10 +147,10 @@ def train(
 def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[str, Any]) -> None:
     """Log, draw, export and print what follows from a checkpoint."""
     seen = progress["seen"]
-    figures = recipe.evaluate()
+    figures = returned.figures(recipe, recipe.evaluate())
     for name, value in figures.items():
         writer.add_scalar(f"validation/{name}", value, seen)
-    picture = recipe.picture()
+    picture = returned.picture(recipe, recipe.picture())
     if picture is not None:
         with atomic(out / f"picture_{seen:09d}.png") as temporary:
             save_image(picture.clamp(0, 1), temporary)
