@@ -10,6 +10,8 @@ import torch
 from ppgn_train.template.recipe import NewPlugin as Linear
 from ppgn_train.testing import check_recipe
 
+from ppgn_core.testing import check
+
 
 class Stateless(Linear):
     def state(self) -> dict[str, Any]:
@@ -65,6 +67,15 @@ class Endless(Linear):
     ],
 )
 def test_bad_recipes(recipe: type[Linear], complaint: str) -> None:
-    check_recipe(Linear)
     with pytest.raises(AssertionError, match=complaint):
         check_recipe(recipe)
+
+
+def test_a_good_recipe() -> None:
+    check_recipe(Linear)
+
+
+@pytest.mark.parametrize("recipe", ["classifier", "dae_x", "encoder", "patches"])
+def test_installed_recipes(recipe: str) -> None:
+    """The others need a trained encoder; `test_recipes` and `test_kills` train them."""
+    check("recipe", recipe)

@@ -59,6 +59,11 @@ def seed_step(generator: torch.Generator, seed: int, seen: int) -> None:
     generator.manual_seed((seed << 40) + seen)
 
 
+def seed_dropout(seed: int, seen: int, rank: int = 0) -> None:
+    """Seed torch's own randomness in a step, unlike any seed of `seed_step`, and in every process another."""
+    torch.manual_seed((seed << 40) + (1 << 39) + seen + rank)
+
+
 def train(
     recipe: Recipe,
     out: Path,
@@ -116,8 +121,7 @@ def train(
         logged_at, since_log = progress["seen"], 0.0
         (stop,) = together.any(asked())
         while progress["seen"] < images and not stop:
-            # unlike any seed of seed_step, and in every process another
-            torch.manual_seed((recipe.seed << 40) + (1 << 39) + progress["seen"] + together.rank)  # for dropout
+            seed_dropout(recipe.seed, progress["seen"], together.rank)
             scalars = returned.scalars(recipe, recipe.step(progress["seen"]))
             progress["seen"] += recipe.batch_size
             before, passed = time.monotonic(), time.monotonic() - before
