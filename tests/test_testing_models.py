@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -11,7 +13,7 @@ from ppgn_core.testing import check_layers, check_model
 
 
 class Network(nn.Module):
-    layers: tuple[str, ...] = ("mean", "sum")
+    layers: Any = ("mean", "sum")
 
     def forward(self, x: Tensor) -> Tensor:
         return self.activations(x, ("mean",))["mean"]

@@ -71,7 +71,8 @@ class Numbered:
     """
 
     def __init__(self, out: Path) -> None:
-        self.out, self.steps = out, []
+        self.out = out
+        self.steps: list[int] = []
 
     def write(self, snapshot):
         self.steps.append(snapshot.state.step)

@@ -24,7 +24,7 @@ BROKEN: dict[str, tuple[MAKE, str]] = {
         "judge(x) returned a tensor on meta, must be on cpu",
     ),
     "tensor": (lambda x: x.mean((2, 3)), "judge(x) returned a Tensor, must be a ppgn_eval.judge.Verdict"),
-    "list": (lambda x: Verdict(x.mean((2, 3)), [1.0, 2.0]), "judge(x) returned a list, must be a tensor, one logit"),
+    "list": (lambda x: Verdict(*[x.mean((2, 3)), [1.0]]), "judge(x) returned a list, must be a tensor, one logit"),
     "raises": (lambda x: x @ x.new_ones(5, 5), "judge(x): RuntimeError: "),
 }
 
