@@ -193,7 +193,8 @@ class Sampler(Protocol):
 class Writer(Protocol):
     """A writer writes files; no other code touches the disk.
 
-    It is called at step 0, at every saved step and at the last step.
+    It is called at step 0, at every saved step and at the last step. A class whose files are not the core's names them,
+    `files = ("best.tsv",)`, so that `overwrite=true` removes those of the run that it replaces.
     """
 
     def write(self, snapshot: Snapshot) -> None: ...

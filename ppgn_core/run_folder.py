@@ -12,7 +12,7 @@ import re
 import shutil
 import stat
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from hashlib import sha256
@@ -52,10 +52,13 @@ class RunFolder:
         path: path of the folder, which need not exist yet.
         resume: folder of the run that this one continues, perhaps the same; None for a new run.
         overwrite: whether an earlier run's files may be deleted.
+        others: files, besides those of the core's writers, that the earlier run's writers made.
     """
 
-    def __init__(self, path: Path, resume: Path | None = None, overwrite: bool = False) -> None:
-        self.path, self.resume, self.overwrite = path, resume, overwrite
+    def __init__(
+        self, path: Path, resume: Path | None = None, overwrite: bool = False, others: Iterable[str] = ()
+    ) -> None:
+        self.path, self.resume, self.overwrite, self.others = path, resume, overwrite, tuple(others)
         self._open: dict[str, IO[bytes]] = {}
         self._lengths: dict[str, tuple[int, int]] = {}  # bytes and their CRC-32
         self._steps: dict[str, int] = {}
@@ -149,6 +152,8 @@ class RunFolder:
         self._sweep()
         if not in_place:
             self._remove(present)
+            if present:
+                self._remove([name for name in self.others if os.path.isfile(self.path / name)])
         for name, (length, crc) in manifest.items():
             if not in_place:
                 _copy(source / name, self.path / name, length)

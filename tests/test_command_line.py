@@ -16,6 +16,7 @@ RED = [*QUICK, "condition.rgb=[1,0,0]"]
 
 ERRORS = [
     ([*RED, "prior=nope"], "prior=nope: no such prior; there are: "),
+    ([*RED, "prior=maco"], "prior=maco: no such prior; there is experiment=maco; there are: "),
     ([*RED, "writer=[grid,nope]"], "writer=nope: no such writer; there are: codes, facets, gif, grid, "),
     ([*RED, "experiment=nope"], "experiment=nope: no such experiment; there are: "),
     ([*RED, "condition.rbg=[0,0,1]"], "condition.rbg: no such key; nearest: condition.rgb"),

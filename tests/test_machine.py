@@ -14,13 +14,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from rich.console import Console
 from safetensors.torch import load_file
 
+from ppgn_core.lock import locked
 from ppgn_core.protocols import State
 from ppgn_core.sampling import progress
 
 from .conftest import PICTURE, QUICK, tree
+from .hard.forked import contents
 from .hard.runs import broken, differences
 
 RED = [*QUICK, "condition.rgb=[1,0,0]", "save_every=1"]
@@ -165,3 +168,57 @@ def test_a_job_that_fails_costs_its_own_cell(command, registry):
     code, _, err = command("-m", *RED, "prior=failing", "prior.x=0,2,3", "writer=grid", "out=sweep")
     assert code == 2 and err.count("\n") == 1 and "out of memory" in err
     assert tree(Path("sweep")) == {"multirun.yaml", "0", "0/grid.png", "2", "2/grid.png", "sweep.png"}
+
+
+def test_a_second_process_in_a_run_folder_is_refused(command):
+    assert command(*RED, "out=run")[0] == 0
+    before = contents(Path("run"))
+    with locked(Path("run")):
+        for line in ([*RED, "out=run", "overwrite=true"], ["resume=run", "n_steps=6"]):
+            code, out, err = command(*line)
+            assert (code, out, err.count("\n")) == (2, "", 1) and "another process is writing there" in err
+    assert contents(Path("run")) == before
+
+
+def test_ctrl_c_ends_the_whole_sweep(command, registry):
+    class Pressed:
+        """log p(y | x) = 0; somebody presses Ctrl-C at the third call."""
+
+        calls = 0
+
+        def log_prob(self, x):
+            Pressed.calls += 1
+            if Pressed.calls == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+            return 0 * x.sum((1, 2, 3))
+
+    registry.register("condition", "pressed", Pressed, "tests")
+    assert command("-m", *QUICK, "condition=pressed", "writer=[grid,record]", "seed=1,2,3", "out=sweep")[0] == 0
+    assert {path.parent.name for path in Path("sweep").rglob("run.json")} == {"0"}
+
+
+@pytest.mark.parametrize("seed", [0, 2**64 - 1])
+def test_seeds_are_64_bits(command, seed):
+    assert command(*RED, f"seed={seed}", "out=run")[0] == 0
+    code, _, err = command(*RED, f"seed={2**64}", "out=other")
+    assert code == 2 and err.startswith(f"ppgn: seed={2**64}: ") and err.count("\n") == 1
+
+
+def test_a_relative_mask_is_found_from_another_folder(command, monkeypatch):
+    Image.linear_gradient("L").convert("RGB").save("grey.png")
+    Image.new("L", (64, 64)).save("hole.png")
+    hole = Image.new("L", (64, 64))
+    hole.paste(255, (16, 16, 48, 48))
+    hole.save("hole.png")
+    line = ["experiment=inpaint", "init=grey.png", "mask=hole.png", "n_chains=1", "writer=[codes,record]"]
+    assert command(*line, "n_steps=1", "out=run")[0] == 0
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert command("resume=../run", "n_steps=2")[::2] == (0, "")
+
+
+def test_nothing_that_is_not_used_is_needed(command):
+    code, out, err = command(*RED, "writer=null", "out=run")
+    assert (code, err) == (0, "") and not Path("run").exists(), (out, err)
+    code, _, err = command(*RED, "model=null")
+    assert code == 2 and err.startswith("ppgn: model=null: generator=identity needs one; there are: ")

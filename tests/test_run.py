@@ -42,15 +42,15 @@ class Blobs(torch.nn.Module):
 
 
 class Red:
-    """Redder is likelier, but beyond `limit` it is NaN; somebody presses Ctrl-C at call `interrupt`."""
+    """Redder is likelier, but beyond `limit` it is NaN; somebody sends a signal at call `interrupt`, Ctrl-C's or another."""
 
-    def __init__(self, limit: float = 2.0, interrupt: int = -1) -> None:
-        self.limit, self.left = limit, interrupt
+    def __init__(self, limit: float = 2.0, interrupt: int = -1, number: int = 2) -> None:
+        self.limit, self.left, self.number = limit, interrupt, number
 
     def log_prob(self, x):
         self.left -= 1
         if self.left == 0:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), self.number)
         red = x[:, 0].mean((1, 2)) - 0.5 * x[:, 1:].mean((1, 2, 3))
         return torch.where(red > self.limit, torch.nan, (red - 1) * 10)
 
@@ -190,9 +190,20 @@ def test_a_new_run_in_an_old_folder_leaves_none_of_its_pictures(registry, tmp_pa
     assert len(trace(tmp_path)) == 15
 
 
-def test_ctrl_c_ends_after_the_step_and_keeps_what_is_done(registry, tmp_path):
+def test_a_replaced_runs_own_files_go_with_it_and_others_stay(command, tmp_path):
+    line = ["experiment=toy", "n_steps=2", "n_chains=1", "out=run"]
+    assert command(*line, "writer=[facets,record]", "writer.facets.above=0")[0] == 0
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    assert {"facets.png", "facets.samples"} < {path.name for path in (tmp_path / "run").iterdir()}
+    assert command(*line, "writer=[grid,record]", "overwrite=true")[0] == 0
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"grid.png", "run.json", "notes.txt"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_after_the_step_and_keeps_what_is_done(registry, tmp_path, number):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, which ignores it, is no matter of this test
     before = signal.getsignal(signal.SIGINT)
-    run(config(condition={"name": "red", "interrupt": 8}), registry, tmp_path / "cut", [])
+    run(config(condition={"name": "red", "interrupt": 8, "number": int(number)}), registry, tmp_path / "cut", [])
     run(config(n_steps=7), registry, tmp_path / "short", [])
     assert signal.getsignal(signal.SIGINT) is before
     for name in ("codes.safetensors", "trace.jsonl"):

@@ -31,9 +31,11 @@ def own() -> frozenset[str]:
 
 
 def unknown_option(kind: str, name: str, there: list[str]) -> str:
-    """Return the error message for an unknown option, with those installed and the package to install."""
+    """Return the error message for an unknown option: what to install, that name elsewhere, and those there."""
     package = bundled().get((kind, name))
     if kind == "hydra/launcher" and name in EXTRAS:
         package = f"ppgn-core[{EXTRAS[name]}]"
     hint = f"; `pip install {package}` provides it" if package else ""
+    if elsewhere := [f"{other}={name}" for other, one in bundled() if one == name and other != kind]:
+        hint += f"; there is {' and '.join(elsewhere)}"
     return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"

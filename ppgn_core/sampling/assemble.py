@@ -164,7 +164,7 @@ def assemble(
         context = replace(context, model=build("model"))
     context = replace(context, generator=build("generator"))
     assert context.generator is not None
-    bf16 = config.precision == "bf16"
+    bf16 = config.get("precision") == "bf16"
     energy = Energy(context.generator, build("prior"), build("condition"), context.clock, bf16)
     context = replace(context, energy=energy)
     sample_filter = SampleFilter(config.keep, energy) if config.keep is not None else None

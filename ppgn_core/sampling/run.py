@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from .. import blame
@@ -13,6 +15,7 @@ from ..console import explained, say
 from ..data_space import undrawn
 from ..errors import UserError
 from ..interrupt import interruptible
+from ..options import plugins
 from ..protocols import Snapshot, Writer
 from ..run_folder import RunFolder
 from ..user_input import home
@@ -95,7 +98,8 @@ def write(chains: Chains, snapshots: Iterable[Snapshot], out: Path, overwrite: b
     """
     saved = chains.saved
     source = home(chains.config.resume, "resume") if chains.config.resume else None
-    folder = RunFolder(out, source, bool(chains.config.get("overwrite")) if overwrite is None else overwrite)
+    replaces = bool(chains.config.get("overwrite")) if overwrite is None else overwrite
+    folder = RunFolder(out, source, replaces, files_of_writers(out) if replaces else ())
     writers = chains.writers(folder, chains.context)
     try:
         with ExitStack() as stack:
@@ -107,6 +111,23 @@ def write(chains: Chains, snapshots: Iterable[Snapshot], out: Path, overwrite: b
     except OSError as error:
         raise UserError(f"out={out}: {explained(error)}") from error
     return snapshot
+
+
+def files_of_writers(out: Path) -> list[str]:
+    """Return the names of the files that the writers of the run in `out` make, as their classes say (`files`).
+
+    Writers are looked up by the names in its record, among those installed; anything else in it is left alone.
+    """
+    try:
+        writers = json.loads((out / "run.json").read_text(encoding="utf-8"))["config"]["writer"].values()
+        names = [str(one["name"]) for one in writers]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return []
+    files: list[str] = []
+    for name in names:
+        with suppress(UserError):  # it is not installed any more
+            files += getattr(plugins.registry().find("writer", name).load(), "files", ())
+    return [name for name in files if name == os.path.basename(name)]
 
 
 @contextmanager

@@ -20,6 +20,8 @@ class NewPlugin:
         digits: number of digits after the point.
     """
 
+    files = ("new_plugin.tsv",)
+
     def __init__(self, out: Path, digits: int = 4) -> None:
         self.path, self.digits = out / "new_plugin.tsv", digits
         self.best: dict[int, tuple[float, int]] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from ..protocols import Snapshot, Writer
-from ..run_folder import RunFolder
+from ..run_folder import FILES, RunFolder
 from .calls import tensors
 
 
@@ -48,6 +48,8 @@ def check_writer(make: Callable[[RunFolder], Writer], snapshots: Iterable[Snapsh
         files = {str(path.relative_to(run.path)) for path in run.path.rglob("*") if path.is_file()}
         parts = sorted(name for name in files if Path(name).name.startswith("."))
         assert not parts, f"close: leaves temporary files ({', '.join(parts)}); write by ppgn_core.atomic.atomic"
+        made = {Path(name).parts[0] for name in files} - {*FILES, *getattr(writer, "files", ())}
+        assert not made, f"files: does not name {', '.join(sorted(made))}, which overwrite=true would leave behind"
         assert files, "close: there is no file after a whole run; write at the latest in close()"
         return files
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 import signal
@@ -34,7 +35,11 @@ SETTINGS = [
     ["experiment=multifaceted", "condition.unit=3", "writer.facets.above=0", "n_chains=4", "save_every=2"],
     ["condition.target=[lemon,goldfish]", "switch_every=5", "save_every=2"],
     ["experiment=inpaint_context", f"init={PICTURE}", "save_every=4"],
+    ["prior=score_h", "sampler=random_start", "epsilon2=10", "save_every=3"],
 ]
+CHAINS = (1, 2, 3, 4, 8, 16)
+"""Numbers of chains that are resumed, since networks may round differently in batches of another size."""
+
 COMMON = ["n_steps=12", "n_chains=2", "seed=3"]
 
 
@@ -66,6 +71,32 @@ def kills(folder: Path, seed: int, n: int) -> list[str]:
                 faults.append(f"{k}: {outcome.fault or outcome.err.strip()}")
             break
         faults += [f"{k}: {fault} differs" for fault in differences(whole, place / "run")]
+    return faults
+
+
+def resumes(folder: Path, seed: int, n: int) -> list[str]:
+    """Resume runs of a setting, which the seed chooses, with the first `n` of `CHAINS`, in one thread or two.
+
+    Returns what is not as an uninterrupted run is, a line each.
+    """
+    import torch
+
+    from ppgn_core.__main__ import main
+
+    faults = []
+    for k, n_chains in enumerate(CHAINS[:n]):
+        place, threads = _folder(folder, str(k)), functools.partial(torch.set_num_threads, 1 + seed % 2)
+        keys = [*COMMON, *SETTINGS[seed % len(SETTINGS)], "save_every=2", "switch_every=1", f"n_chains={n_chains}"]
+        for arguments in (
+            [*keys, "n_steps=4", "out=whole"],
+            [*keys, "n_steps=2", "out=parts"],
+            ["resume=parts", "n_steps=4"],
+        ):
+            outcome = forked.run(main, arguments, place, threads)
+            if outcome.fault or outcome.code != 0:
+                faults.append(f"{k}: {outcome.fault or outcome.err.strip()}")
+        if (place / "whole" / "trace.jsonl").exists():
+            faults += [f"{k}: {fault} differs" for fault in differences(place / "whole", place / "parts")]
     return faults
 
 

@@ -85,17 +85,32 @@ def test_the_best_kept_of_the_surest_is_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("climbed", "score", "told"),
-    [(0.05, 0.04, "too flat"), (0.98, 0.1, "fool"), (0.9, 0.8, None)],
+    ("start", "climbed", "score", "told"),
+    [
+        (0.04, 0.05, 0.04, "too flat"),
+        (0.04, 0.98, 0.1, "fool"),
+        (0.04, 0.9, 0.8, None),
+        (0.5, 0.52, 0.5, "too flat"),
+        (0.6, 0.99, 0.9, None),
+        (0.95, 0.96, 0.9, "saturated"),
+    ],
 )
-def test_what_is_wrong_is_said(climbed: float, score: float, told: str | None) -> None:
+def test_what_is_wrong_is_said(start: float, climbed: float, score: float, told: str | None) -> None:
     setting, values = Setting(0.1, 1.0, None), torch.zeros(2)
     one = Measured(setting, torch.full((2,), climbed), torch.full((2,), score), None, values, True)
     around = [measured([0.0]), one, measured([0.0])]
-    said = doubts(around, 1, 0.04, second=False, probable=True)
+    said = doubts(around, 1, start, second=False, probable=True)
     assert (not said) if told is None else (len(said) == 1 and told in said[0])
-    assert "range" in doubts([one, *around], 0, 0.04, second=False, probable=True)[0]
-    assert "not finite" in doubts(around, None, 0.04, second=False, probable=True)[0]
+    assert "range" in doubts([one, *around], 0, start, second=False, probable=True)[0]
+    assert "not finite" in doubts(around, None, start, second=False, probable=True)[0]
+
+
+def test_each_epsilon1_has_its_own_range_of_epsilon2() -> None:
+    rows = [Measured(Setting(e1, e2, None), *[torch.full((2,), 0.9)] * 2, None, torch.zeros(2), True)
+            for e1 in (0.1, 0.2) for e2 in (1.0, 2.0, 3.0)]  # fmt: skip
+    said = [" ".join(doubts(rows, k, 0.04, second=False, probable=True)) for k in range(6)]
+    assert ["smallest" in one for one in said] == [True, False, False] * 2
+    assert ["largest" in one for one in said] == [False, False, True] * 2
 
 
 def test_views_show_what_is_there_and_no_grain() -> None:

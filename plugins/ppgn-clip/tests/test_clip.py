@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -206,3 +207,12 @@ def test_a_file_of_another_network_names_the_tensor(tmp_path: Path) -> None:
     torch.save(weights, tmp_path / "other.pt")
     with pytest.raises(UserError, match=r"condition.weights=.*other.pt: not of tiny.*visual\.proj"):
         clip(text="x", weights=str(tmp_path / "other.pt"))
+
+
+def test_a_library_that_a_network_needs_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sigmoid = {**TINY, "text_cfg": {**TINY["text_cfg"], "hf_tokenizer_name": "a/b"}}
+    (tmp_path / "split.json").write_text(json.dumps(sigmoid))
+    open_clip.add_model_config(tmp_path / "split.json")
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(UserError, match=r"condition.arch=split: it needs transformers, which is not installed"):
+        load("split", "random", "cpu")

@@ -11,6 +11,9 @@ from .pilots import Setting
 NEAR = 0.05
 """Share of the highest score that a setting may lack and still be chosen."""
 
+SURE = 0.9
+"""Certainty of the first pictures from which on there is nothing to climb."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -62,12 +65,18 @@ def doubts(measured: list[Measured], chosen: int | None, start: float, second: b
         return ["every chain stopped at a value that is not finite: the network's gradient may hold a NaN"]
     one, told = measured[chosen], []
     climbed, score = float(one.climbed.mean()), float(one.score.mean())
-    if chosen in (0, len(measured) - 1):
-        end = "smallest" if chosen == 0 else "largest"
+    alike = [k for k, other in enumerate(measured) if other.setting.epsilon1 == one.setting.epsilon1]
+    if chosen in (alike[0], alike[-1]):
+        end = "smallest" if chosen == alike[0] else "largest"
         told.append(f"the best epsilon2 is the {end} that was tried; a larger decades=… tries a wider range")
     if not probable:
         return told
-    if climbed < max(0.1, 2 * start):
+    if start > SURE:
+        told.append(
+            f"saturated: the network is sure of the first pictures already (p = {start:.2g}), where its gradient is "
+            "nearly zero, so that ε2 decides little; start elsewhere, or look at sheet.png and choose by eye"
+        )
+    elif climbed - start < 0.1 * (1 - start):
         told.append(
             f"the gradient is too flat: p(y | x) went from {start:.2g} to {climbed:.2g} at best; a target that the "
             "generator can draw, more steps, or a network whose gradient shows its classes (one trained on "

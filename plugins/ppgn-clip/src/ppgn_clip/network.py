@@ -64,7 +64,8 @@ def load(arch: str, weights: str, device: torch.device | str, seed: int = 0) -> 
         seed: seed of random weights.
 
     Raises:
-        UserError: there is no such network, or its weights are not available or do not fit.
+        UserError: there is no such network, its weights are not available or do not fit, or it needs a library that is
+            not installed.
     """
     import open_clip
 
@@ -82,6 +83,8 @@ def load(arch: str, weights: str, device: torch.device | str, seed: int = 0) -> 
         try:
             network = open_clip.create_model(arch, pretrained=tag, device="cpu")
             tokenize = open_clip.get_tokenizer(arch)
+        except ModuleNotFoundError as error:  # some texts are split into tokens by another library
+            raise UserError(f"{key}: it needs {error.name}, which is not installed: pip install {error.name}") from None
         except Exception as error:  # what fetching raises depends on the libraries below open_clip
             raise UserError(f"{key}: weights={weights} are not available: {reason(error)[:200]}") from None
     if tag is None and weights not in ("default", "random"):

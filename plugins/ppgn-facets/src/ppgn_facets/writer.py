@@ -30,6 +30,8 @@ class Facets:
         gap: distance between pictures, in pixels.
     """
 
+    files = ("facets.png", SAMPLES)
+
     def __init__(
         self,
         run_folder: RunFolder,

@@ -22,6 +22,8 @@ class Triptych:
         UserError: the generator is not `clamped`.
     """
 
+    files = ("triptych.png",)
+
     def __init__(self, generator: Generator, out: Path, run: Mapping[str, Any], gap: int = 2, columns: int = 6) -> None:
         if not isinstance(generator, Clamped):
             raise UserError("writer=triptych: there is no picture to complete; allowed is generator=clamped")

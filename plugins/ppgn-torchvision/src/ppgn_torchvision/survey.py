@@ -24,7 +24,7 @@ TORCHVISION = (
 )
 TIMM = (
     "convnext_atto convnextv2_atto deit_tiny_distilled_patch16_224 deit_tiny_patch16_224 edgenext_xx_small "
-    "eva02_tiny_patch14_224 maxvit_rmlp_pico_rw_256 mixer_s32_224 mobilenetv3_small_050 poolformer_s12 resnet10t "
+    "eva02_tiny_patch14_336 maxvit_rmlp_pico_rw_256 mixer_s32_224 mobilenetv3_small_050 poolformer_s12 resnet10t "
     "swin_tiny_patch4_window7_224 swinv2_cr_tiny_ns_224 vit_tiny_patch16_224 xcit_nano_12_p16_224"
 )
 HEADER = (
