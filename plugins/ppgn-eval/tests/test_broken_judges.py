@@ -15,6 +15,7 @@ from ppgn_core.options.registry import Registry
 
 from .conftest import Colours
 
+LISTS: Any = Verdict(torch.zeros(8, 3), [1.0])  # type: ignore[arg-type]
 MAKE = Callable[[torch.Tensor], Any]
 BROKEN: dict[str, tuple[MAKE, str]] = {
     "logits": (lambda x: Verdict(x.mean((2, 3)), x.mean((1, 2, 3))), "must be one logit for each class, (8, 3)"),
@@ -24,7 +25,7 @@ BROKEN: dict[str, tuple[MAKE, str]] = {
         "judge(x) returned a tensor on meta, must be on cpu",
     ),
     "tensor": (lambda x: x.mean((2, 3)), "judge(x) returned a Tensor, must be a ppgn_eval.judge.Verdict"),
-    "list": (lambda x: Verdict(*[x.mean((2, 3)), [1.0]]), "judge(x) returned a list, must be a tensor, one logit"),
+    "list": (lambda x: LISTS, "judge(x) returned a list, must be a tensor, one logit"),
     "raises": (lambda x: x @ x.new_ones(5, 5), "judge(x): RuntimeError: "),
 }
 
