@@ -42,7 +42,7 @@ class Blobs(torch.nn.Module):
 
 
 class Red:
-    """Redder is likelier, but beyond `limit` it is NaN; somebody sends a signal at call `interrupt`, Ctrl-C's or another."""
+    """Redder is likelier, but beyond `limit` it is NaN; the signal `number` comes at call `interrupt`."""
 
     def __init__(self, limit: float = 2.0, interrupt: int = -1, number: int = 2) -> None:
         self.limit, self.left, self.number = limit, interrupt, number

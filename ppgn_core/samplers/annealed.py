@@ -75,8 +75,13 @@ class Annealed(MalaApprox):
     def init(self, h: Tensor, step: int = 0) -> State:
         return self._evaluate(h, step, self.sigma_at(step))
 
+    @property
+    def noise_ends(self) -> int:
+        """Return the number of steps after which ε1, ε2, ε3 and the step size count; until then `guidance` does."""
+        return self.steps + 1
+
     def step(self, state: State) -> tuple[State, Info]:
-        if state.step > self.steps:
+        if state.step >= self.noise_ends:
             return super().step(state)
         sigma, after = self.sigma_at(state.step), self.sigma_at(state.step + 1)
         prior_term = sigma**2 * state.prior_score

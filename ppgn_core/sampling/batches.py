@@ -29,6 +29,7 @@ class Batches:
     def __init__(self, sampler: Sampler, noise: ChainNoise, size: int) -> None:
         self.sampler, self.noise, self.size = sampler, noise, size
         self.uses_gradient = getattr(sampler, "uses_gradient", True)
+        self.noise_ends = getattr(sampler, "noise_ends", 0)
 
     def init(self, h: Tensor, step: int = 0) -> State:
         return _joined([self.sampler.init(h[rows], step) for rows in self._batches(len(h))])

@@ -42,8 +42,8 @@ class Trace:
     """Record the numbers of each chain at each saved step as a line of JSON, null if unknown: trace.jsonl.
 
     The lines of a resumed run follow the earlier ones. `probability` is p(y | x), if the condition is a normalised
-    probability; of a caption it is the geometric mean over its words. The norms, of the terms ε1·∇log p(h) and ε2·∇log p(y | h), and the acceptance belong to the step that
-    led to the sample.
+    probability; of a caption it is the geometric mean over its words. The norms, of the terms ε1·∇log p(h) and ε2·∇log
+    p(y | h), and the acceptance belong to the step that led to the sample.
     """
 
     def __init__(self, run_folder: RunFolder, energy: Energy) -> None:

@@ -83,7 +83,8 @@ class Client:
 
     def poll(self) -> list[Any]:
         """Ask as the page's timer does; return status, pictures, trace and the rest of pane a."""
-        dependency = next(one for one in self.config["dependencies"] if one["targets"][0][1] == "tick")
+        ticks = [one for one in self.config["dependencies"] if one["targets"][0][1] == "tick"]
+        dependency = next(one for one in ticks if self.ids["pane-a-status"] in one["outputs"])
         message = self.result(dependency, [self.token, {}, "log_prob", "log_prob"])
         return message["output"]["data"][1:]
 

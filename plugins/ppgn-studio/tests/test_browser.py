@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH: apt-get install chromium")
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+SIZES = pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+MORE = pytest.mark.skipif("LONG" not in os.environ, reason="LONG=1 tries more of the page on a phone")
 SECONDS = 60_000
 
 
@@ -77,6 +81,10 @@ def unfold(page, name):
     page.click(f"#{name} > button")
 
 
+def holds(page, name, text):
+    page.wait_for_function("([id, text]) => document.querySelector(`#${id} input`)?.value === text", arg=[name, text])
+
+
 def status(page, pane="a"):
     return page.inner_text(f"#pane-{pane}-status")
 
@@ -87,44 +95,67 @@ def told(page, words, pane="a"):
     )
 
 
+def saved(page):
+    """Press Save; return the run folder."""
+    press(page, "pane-a-save")
+    box = "#pane-a-saved textarea, #pane-a-saved input"
+    page.wait_for_function("box => document.querySelector(box).value", arg=box)
+    return Path(page.input_value(box))
+
+
 def pictures(page, pane="a", where="pictures"):
     return page.eval_on_selector_all(f"#pane-{pane}-{where} .chains img", "all => all.map(one => one.src)")
 
 
-def test_from_a_caption_to_a_picture(load, mini):
-    page = load(mini)
+def fits(page):
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@SIZES
+def test_from_a_caption_to_a_picture(load, mini, size):
+    page = load(mini, size)
     choose(page, "choose-condition", "lrcn")
     page.wait_for_selector("#key-condition-text")
     fill(page, "key-condition-text", "oranges")
     fill(page, "n-chains", 2)
     fill(page, "n-steps", 3)
     press(page, "pane-a-start")
-    told(page, "finished: step 3 of 3")
+    told(page, "finished: step 3 of 3; until step 25 only guidance counts")
+    fill(page, "pane-a-sampler-guidance", 4)
+    told(page, "moved by hand 1 ×")
     assert len(pictures(page)) == 2 and page.locator("#pane-a-trace polyline").count() == 2
-    unfold(page, "pane-a-keeping")
-    press(page, "pane-a-save")
-    page.wait_for_function("() => document.querySelector('#pane-a-saved textarea, #pane-a-saved input').value")
-    (run,) = (mini.folder / "out").glob("*/*/run.json")
+    for name in ("pane-a-branching", "pane-a-keeping", "inpaint", "classes", "kind-model"):
+        unfold(page, name)
+    images = page.locator("#pane-a-pictures img")
+    assert fits(page) and all(100 <= images.nth(k).bounding_box()["width"] <= size["width"] for k in range(2))
+    run = saved(page)
     line = page.input_value("#pane-a-line textarea")
-    assert "condition=lrcn" in line and "condition.text=oranges" in line and (run.parent / "grid.png").exists()
+    assert "condition=lrcn" in line and "condition.text=oranges" in line and (run / "grid.png").exists()
 
 
 def test_a_class_is_chosen_from_the_list(load, mini):
     page = load(mini)
     page.wait_for_selector("#key-condition-target")
     unfold(page, "classes")
+    assert "Press Show" in page.inner_text("#class-list")
     press(page, "show-classes")
-    page.click("[data-class=lemon]")
+    page.wait_for_selector("[data-class=lemon]")
+    choose(page, "choose-condition", "places")
+    page.wait_for_selector("#class-list :text('Press Show')")
+    press(page, "show-classes")
+    page.click("[data-class=altar]")
     fill(page, "n-chains", 1)
     fill(page, "n-steps", 1)
     press(page, "pane-a-start")
     told(page, "finished")
     unfold(page, "pane-a-keeping")
-    assert "condition.target=lemon" in page.input_value("#pane-a-line textarea")
+    line = page.input_value("#pane-a-line textarea")
+    assert "condition=places" in line and "condition.target=altar" in line
 
 
-def test_a_mask_is_drawn_and_filled_in(load, mini, tmp_path):
-    page = load(mini)
+@SIZES
+def test_a_mask_is_drawn_and_filled_in(load, mini, tmp_path, size):
+    page = load(mini, size)
     Image.fromarray(np.full((90, 120, 3), (30, 140, 40), np.uint8)).save(tmp_path / "green.png")
     unfold(page, "inpaint")
     page.set_input_files("#ppgn-file", tmp_path / "green.png")
@@ -140,15 +171,17 @@ def test_a_mask_is_drawn_and_filled_in(load, mini, tmp_path):
     fill(page, "n-steps", 2)
     press(page, "pane-a-start")
     told(page, "finished: step 2 of 2")
-    (session,) = [held.session for held in mini.sessions._held.values() if held.files]
+    *_, session = [held.session for held in mini.sessions._held.values() if held.files]
     drawn = session.history.last.state.x[0]
     green = (np.array([30, 140, 40]) / 255).reshape(3, 1, 1)
     same = np.isclose(drawn.numpy(), green, atol=0.01).all(0)
     assert same[:8].all() and same[-8:].all() and not same[30:34, 28:36].any()  # known around, drawn in the middle
+    assert fits(page)
 
 
-def test_weights_are_moved_and_a_chain_is_branched(load, toy):
-    page = load(toy)
+@pytest.mark.parametrize("size", [WIDE, pytest.param(PHONE, marks=MORE)], ids=["wide", "phone"])
+def test_weights_are_moved_and_a_chain_is_branched(load, toy, size):
+    page = load(toy, size)
     fill(page, "n-chains", 3)
     fill(page, "n-steps", 30)
     press(page, "pane-a-start")
@@ -165,9 +198,19 @@ def test_weights_are_moved_and_a_chain_is_branched(load, toy):
     told(page, "finished: step 30 of 30")
     after = pictures(page)
     assert len(set(after)) == 1 and after[0] != before[1]  # without noise the copies stay alike
+    fill(page, "pane-a-epsilon3", 0.25)
+    told(page, "moved by hand 2 ×")
     press(page, "pane-a-back")
     page.wait_for_function("old => document.querySelector('#pane-a-pictures img')?.src === old", arg=before[0])
     assert pictures(page) == before
+    holds(page, "pane-a-epsilon3", "0")
+    press(page, "pane-a-go-on")
+    told(page, "finished: step 30 of 30")
+    press(page, "pane-a-go-on")
+    told(page, "finished: step 55 of 55")
+    page.wait_for_selector("#pane-a-step input[max='55']")  # all frames can be gone back to
+    fill(page, "pane-a-step", 50)
+    page.wait_for_selector("#pane-a-earlier [data-step='50']")
 
 
 def test_chains_are_paused_discarded_and_saved(load, toy):
@@ -181,9 +224,7 @@ def test_chains_are_paused_discarded_and_saved(load, toy):
     unfold(page, "pane-a-keeping")
     page.click("#pane-a-discard label:has-text('1')")
     page.wait_for_selector("#pane-a-pictures .discarded")
-    press(page, "pane-a-save")
-    page.wait_for_function("() => document.querySelector('#pane-a-saved textarea, #pane-a-saved input').value")
-    names = {path.name[:10] for path in (toy.folder / "out").glob("*/*/samples/*.png")}
+    names = {path.name[:10] for path in saved(page).glob("samples/*.png")}
     assert names and "chain_0001" not in names
     press(page, "pane-a-go-on")
     told(page, "running")
@@ -191,19 +232,30 @@ def test_chains_are_paused_discarded_and_saved(load, toy):
     told(page, "paused")
 
 
-def test_a_reload_in_mid_run_finds_the_chains(load, toy):
-    page = load(toy)
+@SIZES
+def test_a_reload_in_mid_run_finds_the_chains(load, toy, size):
+    page = load(toy, size)
+    fill(page, "n-chains", 3)
     fill(page, "n-steps", 20_000)
+    fill(page, "pane-a-epsilon1", 0.007)
     press(page, "pane-a-start")
     told(page, "running: step")
+    fill(page, "pane-a-epsilon2", 0.123)
+    told(page, "moved by hand 1 ×")
     page.reload()
     told(page, "running: step")
     step = int(re.findall(r"step (\d+)", status(page))[0])
     page.wait_for_function(
         "old => +document.querySelector('#pane-a-status').innerText.match(/step (\\d+)/)[1] > old", arg=step
     )
+    for name, text in {"n-chains": "3", "n-steps": "20000", "pane-a-epsilon1": "0.007"}.items():
+        holds(page, name, text)
+    holds(page, "pane-a-epsilon2", "0.123")
+    page.focus("#pane-a-epsilon2 input")
+    page.keyboard.press("Tab")  # it moves nothing
     press(page, "pane-a-pause")
     told(page, "paused")
+    assert "moved by hand 1 ×" in status(page) and fits(page)
 
 
 def test_two_settings_side_by_side(load, toy):
@@ -218,20 +270,10 @@ def test_two_settings_side_by_side(load, toy):
     told(page, "finished", "b")
     a, b = (page.locator(f"#pane-{pane}-pictures").bounding_box() for pane in "ab")
     assert a["x"] + a["width"] <= b["x"] and b["x"] + b["width"] <= 1280 and pictures(page, "a") != pictures(page, "b")
-
-
-def test_the_page_fits_a_phone(load, toy):
-    page = load(toy, PHONE)
-    fill(page, "n-chains", 4)
-    fill(page, "n-steps", 5)
-    press(page, "pane-a-start")
-    told(page, "finished")
-    assert len(pictures(page)) == 4
-    for name in ("pane-a-branching", "pane-a-keeping", "inpaint", "kind-model"):
-        unfold(page, name)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    images = page.locator("#pane-a-pictures img")
-    assert all(100 <= images.nth(k).bounding_box()["width"] <= 390 for k in range(4))
+    page.reload()
+    told(page, "finished", "b")
+    holds(page, "pane-b-epsilon2", "0")
+    assert page.is_checked("#compare input") and len(pictures(page, "b")) == len(pictures(page, "a"))
 
 
 def test_a_script_in_a_caption_is_text(load, mini):

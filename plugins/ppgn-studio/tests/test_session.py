@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from ppgn_studio import view
 from ppgn_studio.limits import Limits
 from ppgn_studio.session import BUILDING, FINISHED, PAUSED, RUNNING, Session
 from ppgn_studio.settings import read
@@ -24,8 +25,8 @@ TOY = ("experiment=toy",)
 FEW: dict[str, Any] = {"n_chains": 3, "n_steps": 6, "save_every": 1}
 
 
-def session(limits=LIMITS, **values):
-    made = Session(read({**FEW, **values}, TOY, limits, {}), limits)
+def session(limits=LIMITS, base=TOY, **values):
+    made = Session(read({**FEW, **values}, base, limits, {}), limits)
     assert made.wait(lambda: made.status != BUILDING and bool(made.history.frames or made.error))
     return made
 
@@ -69,6 +70,31 @@ def test_weights_moved_while_it_runs_hold_from_the_next_step_on():
     (move,) = made.moves
     assert (move.step, len(move.keys)) == (step, 4)
     made.close()
+
+
+def test_guidance_moved_in_the_noise_holds_from_the_next_step_on_and_epsilon_does_not():
+    made = session(base=(*TOY, "sampler=annealed", "sampler.steps=1500", "sampler.bound=1e6"), n_steps=2000)
+    at_step(made, 1)
+    made.pause()
+    made.move(epsilon2=0.25, **{"sampler.guidance": 7.0, "sampler.step_size": 0.5})
+    step = made.step
+    made.go_on()
+    at_step(made, step + 1)
+    made.pause()
+    first, second = made.history.frames[step : step + 2]
+    sigma, after = (made.chains.sampler.sigma_at(step + k) for k in (0, 1))
+    delta = sigma**2 * (first.state.prior_score + 7 * first.state.condition_score)
+    assert torch.allclose(second.state.h, first.state.h + (1 - after / sigma) * delta)
+    assert "until step 1501 only guidance counts" in view.status(made)
+    made.close()
+
+
+def test_the_status_tells_of_guidance_until_the_noise_ends():
+    made = session(base=(*TOY, "sampler=annealed", "sampler.steps=3"), n_steps=4)
+    assert "guidance" not in view.status(finished(made))
+    short = finished(session(base=(*TOY, "sampler=annealed", "sampler.steps=3"), n_steps=3))
+    assert "until step 4 only guidance counts" in view.status(short)
+    assert "guidance" not in view.status(finished(session()))
 
 
 def test_a_paused_session_waits_and_goes_on():

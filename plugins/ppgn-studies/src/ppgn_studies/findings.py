@@ -50,8 +50,11 @@ PRIORS = {
     "dae_h": {"prior": "dae_h", "epsilon1": 0.01, **SAME},
     "noiseless_joint": {"prior": "noiseless_joint", "epsilon1": 0.1, **SAME},
     "joint": {"prior": "joint", "epsilon1": 0.1, **SAME},
+    "noiseless_joint, ε1 = 0.01": {"prior": "noiseless_joint", "epsilon1": 0.01, **SAME},
+    "joint, ε1 = 0.01": {"prior": "joint", "epsilon1": 0.01, **SAME},
 }
-"""Each prior has its own ε1, as in the paper, since scores that are not divided by σ² have different scales."""
+"""First each prior with its own ε1, as in the paper, since scores that are not divided by σ² have different scales;
+then the joint ones with the ε1 of the others, since noise adds up to ε3 / √(2·ε1), which differs with it."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def findings(
 
     Each setting draws a few classes or hidden neurons. As in the paper, the classifier's input is not shifted
     (`condition.shift=0`). Settings that compare priors differ only in the prior and its weight ε1; ε2, ε3, G and the
-    number of steps are equal. For each setting it prints
+    number of steps are equal. The joint priors are tried with the ε1 of the others too. For each setting it prints
       sure    mean p(y | x) of the classifier that the chains climb,
       judge   how often the independent classifier names the class (chance is 1.6 %),
       moved   RMS difference of 8 × 8 thumbnails between the middle and the end of a chain,

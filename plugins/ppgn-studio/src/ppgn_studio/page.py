@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,11 @@ from ppgn_core.api import configured
 from ppgn_core.errors import UserError
 
 from .limits import Limits
-from .pane import HIDDEN, Pane, pane, shown, told
+from .pane import HIDDEN, pane, told
 from .portraits import Portraits
-from .sessions import TOKEN, Sessions
-from .settings import KINDS, Settings, read
+from .refresh import refresh
+from .sessions import Sessions
+from .settings import KINDS, Settings, flat, read
 from .uploads import store
 from .widgets import BESIDE, offered, shown_keys, widget
 
@@ -40,11 +40,12 @@ def page(base: Sequence[str], sessions: Sessions, limits: Limits) -> gr.Blocks:
     first = configured(*base)
     portraits = Portraits(sessions, limits, tuple(base))
     with gr.Blocks(title="PPGN studio", analytics_enabled=False, fill_width=True) as blocks:
-        token, seen = gr.BrowserState("", storage_key="ppgn-studio"), gr.JSON({}, visible=False)
+        token = gr.BrowserState("", storage_key="ppgn-studio")
         gr.Markdown(ABOUT)
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
-                chosen, stores = _components(first, portraits)
+                chosen, stores, connect = _components(first, portraits)
+                connect({**chosen, **stores})
                 with gr.Row():
                     counts = {
                         "n_chains": gr.Number(
@@ -85,25 +86,21 @@ def page(base: Sequence[str], sessions: Sessions, limits: Limits) -> gr.Blocks:
             return call
 
         def _settings(values: dict[str, Any], fill: Any, picture: Any, drawn: Any) -> tuple[Settings, tuple[Path, ...]]:
-            flat = {key: value for key, value in values.items() if not key.startswith("+")}
-            for key, more in values.items():
-                kind = key.removeprefix("+")
-                if key.startswith("+") and isinstance(more, dict):
-                    flat |= {f"{kind}.{own}": value for own, value in more.items()}
+            values = flat(values)
             if not fill:
-                return read(flat, base, limits, {}), ()
+                return read(values, base, limits, {}), ()
             files = {"init": store(picture, "photograph", sessions.folder / "pictures", limits)}
             try:
                 files["mask"] = store(drawn, "mask", sessions.folder / "pictures", limits)
-                flat |= {"generator": "clamped", "init_noise": 0.3}
-                return read(flat, base, limits, files), tuple(files.values())
+                values |= {"generator": "clamped", "init_noise": 0.3}
+                return read(values, base, limits, files), tuple(files.values())
             except UserError:
                 for file in files.values():
                     file.unlink(missing_ok=True)
                 raise
 
         for one in panes:
-            inputs = {**chosen, **{f"+{kind}": kept for kind, kept in stores.items()}, **counts, **one.weights}
+            inputs = {**chosen, **stores, **counts, **one.weights}
             one.start.click(
                 begin(one.name, list(inputs)),
                 [token, *inputs.values(), filled, photograph, mask],
@@ -111,12 +108,16 @@ def page(base: Sequence[str], sessions: Sessions, limits: Limits) -> gr.Blocks:
                 js=COLLECT,
                 **HIDDEN,
             )
-        _refresh(blocks, token, seen, panes, sessions)
+        refresh(blocks, token, panes, sessions, counts, compare, first)
     return blocks
 
 
-def _components(first: dict[str, Any], portraits: Portraits) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Lay out the choice of each kind with the keys of what is chosen; return the choices, and what holds the keys."""
+def _components(first: dict[str, Any], portraits: Portraits) -> tuple[dict[str, Any], dict[str, Any], Any]:
+    """Lay out the choice of each kind with the keys of what is chosen.
+
+    Returns:
+        The choices, what holds the keys, and the function that connects the list of classes with a form.
+    """
     chosen: dict[str, Any] = {}
     stores: dict[str, Any] = {}
     for kind in ("condition", "prior", "model", "generator"):
@@ -129,9 +130,9 @@ def _components(first: dict[str, Any], portraits: Portraits) -> tuple[dict[str, 
             gr.render(inputs=[box], show_progress="hidden")(_keys(kind, config, kept))
             if kind == "condition":
                 with gr.Accordion("Choose a class from pictures or a list", open=False, elem_id="classes"):
-                    portraits.lay_out(box)
+                    connect = portraits.lay_out()
         chosen[kind], stores[kind] = box, kept
-    return {kind: chosen[kind] for kind in KINDS}, stores
+    return {kind: chosen[kind] for kind in KINDS}, {f"+{kind}": kept for kind, kept in stores.items()}, connect
 
 
 def _keys(kind: str, config: dict[str, Any], kept: Any) -> Any:
@@ -156,31 +157,3 @@ def _keys(kind: str, config: dict[str, Any], kept: Any) -> Any:
             box.change(None, [kept, box], kept, js=f"(all, value) => ({{...all, {json.dumps(key.name)}: value}})")
 
     return lay_out
-
-
-def _refresh(blocks: gr.Blocks, token: Any, seen: Any, panes: Sequence[Pane], sessions: Sessions) -> None:
-    """Fill the panes again and again; a page that is loaded anew finds its sessions by its token."""
-
-    def poll(token: str, seen: Any, *quantities: Any) -> list[Any]:
-        marks, values = {}, []
-        for one, quantity in zip(panes, quantities, strict=True):
-            try:
-                session = sessions.find(token, one.name)
-            except UserError:
-                session = None
-            before = seen.get(one.name) if isinstance(seen, dict) else []
-            out, marks[one.name] = shown(session, before if isinstance(before, list) else [], quantity)
-            values += out
-        return [marks if marks != seen else gr.skip(), *values]
-
-    def admit(token: Any) -> list[Any]:
-        known = isinstance(token, str) and TOKEN.fullmatch(token)
-        return [token if known else secrets.token_urlsafe(24), *(gr.Button(interactive=True) for _ in panes)]
-
-    blocks.load(admit, token, [token, *(one.start for one in panes)], **HIDDEN)
-    gr.Timer(0.7).tick(
-        poll,
-        [token, seen, *(one.quantity for one in panes)],
-        [seen, *(output for one in panes for output in one.outputs)],
-        **HIDDEN,
-    )

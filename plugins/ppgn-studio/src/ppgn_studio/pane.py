@@ -13,15 +13,16 @@ from ppgn_core.errors import UserError
 from . import view
 from .session import FINISHED, Session
 from .sessions import Sessions
-from .settings import STEP_SIZE
+from .settings import GUIDANCE, STEP_SIZE, at
 
-EPSILONS = ("epsilon1", "epsilon2", "epsilon3")
-LABELS = {
+WEIGHTS = {
     "epsilon1": "ε1, the prior",
     "epsilon2": "ε2, the condition",
     "epsilon3": "ε3, the noise",
     STEP_SIZE: "step size",
+    GUIDANCE: "guidance",
 }
+"""Keys that may be moved while chains run; those of the sampler if it has them."""
 ALL = "all chains"
 MORE = 25
 """Steps that chains take which have finished and are to go on."""
@@ -50,7 +51,7 @@ def pane(name: str, token: Any, sessions: Sessions, first: dict[str, Any]) -> Pa
     """Lay out a pane inside the page that is being built."""
     own = f"pane-{name}"
     with gr.Row(elem_classes="weights"):
-        weights = {key: _weight(key, first, own) for key in (*EPSILONS, STEP_SIZE)}
+        weights = {key: _weight(key, first, own) for key in WEIGHTS}
     with gr.Row():
         start = gr.Button("Start", variant="primary", interactive=False, elem_id=f"{own}-start", min_width=80)
         pause = gr.Button("Pause", elem_id=f"{own}-pause", min_width=80)
@@ -126,42 +127,45 @@ def pane(name: str, token: Any, sessions: Sessions, first: dict[str, Any]) -> Pa
             raise told(error) from error
 
     save.click(keep, token, saved, **HIDDEN)
-    return Pane(name, start, weights, quantity, [status, pictures, trace, line, code, step, chain, discard])
+    return Pane(
+        name, start, weights, quantity, [status, pictures, trace, line, code, step, chain, discard, *weights.values()]
+    )
 
 
 def shown(session: Session | None, seen: list[Any], quantity: str) -> tuple[list[Any], list[Any]]:
-    """Return what a pane's outputs become, and the mark of the version shown; nothing if that was seen before."""
-    nothing: list[Any] = [gr.skip()] * 8
+    """Return what a pane's outputs become, and the mark of the version shown; nothing if that was seen before.
+
+    The boxes are filled where other chains have come: of a new session, of one that a page finds that was loaded
+    again, or after a branch. Otherwise they are left alone, as somebody may be writing in them.
+    """
+    nothing: list[Any] = [gr.skip()] * (8 + len(WEIGHTS))
     if session is None:
-        if not seen:
-            return nothing, seen
-        return [view.status(None), *[gr.skip()] * 7], []
-    mark = [session.key, session.version, quantity]
+        return ([view.status(None), *nothing[1:]] if seen else nothing), []
+    chains, history = session.chains, session.glimpse()
+    if chains is None or not history.frames:
+        mark = ["", 0, 0, session.version, quantity]
+        return ([view.status(session), *nothing[1:]] if mark != seen else nothing), mark
+    n, n_steps = len(history.last.last_step), int(chains.config.n_steps)
+    mark = [session.key, session.exchanged, n_steps, session.version, quantity]
     if mark == seen:
         return nothing, seen
-    out = [view.status(session), *nothing[1:]]
-    if history := session.glimpse().frames and session.glimpse():
-        out[1:5] = (
-            view.live(session),
-            view.trace(history, quantity, session.discarded),
-            session.command(),
-            session.python(),
-        )
-        if seen[:1] != mark[:1] and session.chains is not None:  # a new session, or the page was loaded again
-            n = len(history.last.last_step)
-            out[5] = gr.Slider(maximum=int(session.chains.config.n_steps), value=0)
-            out[6] = gr.Dropdown([ALL, *((f"copies of chain {k}", k) for k in range(n))], value=ALL)
-            out[7] = gr.CheckboxGroup(list(range(n)), value=sorted(session.discarded))
-        return out, mark
-    return out, ["", session.version, quantity]
+    out: list[Any] = [view.status(session), view.live(session), view.trace(history, quantity, session.discarded)]
+    out += [session.command(), session.python(), *nothing[5:]]
+    if seen[:1] != mark[:1]:
+        out[5] = gr.Slider(maximum=n_steps, value=0)
+        out[6] = gr.Dropdown([ALL, *((f"copies of chain {k}", k) for k in range(n))], value=ALL)
+    elif seen[:3] != mark[:3]:
+        out[5] = gr.Slider(maximum=n_steps)
+    if seen[:2] != mark[:2]:
+        out[7] = gr.CheckboxGroup(list(range(n)), value=sorted(session.discarded))
+        out[8:] = [gr.skip() if (value := at(chains.config, key)) is None else value for key in WEIGHTS]
+    return out, mark
 
 
 def _weight(key: str, first: dict[str, Any], own: str) -> Any:
-    value: Any = first
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    about: dict[str, Any] = {"label": LABELS[key], "elem_id": f"{own}-{key.replace('.', '-')}", "min_width": 135}
-    return gr.Number(value, visible=value is not None, minimum=None if key == "epsilon2" else 0, **about)
+    value = at(first, key)
+    about: dict[str, Any] = {"label": WEIGHTS[key], "elem_id": f"{own}-{key.replace('.', '-')}", "min_width": 135}
+    return gr.Number(value, visible=value is not None, minimum=None if key in ("epsilon2", GUIDANCE) else 0, **about)
 
 
 def _unless_absent(act: Any, sessions: Sessions, name: str) -> Any:

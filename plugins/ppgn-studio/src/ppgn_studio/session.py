@@ -18,7 +18,7 @@ from .again import Move, command_line, python
 from .history import History
 from .limits import Limits
 from .saving import save
-from .settings import Settings
+from .settings import Settings, at
 from .turn import Turn
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Session:
         self.moves: list[Move] = []
         self.discarded: set[int] = set()
         self.key, self.version, self.status, self.error = secrets.token_hex(4), 0, BUILDING, ""
+        self.exchanged = 0  # how often other chains took the place of these, by a branch or by going back
         self.chains: Chains | None = None
         self._before: tuple[Any, ...] | None = None
         self._steps: Iterator[Snapshot] = iter(())
@@ -72,7 +73,7 @@ class Session:
             chains = self._begun()
             if not 1 <= (n_steps := keys.get("n_steps", 1)) <= self.limits.steps:
                 raise UserError(f"n_steps={shown(n_steps)}: must be a whole number from 1 to {self.limits.steps}")
-            now = {key: _at(chains.config, key) for key in keys}
+            now = {key: at(chains.config, key) for key in keys}
             if keys := {key: value for key, value in keys.items() if value != now[key]}:
                 self._continue(after(chains, self.history.last, **keys), Move(self.history.last.state.step, keys))
 
@@ -90,8 +91,9 @@ class Session:
             history = self.history.until(step, rows)
             before = (self.chains, self.history, self.moves, self.discarded)
             moves = [move for move in self.moves if move.step <= step]
-            dropped = {key: _at(chains.config, key) for move in self.moves[len(moves) :] for key in move.keys}
+            dropped = {key: at(chains.config, key) for move in self.moves[len(moves) :] for key in move.keys}
             self.history, self.moves, self.discarded = history, moves, set()
+            self.exchanged += 1
             self._continue(after(chains, history.last), Move(step, dropped, None if chain is None else tuple(rows)))
             self._before = before
             self.status = RUNNING
@@ -110,6 +112,7 @@ class Session:
             assert self.chains is not None
             self._steps = _continued(after(self.chains, self.history.last))
             self.status = PAUSED
+            self.exchanged += 1
             self._note()
 
     def discard(self, chains: Sequence[int]) -> None:
@@ -240,9 +243,3 @@ class Session:
 def _continued(chains: Chains) -> Iterator[Snapshot]:
     """Return the steps without the state that they go on from, which the history has."""
     return islice(iter(chains), 1, None)
-
-
-def _at(config: Any, key: str) -> Any:
-    for part in key.split("."):
-        config = config.get(part)
-    return config

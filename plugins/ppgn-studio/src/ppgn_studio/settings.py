@@ -17,9 +17,9 @@ from .limits import Limits
 KINDS = ("model", "generator", "prior", "condition")
 """Kinds of components that a page chooses; the sampler is the command line's."""
 
-NUMBERS = ("epsilon1", "epsilon2", "epsilon3", "init_noise")
+STEP_SIZE, GUIDANCE = "sampler.step_size", "sampler.guidance"
+NUMBERS = ("epsilon1", "epsilon2", "epsilon3", "init_noise", STEP_SIZE, GUIDANCE)
 COUNTS = ("n_chains", "n_steps", "seed", "save_every")
-STEP_SIZE = "sampler.step_size"
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ def read(values: Mapping[str, Any], base: Sequence[str], limits: Limits, files: 
         if value is None or value == "" or place in KINDS:
             continue
         kind, _, own = place.partition(".")
-        if place in (*NUMBERS, *COUNTS, STEP_SIZE) and type(value) in (int, float) and value == _at(first, place):
+        if place in (*NUMBERS, *COUNTS) and type(value) in (int, float) and value == at(first, place):
             continue  # a command line need not say it
-        if place in NUMBERS or place == STEP_SIZE:
+        if place in NUMBERS:
             keys[place] = _number(place, value)
         elif place in COUNTS:
             keys[place] = _count(place, value, limits)
@@ -71,7 +71,7 @@ def read(values: Mapping[str, Any], base: Sequence[str], limits: Limits, files: 
             known = {key.name: key for key in installed[kind][name].signature.keys}
             if own not in known or known[own].nested or "written" in known[own].annotation:
                 raise UserError(f"{shown(place)}: no such key of {kind}={name}")
-            before = _at(first, place) if name == _at(first, f"{kind}.name") else known[own].default
+            before = at(first, place) if name == at(first, f"{kind}.name") else known[own].default
             if str(value) == str(before):
                 continue  # nobody has changed it; it may be a file that the command line named
             value = _value(place, value, known[own], limits)
@@ -81,6 +81,15 @@ def read(values: Mapping[str, Any], base: Sequence[str], limits: Limits, files: 
             raise UserError(f"{shown(place)}: no such key")
     keys |= {name: str(path) for name, path in files.items()}
     return Settings(tuple(base), _grouped(keys))
+
+
+def flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a form as `read` takes them: a `+condition` holds the keys of the condition."""
+    plain = {key: value for key, value in values.items() if not key.startswith("+")}
+    for key, more in values.items():
+        if key.startswith("+") and isinstance(more, Mapping):
+            plain |= {f"{key[1:]}.{own}": value for own, value in more.items()}
+    return plain
 
 
 def plain(place: str, text: Any, limits: Limits) -> str:
@@ -96,7 +105,8 @@ def plain(place: str, text: Any, limits: Limits) -> str:
     return text
 
 
-def _at(config: Any, key: str) -> Any:
+def at(config: Any, key: str) -> Any:
+    """Return what a config has under a dotted key, or None."""
     for part in key.split("."):
         config = config.get(part) if isinstance(config, Mapping) else None
     return config

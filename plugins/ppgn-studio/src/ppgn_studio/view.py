@@ -1,4 +1,4 @@
-"""Draw a session as HTML: pictures, status and trace. Whatever came from a user is escaped."""
+"""Draw a session as HTML: pictures or signals, status and trace. Whatever came from a user is escaped."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import io
 import math
 from collections.abc import Collection, Sequence
 
+import torch
 from PIL import Image
+from torch import Tensor
 
 from ppgn_core.data_space import pictures
 from ppgn_core.images import to_uint8
 from ppgn_core.protocols import Snapshot
 
+from .curves import COLOURS, bounds, curve, outlines, plot
 from .history import History
 from .session import BUILDING, FAILED, Session
 
-COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2")
-WIDTH, HEIGHT, EDGE = 600, 160, 3
 NAMES = {
     "log_prob": "log p(y | x)",
     "probability": "p(y | x)",
@@ -33,11 +34,15 @@ def status(session: Session | None) -> str:
         return '<p class="status">Choose, and press Start.</p>'
     if session.status == FAILED:
         return f'<p class="status failed" role="alert">{html.escape(session.error)}</p>'
-    if session.status == BUILDING or session.chains is None:
+    chains = session.chains
+    if session.status == BUILDING or chains is None:
         return '<p class="status">The networks are being loaded …</p>'
-    of = session.chains.config.n_steps
+    of = chains.config.n_steps
     moved = f"; moved by hand {len(session.moves)} ×" if session.moves else ""
-    return f'<p class="status" data-status="{session.status}">{session.status}: step {session.step} of {of}{moved}</p>'
+    ends = getattr(chains.sampler, "noise_ends", 0)
+    noisy = f"; until step {ends} only guidance counts" if session.step < ends else ""
+    told = f"{session.status}: step {session.step} of {of}{moved}{noisy}"
+    return f'<p class="status" data-status="{session.status}">{told}</p>'
 
 
 def png(image: Image.Image, side: int = 0) -> str:
@@ -50,23 +55,42 @@ def png(image: Image.Image, side: int = 0) -> str:
 
 
 def frame(session: Session, snapshot: Snapshot, row: dict[str, list[float]]) -> str:
-    """Draw the chains of one step, each with what the condition says of it."""
-    chains = session.chains
-    drawn = pictures(snapshot.state.x, chains.context.generator) if chains else None
-    if drawn is None:
-        return "<p>These data are not pictures.</p>"
+    """Draw the chains of one step, each with what the condition says of it: pictures, or signals as curves."""
+    chains, history = session.chains, session.glimpse()
+    if chains is None or not history.frames:
+        return ""
+    x, kind = snapshot.state.x, ""
+    drawn = pictures(x, chains.context.generator)
+    alts = [f"chain {k} at step {snapshot.state.step}" for k in range(len(x))]
+    if drawn is not None:
+        shown = [
+            f'<img src="{png(Image.fromarray(image))}" alt="{alt}">'
+            for image, alt in zip(to_uint8(drawn), alts, strict=True)
+        ]
+    elif x.dim() in (2, 3):
+        shown, kind = signals(x, history.frames[0].state.x, alts), " signals"
+    else:
+        return f"<p>Data of the shape {tuple(x.shape[1:])} are neither pictures nor signals.</p>"
     figures = []
-    for k, image in enumerate(to_uint8(drawn)):
+    for k, one in enumerate(shown):
         name, value = ("p", row["probability"][k])
         if math.isnan(value):
             name, value = ("log p", row["log_prob"][k])
         gone = " discarded" if k in session.discarded else ""
-        alt = f"chain {k} at step {snapshot.state.step}"
-        figures.append(
-            f'<figure class="chain{gone}"><img src="{png(Image.fromarray(image))}" alt="{alt}">'
-            f"<figcaption>{k} · {name} {value:.3g}</figcaption></figure>"
-        )
-    return f'<div class="chains" data-step="{snapshot.state.step}">{"".join(figures)}</div>'
+        figures.append(f'<figure class="chain{gone}">{one}<figcaption>{k} · {name} {value:.3g}</figcaption></figure>')
+    return f'<div class="chains{kind}" data-step="{snapshot.state.step}">{"".join(figures)}</div>'
+
+
+def signals(x: Tensor, first: Tensor, titles: Sequence[str]) -> list[str]:
+    """Plot signals `(B, T)`, or several channels `(B, C, T)`, each above the faint one that it set out from."""
+    each = [one.detach().float().cpu().reshape(len(one), -1, one.shape[-1]) for one in (first, x)]
+    low, high = bounds(torch.stack(each)) or (0.0, 1.0)
+    plots = []
+    for before, now, title in zip(*each, titles, strict=True):
+        lines = [curve(one, low, high, "currentColor", ' opacity="0.2"') for one in outlines(before)]
+        lines += [curve(one, low, high, COLOURS[c % len(COLOURS)]) for c, one in enumerate(outlines(now))]
+        plots.append(plot(lines, title, low, high, str(x.shape[-1] - 1)))
+    return plots
 
 
 def live(session: Session) -> str:
@@ -84,37 +108,14 @@ def earlier(session: Session, step: float) -> tuple[int, str]:
 
 
 def trace(history: History, quantity: str, discarded: Collection[int] = ()) -> str:
-    """Plot a quantity of every step, one line for each chain, as SVG."""
+    """Plot a quantity of every step, one line for each chain."""
     name = quantity if quantity in NAMES else "log_prob"
-    rows = [row[name] for row in history.rows]
-    finite = [value for row in rows for value in row if math.isfinite(value)]
-    if not finite:
+    rows = torch.tensor([row[name] for row in history.rows]).T
+    ends = bounds(rows)
+    if ends is None:
         return f"<p>{NAMES[name]}: not known.</p>"
-    low, high = min(finite), max(finite)
-    high = high if high > low else low + 1
-    steps, last = history.steps, max(history.steps[-1], 1)
     lines = []
-    for k in range(len(rows[0])):
-        points = [(steps[i], rows[i][k]) for i in _thinned(len(steps))]
-        at = " ".join(f"{_x(s, last):.1f},{_y(v, low, high):.1f}" for s, v in points if math.isfinite(v))
+    for k, values in enumerate(outlines(rows)):
         faint = ' opacity="0.15"' if k in discarded else ""
-        lines.append(f'<polyline points="{at}" fill="none" stroke="{COLOURS[k % len(COLOURS)]}"{faint}/>')
-    body = f"<title>{NAMES[name]} of every step</title>" + "".join(lines)
-    box = f'viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none"'
-    numbers = f"<span>{high:.3g}</span><span>{low:.3g}</span>"
-    below = f"<span>0</span><span>step {last}</span>"
-    svg = f'<svg role="img" {box}>{body}</svg>'
-    return f'<div class="trace"><div class="values">{numbers}</div>{svg}<div class="steps">{below}</div></div>'
-
-
-def _thinned(n: int, most: int = 300) -> Sequence[int]:
-    every = max(1, n // most)
-    return sorted({*range(0, n, every), n - 1})
-
-
-def _x(step: float, last: float) -> float:
-    return WIDTH * step / last
-
-
-def _y(value: float, low: float, high: float) -> float:
-    return EDGE + (HEIGHT - 2 * EDGE) * (1 - (value - low) / (high - low))
+        lines.append(curve(values, *ends, COLOURS[k % len(COLOURS)], faint))
+    return plot(lines, f"{NAMES[name]} of every step", *ends, f"step {max(history.steps[-1], 1)}")
