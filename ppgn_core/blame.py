@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,16 +36,19 @@ ROLES: Mapping[str, str] = {
 class Origin:
     """Say which option of which package a component was built from, and whether the package is one of the project's.
 
-    A failure of the project's own components is a bug, which a traceback shows.
+    A failure of the project's own components is a bug, which a traceback shows. `part` is the role of a model's
+    network.
     """
 
     kind: str
     name: str
     package: str
     own: bool = False
+    part: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind}={self.name} (package {self.package})"
+        part = f", its {self.part}" if self.part else ""
+        return f"{self.kind}={self.name} (package {self.package}){part}"
 
 
 _BUILT: dict[int, tuple[weakref.ref[Any], Origin]] = {}
@@ -60,14 +63,33 @@ def remember(component: Any, origin: Origin) -> None:
         return
 
 
+def remember_network(network: Any, model: Any, role: str) -> None:
+    """Remember which model a network belongs to, if the model is somebody else's; the first role stays.
+
+    The project's own networks are not remembered: where one fails, the component that called it is to blame.
+    """
+    known = _known(model)
+    if known is not None and not known.own and _known(network) is None:
+        remember(network, replace(known, part=role))
+
+
 def origin(component: Any, method: str = "") -> Origin:
-    """Return the option that a component was built from; its class and module if no registry built it."""
+    """Return the option that a component was built from; its class and module if no registry built it.
+
+    A component of the project's own that works with a network of somebody else's model fails by that network.
+    """
+    known = _known(component)
+    if known is None:
+        kind = type(component)
+        own = kind.__module__.partition(".")[0] == __package__
+        return Origin(ROLES.get(method, "component"), kind.__qualname__, kind.__module__, own)
+    parts = map(_known, vars(component).values()) if known.own and hasattr(component, "__dict__") else ()
+    return next((part for part in parts if part is not None and part.part), known)
+
+
+def _known(component: Any) -> Origin | None:
     reference, known = _BUILT.get(id(component), (None, None))
-    if reference is not None and known is not None and reference() is component:
-        return known
-    kind = type(component)
-    own = kind.__module__.partition(".")[0] == __package__
-    return Origin(ROLES.get(method, "component"), kind.__qualname__, kind.__module__, own)
+    return known if reference is not None and reference() is component else None
 
 
 def call(component: Any, method: str, function: Callable[..., T], *arguments: Any) -> T:
@@ -100,8 +122,8 @@ def _innermost(traceback: TracebackType | None, component: Any, method: str) -> 
     while traceback is not None:
         code = traceback.tb_frame.f_code
         one = traceback.tb_frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
-        if one is not component and id(one) in _BUILT and _BUILT[id(one)][0]() is one:
-            innermost = _BUILT[id(one)][1], code.co_name
+        if one is not component and _known(one) is not None:
+            innermost = origin(one), code.co_name
         traceback = traceback.tb_next
     return innermost
 

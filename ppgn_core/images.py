@@ -27,7 +27,11 @@ def to_uint8(x: Tensor) -> np.ndarray:
 
 def enlarged(image: np.ndarray, least: int, by: Literal["nearest", "lanczos"] = "nearest") -> np.ndarray:
     """Enlarge a picture `(H, W, 3)` by a whole factor until its longer side has at least `least` pixels."""
-    times = -(-least // max(image.shape[:2]))
+    return times_larger(image, -(-least // max(image.shape[:2])), by)
+
+
+def times_larger(image: np.ndarray, times: int, by: Literal["nearest", "lanczos"] = "nearest") -> np.ndarray:
+    """Enlarge a picture `(H, W, 3)` by a whole factor; below 2 it stays as it is."""
     if times <= 1:
         return image
     if by == "nearest":

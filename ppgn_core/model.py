@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from . import blame
 from .errors import UserError
 from .labels import Label, Labels
 
@@ -86,6 +87,7 @@ class Model:
             if role in self.labels and n not in (None, names := len(self.labels[role])):
                 problem = f"its network {role!r} has {n} classes, but there are {names} class names"
                 raise UserError(f"model={self.name}: {problem}")
+            blame.remember_network(network, self, role)
             self._loaded[role] = network
         return self._loaded[role]
 

@@ -103,6 +103,60 @@ def test_one_line_says_whose_fault_it_is(command, broken, name):
     assert re.search(told, err), err
 
 
+def network(returned: str) -> str:
+    """A bundle whose networks compute `returned` from a batch of pictures, or of codes, `x`."""
+    return f"""
+from ppgn_core.model import Labels, Model
+
+class Net(torch.nn.Module):
+    code = Code((6,))
+    layers = ("fc6",)
+    def forward(self, x): return {returned}
+    def activations(self, x, names): return {{name: self(x) for name in names}}
+    def draw(self, noise): return noise.normal(0, (6,))
+
+def Broken(device="cpu"):
+    roles = dict.fromkeys(("classifier", "encoder", "generator"), Net)
+    return Model("broken", roles, {{"classifier": Labels.named(["red", "green"])}}, 32, device)
+"""
+
+
+ITS = "ppgn: model=broken (package broken_plugin), its "
+CLASS = "condition=alexnet condition.target=red"
+NETWORKS = {
+    "raises": ("x @ x.new_ones(5, 5)", CLASS, "classifier: forward: RuntimeError: .*" + DEBUG),
+    "one logit": (
+        "x.mean((1, 2, 3))",
+        CLASS,
+        r"classifier: forward returned the shape \(2,\), must be one logit for each class, \(2, 2\)",
+    ),
+    "device": ("x.mean((2, 3))[:, :2].to('meta')", CLASS, "classifier: forward returned a tensor on meta, must be on"),
+    "no batch": (
+        "x.sum(1).view(-1, 1, 1, 1).expand(-1, 3, 32, 32)[0]",
+        "generator=upconv",
+        r"generator: __call__ returned the shape \(3, 32, 32\), must be data, one for each code",
+    ),
+    "features": ("x.mean((2, 3)).tolist()", "prior=noiseless_joint", "encoder: score: AttributeError: .*" + DEBUG),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_of_a_broken_model_is_named(command, broken, name):
+    returned, chosen, told = NETWORKS[name]
+    broken("model", network(returned))
+    code, _, err = command("experiment=toy", "model=broken", "n_chains=2", "n_steps=3", *chosen.split())
+    assert code == 2 and err.count("\n") == 1, err
+    assert err.startswith(ITS), err
+    assert re.search(told, err), err
+
+
+def test_a_model_whose_networks_cannot_be_loaded_is_named(command, broken):
+    broken("model", network("x").replace("class Net(torch.nn.Module):", "class Net:\n    def __init__(self): 1 / 0"))
+    code, _, err = command("experiment=toy", "model=broken", "n_chains=2", "n_steps=3", *CLASS.split())
+    assert code == 2 and err.startswith("ppgn: model=broken (package broken_plugin): "), err
+    assert "ZeroDivisionError" in err, err
+
+
 def test_a_command_of_somebody_else(broken, capsys):
     broken("command", "def Broken(): raise KeyError('a')")
     assert call("broken", []) == 2

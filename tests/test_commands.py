@@ -223,12 +223,39 @@ def test_the_list_of_what_is_installed(capsys):
         ("writer.grid.", ["writer.grid.gap="]),
         ("n_st", ["n_steps="]),
         ("li", ["list"]),
+        ("+wri", ["+writer="]),
+        ("+writer=st", ["+writer=strip"]),
         ("nothing", []),
     ],
 )
 def test_completion(word, expected):
     found = list(completion.candidates(word, plugins.registry()))
     assert [one for one in found if one in expected or not expected] == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("train enc", ["encoder"]),
+        ("train recipe=enc", ["recipe=encoder"]),
+        ("train n_st", []),
+        ("train li", []),
+        ("train every", ["every_minutes="]),
+        ("train recipe.adv", ["recipe.adversarial="]),
+        ("evaluate judge=mi", ["judge=mini"]),
+        ("calibrate condition=toy", ["condition=toy_colour"]),
+        ("calibrate dec", ["decades="]),
+        ("imagenet-classes wo", ["word="]),
+        ("tra", ["train"]),
+        ("n_steps=2 exp", ["experiment="]),
+    ],
+)
+def test_completion_after_a_command(line, expected, capsys):
+    after, _, word = line.rpartition(" ")
+    assert completion.completions(word, after, plugins.registry()) == expected
+    assert main(["complete", f"word={word}", f"after={after}"]) == 0
+    shown = capsys.readouterr().out.split()
+    assert shown == [one.partition("=")[2] if "=" in word else one for one in expected]
 
 
 def test_the_completion_script_is_one_that_bash_reads(capsys):

@@ -10,6 +10,7 @@ from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
 from ppgn_core.config import compose as configs
+from ppgn_core.config.configure import configure
 from ppgn_core.options import plugins
 from ppgn_core.options.kinds import KINDS
 from ppgn_core.options.yaml_paths import CONF, folder
@@ -100,6 +101,21 @@ def test_whoever_gives_a_dict_names_its_keys(composed, registry):
 def test_writers_are_chosen_one_by_one(composed):
     assert set(composed("writer=grid").writer) == {"grid"}
     assert set(composed("writer=[trace,codes]").writer) == {"trace", "codes"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "chosen"),
+    [
+        (["writer=[trace,codes]", "+writer=strip"], {"trace", "codes", "strip"}),
+        (["+writer=strip", "writer=trace", "+writer=[mp4,plot]"], {"trace", "strip", "mp4", "plot"}),
+        (["writer=null", "+writer=strip"], {"strip"}),
+        (["+writer=strip", "+writer=mp4"], {"grid", "gif", "samples", "trace", "codes", "record", "strip", "mp4"}),
+    ],
+)
+def test_writers_are_added_to_those_chosen(registry, overrides, chosen):
+    """Hydra alone leaves out what is added beside `writer=`, or refuses."""
+    config, _ = configure(overrides, registry)
+    assert set(config.writer) == chosen
 
 
 def test_presets_of_a_plugin(registry, tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ from ppgn_torchvision.efficientnet_lite import efficientnet_lite0
 from ppgn_torchvision.networks import load
 from torch import Tensor
 
+from ppgn_core.api import assembled, component
 from ppgn_core.clock import Clock
 from ppgn_core.energy import Energy
 from ppgn_core.model import Label, Labels, Model
@@ -23,7 +24,15 @@ from ppgn_core.noise import ChainNoise
 from ppgn_core.options import plugins
 from ppgn_core.options.bundled import bundled
 from ppgn_core.options.kinds import KINDS
-from ppgn_core.testing import check_condition, check_generator, check_prior, check_sampler
+from ppgn_core.testing import (
+    check_condition,
+    check_generator,
+    check_model,
+    check_prior,
+    check_sampler,
+    check_writer,
+)
+from ppgn_core.testing.whole_run import TOY
 
 from .conftest import ON_IMAGES, PICTURE
 
@@ -153,6 +162,26 @@ def test_sampler(name, context):
     epsilons = {"epsilon1": 0.1, "epsilon2": 1.0, "epsilon3": 0.1}
     sampler = build("sampler", name, {**context, **epsilons, "energy": energy})
     check_sampler(sampler, context["generator"].draw(context["noise"]))
+
+
+OF_THEIR_OWN = {"plot", "triptych"}
+"""Writers of other data than a toy's, signals and completed pictures; they have tests of their own."""
+
+
+@pytest.mark.parametrize("name", [name for name in REGISTRY.names("writer") if name not in OF_THEIR_OWN])
+def test_writer(name):
+    ready = assembled(*TOY, "n_steps=2")
+    given = vars(ready.context)
+    check_writer(
+        lambda folder: component("writer", name, **{**given, "run_folder": folder, "out": folder.path}),
+        list(ready.saved_steps()),
+    )
+
+
+@pytest.mark.parametrize("name", ["mini", "toy"])
+def test_model(name):
+    """Those whose networks are there; the others read somebody's files."""
+    check_model(component("model", name, device=torch.device("cpu")))
 
 
 def test_the_bundled_options_are_all_there():

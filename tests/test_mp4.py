@@ -60,6 +60,17 @@ def test_sides_are_even_and_large_enough(side, size):
     assert np.array_equal(frame[::times, ::times], image)
 
 
+def test_it_is_smooth_on_request(command):
+    """Between the pixels of a smooth frame there are more colours than the picture has."""
+    frame = enlarged(np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8), "lanczos")
+    assert frame.shape == (256, 256, 3) and len(np.unique(frame[:, :, 0])) > 64
+    command(*RUN, "out=sharp")
+    command(*RUN, "writer.mp4.enlarge=lanczos", "out=smooth")
+    sharp, smooth = film("sharp/chain.mp4"), film("smooth/chain.mp4")
+    edges = [np.abs(np.diff(grey(shown), axis=2)).max() for shown in (sharp, smooth)]
+    assert edges[1] < 0.5 * edges[0]
+
+
 @pytest.mark.parametrize("place", ["first", "second"])
 def test_a_resumed_film_goes_on(command, place):
     command(*RUN, "out=first")

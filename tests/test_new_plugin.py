@@ -54,6 +54,8 @@ def test_a_new_plugin_is_small_and_quick_to_list(kind, tmp_path):
         word not in text for text in files.values() for word in ("new_plugin", "NewPlugin", "new-plugin", "KIND")
     )
     assert files["test_my_own.py"].count("\n") == 5 and '"ppgn-core>=' in files["pyproject.toml"]
+    assert "pip install ${{ vars.PPGN }} -e" in files[".github/workflows/tests.yaml"]
+    assert "install `ppgn-core`" in files["README.md"] and "variable `PPGN`" in files["README.md"]
     (tmp_path / "my_own.py").write_text(files["my_own.py"])
     script = "import sys; sys.path.insert(0, '.'); import my_own; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], cwd=tmp_path).returncode == 0

@@ -10,6 +10,7 @@ from ppgn_core.api import assembled
 def first(precision, *overrides):
     chains = assembled("sampler=random_start", *overrides, precision=precision, n_chains=2, n_steps=1)
     energy = chains.context.energy
+    assert energy is not None
     with torch.no_grad():
         return energy.evaluate(chains.h, 0)
 

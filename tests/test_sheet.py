@@ -1,6 +1,7 @@
 """What a sweep ends in."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
@@ -46,8 +47,9 @@ def test_long_labels_have_room():
 
 
 def test_a_sweep_ends_in_a_sheet(command):
-    code, _, err = command(*QUICK, "-m", "condition.rgb=[1,0,0],[0,1,0]", "n_steps=1", "out=sweep")
+    code, said, err = command(*QUICK, "-m", "condition.rgb=[1,0,0],[0,1,0]", "n_steps=1", "out=sweep")
     assert code == 0, err
+    assert said.splitlines()[-1] == f"2 runs: {Path('sweep', 'sweep.png').absolute()}"
     with Image.open("sweep/sweep.png") as sheet, Image.open("sweep/0/grid.png") as grid:
         left, top = GAP, GAP + TEXT + GAP
         part = np.asarray(sheet)[top : top + grid.height, left : left + grid.width]

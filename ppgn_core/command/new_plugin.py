@@ -68,6 +68,7 @@ def rendered(kind: Kind, name: str, registry: Registry) -> dict[str, str]:
     packages = [f"ppgn-core>={major}.{minor},<{major}.{int(minor) + 1}", *{kind.package} - {"ppgn-core"}]
     words = {
         '"PACKAGES"': ", ".join(f'"{package}"' for package in packages),
+        "PACKAGE_NAMES": " and ".join(f"`{package.partition('>')[0]}`" for package in packages),
         "COMMAND": command,
         "HELP": help_,
         "KIND": kind.name,

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..console import say
 from ..run_folder import STRIP
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def draw(sweep: Path | None) -> None:
-    """Draw the sheet of a sweep's folder from the runs that have a picture, at its end, even if some failed.
+    """Draw the sheet of a sweep's folder from the runs that have a picture, at its end, even if some failed; name it.
 
     Runs are found by the pictures in their folders, as a launcher may run them in other processes.
 
@@ -32,7 +33,9 @@ def draw(sweep: Path | None) -> None:
         columns = 1 if any(path.name == STRIP for path in paths) else None
         drawn = sheet.draw([_opened(path) for path in paths], columns)
         command = shlex.join(["python", "-m", "ppgn_core", *sys.argv[1:]])
-        save_png(sweep / "sweep.png", np.asarray(drawn), {"command": command})
+        place = (sweep / "sweep.png").absolute()
+        save_png(place, np.asarray(drawn), {"command": command})
+        say(f"{len(paths)} run{'s' if len(paths) > 1 else ''}: {place}")
 
 
 def _folders(sweep: Path) -> list[Path]:

@@ -44,7 +44,21 @@ def prepared(arguments: Sequence[str], registry: Registry, sweep: bool = False) 
         if sign and kind in KINDS and (name in ("null", "true", "false") or not PLAUSIBLE.match(name)):
             raise UserError(unknown_option(kind, name[:40], registry.names(kind)))
         ready.append(argument)
-    return quoted(ready, registry, sweep)
+    return quoted(_with_added_writers(ready), registry, sweep)
+
+
+def _with_added_writers(arguments: Sequence[str]) -> list[str]:
+    """Write `writer=[a] +writer=b` as `writer=[a,b]`, and `+writer=a +writer=b` as `+writer=[a,b]`.
+
+    Hydra would take the first value for both, or refuse. Several values for a sweep, `writer=a,b`, stay as they are.
+    """
+    found = [re.fullmatch(r"(\+?)writer=(?:\[([\w,\s-]*)\]|([\w-]+))", argument) for argument in arguments]
+    chosen, added = ([match for match in found if match and match[1] == sign] for sign in ("", "+"))
+    if len(added) + bool(chosen) < 2 or not added:
+        return list(arguments)
+    names = ",".join(filter(None, (match[2] or match[3] for match in (*chosen[-1:], *added))))
+    kept = [argument for argument, match in zip(arguments, found, strict=True) if not match]
+    return [*kept, f"{'' if chosen else '+'}writer=[{names}]"]
 
 
 def _reaching(argument: str) -> str:

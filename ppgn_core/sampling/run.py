@@ -75,10 +75,14 @@ def _seen(snapshots: Iterable[Snapshot], *watchers: Callable[[Snapshot], object]
         yield snapshot
 
 
+FIRST = ("triptych.png", "grid.png")
+"""Pictures of a run, the one to look at first: where a picture was completed, that one is it."""
+
+
 def made(out: Path) -> Path:
-    """Return the picture to look at in a run's folder: the grid, or the newest other one; if none, the folder."""
-    if (out / "grid.png").exists():
-        return out / "grid.png"
+    """Return the picture to look at in a run's folder, by `FIRST`, or the newest other one; if none, the folder."""
+    if first := next((out / name for name in FIRST if (out / name).exists()), None):
+        return first
     pictures = [path for suffix in ("png", "gif", "mp4") for path in out.glob(f"*.{suffix}")]
     return max(pictures, key=lambda path: (path.suffix == ".png", path.stat().st_mtime_ns), default=out)
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
 from ..errors import UserError
+from ..images import times_larger
 from ..protocols import Generator
 from ..run_folder import RunFolder
 from .film import Film
 
 LEAST = 256
-"""Least side of the video in pixels: smaller pictures are enlarged by a whole factor, with sharp edges."""
+"""Least side of the video in pixels: smaller pictures are enlarged by a whole factor."""
 
 
 class Mp4(Film):
@@ -25,6 +26,7 @@ class Mp4(Film):
 
     Args:
         fps: number of frames per second.
+        enlarge: `nearest` shows every pixel with sharp edges, `lanczos` is smooth.
 
     Raises:
         UserError: ffmpeg is not installed.
@@ -37,6 +39,7 @@ class Mp4(Film):
         run_folder: RunFolder,
         generator: Generator | None = None,
         fps: Annotated[int, ">= 1", "<= 1000"] = 10,
+        enlarge: Literal["nearest", "lanczos"] = "nearest",
     ) -> None:
         super().__init__(run_folder, generator)
         try:
@@ -45,14 +48,14 @@ class Mp4(Film):
             imageio_ffmpeg.get_ffmpeg_exe()
         except (ImportError, RuntimeError) as error:
             raise UserError("writer=mp4: there is no ffmpeg; `pip install imageio-ffmpeg` provides it") from error
-        self.fps = fps
+        self.fps, self.enlarge = fps, enlarge
 
     def save(self, path: Path, frames: Iterator[np.ndarray]) -> None:
         from imageio_ffmpeg import write_frames
 
         output: Any = None
         for frame in frames:
-            image = enlarged(frame)
+            image = enlarged(frame, self.enlarge)
             if output is None:
                 output = write_frames(
                     str(path),
@@ -69,8 +72,8 @@ class Mp4(Film):
         output.close()
 
 
-def enlarged(image: np.ndarray) -> np.ndarray:
+def enlarged(image: np.ndarray, by: Literal["nearest", "lanczos"] = "nearest") -> np.ndarray:
     """Enlarge a picture `(H, W, 3)` by a whole factor until its sides are even and at least LEAST."""
     times = -(-LEAST // min(image.shape[:2]))
     times += times * image.shape[0] % 2 or times * image.shape[1] % 2
-    return image.repeat(times, 0).repeat(times, 1)
+    return times_larger(image, times, by)

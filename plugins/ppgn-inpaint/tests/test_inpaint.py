@@ -212,10 +212,13 @@ def test_a_triptych_needs_a_picture(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("experiment", ["inpaint", "inpaint_context"])
-def test_from_the_command_line(picture: str, experiment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_the_command_line(
+    picture: str, experiment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
     monkeypatch.setattr("sys.argv", ["ppgn_core"])
     out = tmp_path / "run"
     assert main([f"experiment={experiment}", f"init={picture}", "mask=random", "n_steps=2", f"out={out}"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"2 steps: {out / 'triptych.png'}"
     with Image.open(out / "triptych.png") as triptych:
         assert triptych.size == (6 * 64 + 5 * 2, 64)
 

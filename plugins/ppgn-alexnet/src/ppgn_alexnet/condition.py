@@ -5,6 +5,7 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import functional as F
 
+from ppgn_core import blame
 from ppgn_core.clock import Clock, Schedule
 from ppgn_core.errors import UserError
 from ppgn_core.model import Label, Labels, Model
@@ -78,11 +79,17 @@ class ClassCondition:
         if init is None:
             raise UserError("condition.target=init: there is no picture; give init=PATH, or name a class")
         picture = load_pictures(init, model.image_size, "init", at_most=1).to(model.device)
-        return labels[int(self.network(picture).argmax())]
+        return labels[int(self._logits(picture).argmax())]
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Return log p(y | x), `(B, 3, H, W)` → `(B,)`."""
-        return objective(self.network(self.views(x)), self.labels.now.index, self.gradient)
+        return objective(self._logits(self.views(x)), self.labels.now.index, self.gradient)
+
+    def _logits(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.network(x)
+        shape = (len(x), len(self.classes))
+        blame.check_tensor(self.network, "forward", logits, x, shape, "one logit for each class,")
+        return logits
 
     def probability(self, log_prob: Tensor) -> Tensor:
         """Return p(y | x)."""

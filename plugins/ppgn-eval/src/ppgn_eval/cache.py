@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ppgn_core.atomic import atomic
 
-from .judge import Judge, Verdict
+from .judge import Judge, Verdict, judged
 
 
 def default_folder() -> Path:
@@ -47,7 +47,7 @@ class CachedJudge:
         self.places = {key: place for key, place in self.places.items() if place[0] not in lost}
         new = {key: i for i, key in reversed([*enumerate(keys)]) if key not in self.places}
         if new:
-            path, verdict = self._keep(list(new), self.judge(x[list(new.values())]))
+            path, verdict = self._keep(list(new), judged(self.judge, x[list(new.values())]))
             contents[path] = list(new), verdict
         rows = [(whole[1], row) for path, row in map(self.places.__getitem__, keys) if (whole := contents[path])]
         return Verdict(*(torch.stack([verdict[i][row] for verdict, row in rows]) for i in (0, 1)))

@@ -9,6 +9,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from ppgn_core import blame
+from ppgn_core.errors import PluginError
 from ppgn_core.model import Labels
 
 
@@ -34,8 +36,25 @@ class Judge(Protocol):
     labels: Labels
 
     def __call__(self, x: Tensor) -> Verdict:
-        """Judge each image of RGB `(B, 3, H, W)` in [0, 1], of any size, independently."""
+        """Judge each image of RGB `(B, 3, H, W)` in [0, 1], of any size, independently; the verdict is on the CPU."""
         ...
+
+
+def judged(judge: Judge, x: Tensor) -> Verdict:
+    """Return a judge's verdict on images after checking it.
+
+    Raises:
+        PluginError: somebody else's judge failed, or its verdict is something else than `Verdict` says.
+    """
+    method = "judge(x)"
+    verdict = blame.call(judge, method, judge, x)
+    if not isinstance(verdict, Verdict):
+        problem = f"{method} returned a {type(verdict).__name__}, must be a ppgn_eval.judge.Verdict"
+        raise PluginError(f"{blame.origin(judge, method)}: {problem}")
+    on_cpu, n = torch.empty(0), len(x)
+    blame.check_tensor(judge, method, verdict.features, on_cpu, (n, -1), "features, one row for each picture,")
+    blame.check_tensor(judge, method, verdict.logits, on_cpu, (n, len(judge.labels)), "one logit for each class,")
+    return verdict
 
 
 class Classifier:

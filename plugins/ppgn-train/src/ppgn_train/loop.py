@@ -17,7 +17,7 @@ from ppgn_core.atomic import atomic
 from ppgn_core.console import say
 from ppgn_core.interrupt import interruptible
 
-from . import checkpoint
+from . import checkpoint, returned
 from .claim import claim, writable
 from .processes import Together
 
@@ -57,6 +57,11 @@ class Recipe(Protocol):
 def seed_step(generator: torch.Generator, seed: int, seen: int) -> None:
     """Seed a step's randomness by the seed (up to 2²³) and the number of images seen before it (up to 2³⁹)."""
     generator.manual_seed((seed << 40) + seen)
+
+
+def seed_dropout(seed: int, seen: int, rank: int = 0) -> None:
+    """Seed torch's own randomness in a step, unlike any seed of `seed_step`, and in every process another."""
+    torch.manual_seed((seed << 40) + (1 << 39) + seen + rank)
 
 
 def train(
@@ -116,9 +121,8 @@ def train(
         logged_at, since_log = progress["seen"], 0.0
         (stop,) = together.any(asked())
         while progress["seen"] < images and not stop:
-            # unlike any seed of seed_step, and in every process another
-            torch.manual_seed((recipe.seed << 40) + (1 << 39) + progress["seen"] + together.rank)  # for dropout
-            scalars = recipe.step(progress["seen"])
+            seed_dropout(recipe.seed, progress["seen"], together.rank)
+            scalars = returned.scalars(recipe, recipe.step(progress["seen"]))
             progress["seen"] += recipe.batch_size
             before, passed = time.monotonic(), time.monotonic() - before
             progress["seconds"] += passed
@@ -147,10 +151,10 @@ def train(
 def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[str, Any]) -> None:
     """Log, draw, export and print what follows from a checkpoint."""
     seen = progress["seen"]
-    figures = recipe.evaluate()
+    figures = returned.figures(recipe, recipe.evaluate())
     for name, value in figures.items():
         writer.add_scalar(f"validation/{name}", value, seen)
-    picture = recipe.picture()
+    picture = returned.picture(recipe, recipe.picture())
     if picture is not None:
         with atomic(out / f"picture_{seen:09d}.png") as temporary:
             save_image(picture.clamp(0, 1), temporary)

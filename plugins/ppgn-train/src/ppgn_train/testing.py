@@ -25,6 +25,8 @@ def check_recipe(make: Callable[..., Any]) -> None:
     """
     from lightning_fabric import Fabric
 
+    from .loop import seed_dropout
+
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         _draw(folder / "data")
@@ -32,19 +34,23 @@ def check_recipe(make: Callable[..., Any]) -> None:
         def made() -> Any:
             return make(fabric=Fabric(accelerator="cpu", devices=1), data=str(folder / "data"), seed=0)
 
+        def step(recipe: Any, seen: int) -> Any:
+            seed_dropout(recipe.seed, seen)  # as the loop does
+            return recipe.step(seen)
+
         recipe = made()
         lacking = [name for name in MEMBERS if not hasattr(recipe, name)]
         assert not lacking, f"{', '.join(lacking)}: there is none; see ppgn_train.loop.Recipe"
         for name, part in recipe.state().items():
             assert hasattr(part, "state_dict"), f"state: {name} has no state_dict(); name modules and optimizers there"
-        scalars = recipe.step(0)
+        scalars = step(recipe, 0)
         for name, value in scalars.items():
             single = isinstance(value, torch.Tensor) and value.dim() == 0 and not value.requires_grad
             assert single, f"step: {name} is no single detached number; return loss.detach()"
         again = made()
         for name, part in again.state().items():
             part.load_state_dict(recipe.state()[name].state_dict())
-        one, two = recipe.step(recipe.batch_size), again.step(recipe.batch_size)
+        one, two = step(recipe, recipe.batch_size), step(again, recipe.batch_size)
         change = "draw the batch from a generator seeded by seed_step, and name all that changes in state()"
         for name in one:
             message = f"step: {name} differs after a resume; {change}"

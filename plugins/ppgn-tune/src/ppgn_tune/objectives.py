@@ -11,7 +11,7 @@ import torch
 from ppgn_eval.classes import asked_for
 from ppgn_eval.diversity import WINDOW, within_classes
 from ppgn_eval.estimate import Estimate, rate
-from ppgn_eval.judge import Judge
+from ppgn_eval.judge import Judge, judged
 from torch import Tensor
 
 from ppgn_core.api import assembled, configured
@@ -74,7 +74,7 @@ def measure(asked: Sequence[Wish], setting: Setting, judge: Judge) -> Measured:
     pictures, alike = [], []
     for wish in asked:
         drawn, n = draw(wish.overrides, setting)
-        named = judge(drawn).logits.argmax(1) == wish.label if len(drawn) else torch.zeros(0)
+        named = judged(judge, drawn).logits.argmax(1) == wish.label if len(drawn) else torch.zeros(0)
         hits, chains = hits + int(named.sum()), chains + n
         alike.append(within_classes({wish.label: drawn}).get(wish.label, 1.0))
         pictures.append(drawn)
