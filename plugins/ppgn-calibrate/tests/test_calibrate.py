@@ -106,8 +106,9 @@ def test_what_is_wrong_is_said(start: float, climbed: float, score: float, told:
 
 
 def test_each_epsilon1_has_its_own_range_of_epsilon2() -> None:
-    rows = [Measured(Setting(e1, e2, None), *[torch.full((2,), 0.9)] * 2, None, torch.zeros(2), True)
-            for e1 in (0.1, 0.2) for e2 in (1.0, 2.0, 3.0)]  # fmt: skip
+    sure, none = torch.full((2,), 0.9), torch.zeros(2)
+    settings = [Setting(e1, e2, None) for e1 in (0.1, 0.2) for e2 in (1.0, 2.0, 3.0)]
+    rows = [Measured(setting, sure, sure, None, none, True) for setting in settings]
     said = [" ".join(doubts(rows, k, 0.04, second=False, probable=True)) for k in range(6)]
     assert ["smallest" in one for one in said] == [True, False, False] * 2
     assert ["largest" in one for one in said] == [False, False, True] * 2
