@@ -50,8 +50,8 @@ PRIORS = {
     "dae_h": {"prior": "dae_h", "epsilon1": 0.01, **SAME},
     "noiseless_joint": {"prior": "noiseless_joint", "epsilon1": 0.1, **SAME},
     "joint": {"prior": "joint", "epsilon1": 0.1, **SAME},
-    "noiseless_joint, ε1 = 0.01": {"prior": "noiseless_joint", "epsilon1": 0.01, **SAME},
-    "joint, ε1 = 0.01": {"prior": "joint", "epsilon1": 0.01, **SAME},
+    "noiseless_joint, epsilon1 = 0.01": {"prior": "noiseless_joint", "epsilon1": 0.01, **SAME},
+    "joint, epsilon1 = 0.01": {"prior": "joint", "epsilon1": 0.01, **SAME},
 }
 """First each prior with its own ε1, as in the paper, since scores that are not divided by σ² have different scales;
 then the joint ones with the ε1 of the others, since noise adds up to ε3 / √(2·ε1), which differs with it."""
