@@ -81,8 +81,8 @@ class Finding:
 
 
 FINDINGS = {
-    "DGN-AM stays in a mode of a class, joint chains leave it": Finding(PRIORS, saves=40),
-    "DGN-AM stays in a mode of a hidden neuron, joint chains leave it": Finding(PRIORS, neurons=True, saves=40),
+    "modes of a class that chains visit": Finding(PRIORS, saves=40),
+    "modes of a hidden neuron that chains visit": Finding(PRIORS, neurons=True, saves=40),
     "larger ε3 hurts": Finding({f"epsilon3 = {e}": {"epsilon3": e} for e in (0, 0.1, 0.3, 1)}),
     "ε1 first helps mixing, then drowns the class": Finding(
         {f"epsilon1 = {e}": {"epsilon1": e, **NOISY} for e in (0, 0.01, 0.03, 0.1, 0.3, 1)}
