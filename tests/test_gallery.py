@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shlex
 import shutil
@@ -104,6 +105,30 @@ def test_a_command_still_does_it(command, photographs, name):
     others = [other for other, drawn in DRAWN.items() if drawn == pixels]
     assert not others, f"what {name} shows changes nothing, {others} draws the same"
     DRAWN[name] = pixels
+
+
+ONE_RUN = [
+    name
+    for name, line in ENTRIES.items()
+    if line[:3] == ["python", "-m", "ppgn_core"] and "-m" not in line[3:] and "sweep" not in " ".join(line)
+]
+LONG = pytest.mark.skipif("LONG" not in os.environ, reason="LONG=1 draws each picture once for each of its keys")
+WITHOUT_EFFECT = {"switch_every", "writer.triptych.columns", "writer.facets.above", "save_every"}
+"""Keys that say when, or how it is shown, and of which nothing may be seen in a run of so few steps."""
+
+
+@LONG
+@pytest.mark.parametrize("name", ONE_RUN)
+def test_each_key_of_a_command_changes_what_it_draws(command, name):
+    def codes(line: list[str], out: str) -> bytes | None:
+        code, _ = run(line, command, f"out={out}")
+        return Path(out, "codes.safetensors").read_bytes() if code == 0 else None
+
+    line = ENTRIES[name]
+    whole = codes(line, "whole")
+    for k, key in enumerate(line[3:], start=3):
+        if key.partition("=")[0].lstrip("+") not in {*WITHOUT_EFFECT, "writer", "n_steps", "n_chains", "out"}:
+            assert codes([*line[:k], *line[k + 1 :]], f"without_{k}") != whole, f"{key} changes nothing"
 
 
 LINES = [shlex.split(line) for line in re.findall(r"^    ((?:python -m|ppgn) .+)$", PAGES["figures"], re.MULTILINE)]
