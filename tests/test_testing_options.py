@@ -93,6 +93,8 @@ def snapshots():
 
 
 class Writer:
+    files = ("steps.txt",)
+
     def __init__(self, folder):
         self.folder, self.steps = folder.path, []
 
@@ -138,6 +140,10 @@ class Silent(Writer):
         pass
 
 
+class Unnamed(Writer):
+    files = ()
+
+
 @pytest.mark.parametrize(
     ("writer", "complaint"),
     [
@@ -147,6 +153,7 @@ class Silent(Writer):
         (Outside, r"write: writes outside the run's folder \(steps\.txt\)"),
         (Untidy, r"close: leaves temporary files \(\.steps\.txt\)"),
         (Silent, "close: there is no file after a whole run"),
+        (Unnamed, r"files: does not name steps\.txt"),
     ],
 )
 def test_writers(snapshots, writer, complaint):

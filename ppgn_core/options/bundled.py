@@ -35,7 +35,8 @@ def unknown_option(kind: str, name: str, there: list[str]) -> str:
     package = bundled().get((kind, name))
     if kind == "hydra/launcher" and name in EXTRAS:
         package = f"ppgn-core[{EXTRAS[name]}]"
+    elsewhere = [f"{other}={name}" for other, one in bundled() if one == name and other != kind]
     hint = f"; `pip install {package}` provides it" if package else ""
-    if elsewhere := [f"{other}={name}" for other, one in bundled() if one == name and other != kind]:
-        hint += f"; there is {' and '.join(elsewhere)}"
+    if elsewhere and not package:
+        hint = f"; there is {' and '.join(elsewhere)}"
     return f"{kind}={name}: no such {kind}{hint}; there are: {', '.join(there) or 'none'}"
