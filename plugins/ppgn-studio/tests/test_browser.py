@@ -18,6 +18,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PAT
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 SIZES = pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 MORE = pytest.mark.skipif("LONG" not in os.environ, reason="LONG=1 tries more of the page on a phone")
+AND_MORE = pytest.mark.parametrize("size", [WIDE, pytest.param(PHONE, marks=MORE)], ids=["wide", "phone"])
 SECONDS = 60_000
 
 
@@ -153,7 +154,7 @@ def test_a_class_is_chosen_from_the_list(load, mini):
     assert "condition=places" in line and "condition.target=altar" in line
 
 
-@SIZES
+@AND_MORE
 def test_a_mask_is_drawn_and_filled_in(load, mini, tmp_path, size):
     page = load(mini, size)
     Image.fromarray(np.full((90, 120, 3), (30, 140, 40), np.uint8)).save(tmp_path / "green.png")
@@ -179,7 +180,7 @@ def test_a_mask_is_drawn_and_filled_in(load, mini, tmp_path, size):
     assert fits(page)
 
 
-@pytest.mark.parametrize("size", [WIDE, pytest.param(PHONE, marks=MORE)], ids=["wide", "phone"])
+@AND_MORE
 def test_weights_are_moved_and_a_chain_is_branched(load, toy, size):
     page = load(toy, size)
     fill(page, "n-chains", 3)
@@ -232,7 +233,7 @@ def test_chains_are_paused_discarded_and_saved(load, toy):
     told(page, "paused")
 
 
-@SIZES
+@AND_MORE
 def test_a_reload_in_mid_run_finds_the_chains(load, toy, size):
     page = load(toy, size)
     fill(page, "n-chains", 3)
