@@ -93,7 +93,7 @@ def snapshots():
 
 
 class Writer:
-    files = ("steps.txt",)
+    files: tuple[str, ...] = ("steps.txt",)
 
     def __init__(self, folder):
         self.folder, self.steps = folder.path, []
