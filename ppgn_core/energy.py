@@ -73,16 +73,14 @@ class Energy:
             with torch.enable_grad():
                 h = h.detach().requires_grad_()
                 node = h.view_as(h)  # torch's module hooks, which its FLOP counter uses, refuse leaves
-                code = node
-                if sigma:
-                    code = self._restored(blame.call(self.prior, "denoise", self.denoiser(), node, sigma))
+                code = self._call(self.prior, "denoise", self.denoiser(), node, sigma) if sigma else node
                 drawn = blame.call(self.generator, "__call__", self.generator, code)
                 x = self._restored(drawn)
                 if first := bool(sigma) not in self._checked:
                     self._check_drawn(h, code, x)
                 x = x.contiguous()  # a condition may take a view of it
                 cache.equate(x, drawn)
-                log_prob = self._restored(blame.call(self.condition, "log_prob", self.condition.log_prob, x))
+                log_prob = self._call(self.condition, "log_prob", self.condition.log_prob, x)
                 if first:
                     self._check_log_prob(log_prob, x)
                 condition_score = blame.call(self.condition, "log_prob", self._gradient, log_prob, h)
@@ -92,7 +90,7 @@ class Energy:
                 if sigma:
                     prior_score = (code.detach() - h) / sigma**2
                 else:
-                    prior_score = self._restored(blame.call(self.prior, "score", self.prior.score, h, pictures))
+                    prior_score = self._call(self.prior, "score", self.prior.score, h, pictures)
                     if first:
                         blame.check_tensor(self.prior, "score", prior_score, h, tuple(h.shape), "shaped like h,")
                 self._checked.add(bool(sigma))
@@ -100,6 +98,9 @@ class Energy:
 
     def _precision(self, h: Tensor) -> AbstractContextManager[None]:
         return torch.autocast(h.device.type, torch.bfloat16) if self.bf16 else nullcontext()
+
+    def _call(self, component: Any, method: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        return self._restored(blame.call(component, method, function, *arguments))
 
     def _restored(self, value: Any) -> Any:
         """Return a result in float32 that is in bfloat16 because networks compute in it."""
@@ -144,8 +145,8 @@ class Energy:
     def _value(self, h: Tensor, step: int) -> State:
         with forward_cache.opened(), self._precision(h):
             h = h.detach()
-            x = self._restored(blame.call(self.generator, "__call__", self.generator, h)).contiguous()
-            log_prob = self._restored(blame.call(self.condition, "log_prob", self.condition.log_prob, x))
+            x = self._call(self.generator, "__call__", self.generator, h).contiguous()
+            log_prob = self._call(self.condition, "log_prob", self.condition.log_prob, x)
             zero = torch.zeros_like(h)
             return State(step, h, x, log_prob, zero, zero)
 

@@ -136,7 +136,7 @@ class RunFolder:
                 folder.rmdir()
 
     def _clear(self, manifest: Mapping[str, Any]) -> None:
-        present = [name for name in FILES if os.path.lexists(self.path / name)]
+        present = [name for name in (*FILES, *self.others) if os.path.lexists(self.path / name)]
         for name in present:
             if (self.path / name).is_symlink():
                 raise UserError(f"out={self.path}: {name} is a symbolic link; nothing is written through one")
@@ -152,8 +152,6 @@ class RunFolder:
         self._sweep()
         if not in_place:
             self._remove(present)
-            if present:
-                self._remove([name for name in self.others if os.path.isfile(self.path / name)])
         for name, (length, crc) in manifest.items():
             if not in_place:
                 _copy(source / name, self.path / name, length)

@@ -199,6 +199,16 @@ def test_a_replaced_runs_own_files_go_with_it_and_others_stay(command, tmp_path)
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"grid.png", "run.json", "notes.txt"}
 
 
+def test_nothing_is_replaced_through_a_link_to_a_plugins_file(command, tmp_path):
+    line = ["experiment=toy", "n_steps=2", "n_chains=1", "out=run"]
+    assert command(*line, "writer=[facets,record]", "writer.facets.above=0")[0] == 0
+    (tmp_path / "run" / "facets.png").rename(tmp_path / "mine.png")
+    (tmp_path / "run" / "facets.png").symlink_to(tmp_path / "mine.png")
+    code, out, err = command(*line, "writer=[grid,record]", "overwrite=true")
+    assert (code, out, err.count("\n")) == (2, "", 1) and "facets.png is a symbolic link" in err
+    assert (tmp_path / "mine.png").exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_after_the_step_and_keeps_what_is_done(registry, tmp_path, number):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, which ignores it, is no matter of this test

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,6 +18,7 @@ from ..options import plugins
 from ..protocols import Snapshot, Writer
 from ..run_folder import RunFolder
 from ..user_input import home
+from ..writers.record import NAME
 from .assemble import Chains
 from .diagnosis import Diagnosis
 from .progress import Progress
@@ -119,7 +119,7 @@ def files_of_writers(out: Path) -> list[str]:
     Writers are looked up by the names in its record, among those installed; anything else in it is left alone.
     """
     try:
-        writers = json.loads((out / "run.json").read_text(encoding="utf-8"))["config"]["writer"].values()
+        writers = json.loads((out / NAME).read_text(encoding="utf-8"))["config"]["writer"].values()
         names = [str(one["name"]) for one in writers]
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return []
@@ -127,7 +127,7 @@ def files_of_writers(out: Path) -> list[str]:
     for name in names:
         with suppress(UserError):  # it is not installed any more
             files += getattr(plugins.registry().find("writer", name).load(), "files", ())
-    return [name for name in files if name == os.path.basename(name)]
+    return files
 
 
 @contextmanager
