@@ -28,6 +28,23 @@ def forge(config: dict, folder: str = "first") -> None:
     Path(folder, "run.json").write_text(sealed({**record(folder), "config": config}))
 
 
+@pytest.mark.parametrize(
+    ("asked", "then"),
+    [
+        (["+writer=trace"], {"codes", "record", "trace"}),
+        (["+writer=trace", "+writer=grid"], {"codes", "record", "trace", "grid"}),
+        (["+writer=[trace,codes]"], {"codes", "record", "trace"}),
+        (["writer=[codes,record,grid]", "+writer=trace"], {"codes", "record", "grid", "trace"}),
+        (["writer=[trace,codes,record]"], {"codes", "record", "trace"}),
+    ],
+)
+def test_a_writer_is_added_to_those_of_the_run(command, asked, then):
+    assert command(*RED, "out=first")[0] == 0
+    code, _, err = command("resume=first", "n_steps=6", *asked, "out=second")
+    assert (code, err) == (0, "")
+    assert set(record("second")["config"]["writer"]) == then
+
+
 def test_the_config_of_the_record_goes_on_and_not_its_overrides(command):
     """A preset that has changed since, or is no longer there, changes nothing."""
     Path("mine/experiment").mkdir(parents=True)

@@ -18,7 +18,7 @@ from ppgn_core.writers.strip import Strip
 
 from .conftest import QUICK, MeanColour
 
-RUN = [*QUICK, "condition.rgb=[1,0,0]", "epsilon3=0.3", "save_every=2", "+writer=strip", "n_steps=12"]
+RUN = [*QUICK, "condition.rgb=[1,0,0]", "epsilon3=0.3", "save_every=2", "+writer=strip", "writer.strip.side=1", "n_steps=12"]
 LINE = TEXT + GAP
 
 
@@ -71,6 +71,12 @@ def test_without_labels_there_is_no_room_for_them(command):
     assert np.array_equal(cells(pixels("out"), 7, labels=False), samples("out", list(range(0, 13, 2))))
 
 
+def test_small_pictures_are_enlarged(command):
+    assert command(*RUN, "writer.strip.side=20", "out=out")[0] == 0
+    large = samples("out", list(range(0, 13, 2))).repeat(3, 2).repeat(3, 3)
+    assert np.array_equal(cells(pixels("out"), 7, side=24), large)
+
+
 @pytest.mark.parametrize("place", ["first", "second"])
 @pytest.mark.parametrize("first", [4, 7])  # the last step of a run is saved, though no multiple of save_every
 def test_a_resumed_strip_is_that_of_an_uninterrupted_run(command, place, first):
@@ -114,7 +120,7 @@ def test_a_sweep_puts_strips_below_one_another(command):
 def writer(folder: Path, n_steps: int, **keys: object) -> tuple[Strip, RunFolder]:
     run_folder = RunFolder(folder)
     energy = Energy(lambda h: h, None, MeanColour([1, 0, 0]))  # type: ignore[arg-type]
-    return Strip(run_folder, {"command": "test"}, energy, n_steps, 1, **keys), run_folder  # type: ignore[arg-type]
+    return Strip(run_folder, {"command": "test"}, energy, n_steps, 1, **keys, side=1), run_folder  # type: ignore[arg-type]
 
 
 def snapshot(step: int, side: int = 8, last: tuple[int, ...] = (0, 1)) -> Snapshot:

@@ -112,7 +112,7 @@ class Resumed:
         new: Any = OmegaConf.to_container(asked, resolve=True)
         old: Any = new if self.single_keys else OmegaConf.to_container(self.unasked, resolve=True)
         result = copy.deepcopy(dict(self.base))
-        named = [key_of(override).split(".") for override in overrides]
+        named = [path for override in overrides for path in _paths(override)]
         for place in self.places:
             if not any(place.split(".")[: len(path)] == path for path in named):
                 raise UserError(f"{place}: a stored run does not decide where files are written; give {place}=… again")
@@ -144,6 +144,14 @@ def checked(config: Any, registry: Registry, prefix: str) -> dict[str, Any]:
         if name not in registry.names(kind):
             raise UserError(f"{prefix}: {unknown_option(kind, name, registry.names(kind))}")
     return {name: value for name, value in config.items() if name not in OF_THIS_RUN}
+
+
+def _paths(override: str) -> list[list[str]]:
+    """Return the paths of what an override names: with `+writer=[a,b]` those writers, beside the run's own."""
+    key, _, value = override.partition("=")
+    if key == "+writer":
+        return [["writer", name.strip()] for name in value.strip("[]").split(",") if name.strip()]
+    return [key_of(override).split(".")]
 
 
 def _take(result: dict[str, Any], new: Mapping[str, Any], path: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 from ..data_space import pictures
 from ..energy import Energy
 from ..errors import UserError
-from ..images import save_png, to_uint8
+from ..images import enlarged, save_png, to_uint8
 from ..protocols import Snapshot
 from ..run_folder import STRIP, RunFolder
 from ..sheet import Cell, paste
@@ -33,6 +33,8 @@ class Strip:
         rows: largest number of chains to show, beginning with the first.
         label: text above each picture: `probability` (log p(y | x) if the condition has no probability), `log_prob` or
             `none`.
+        side: least number of pixels of a picture's longer side; smaller pictures are enlarged by a whole factor.
+        enlarge: `nearest` shows every pixel with sharp edges, `lanczos` is smooth.
 
     Raises:
         UserError: a step is not a saved one.
@@ -49,9 +51,12 @@ class Strip:
         steps: Sequence[int] | None = None,
         rows: Annotated[int, ">= 1", "<= 1000"] = 16,
         label: Literal["probability", "log_prob", "none"] = "probability",
+        side: Annotated[int, ">= 1", "<= 4096"] = 128,
+        enlarge: Literal["nearest", "lanczos"] = "nearest",
     ) -> None:
         self.folder, self.run, self.energy = run_folder, run, energy
         self.rows, self.label = rows, label
+        self.side, self.enlarge = side, enlarge
         self.wanted = sorted(set(steps)) if steps is not None else _evenly(n_steps, save_every, columns)
         for step in self.wanted or [-1]:
             if not 0 <= step <= n_steps or (step % save_every and step != n_steps):
@@ -92,7 +97,8 @@ class Strip:
         for column, step in enumerate(steps):
             frame = frames[place[step]]
             for k in range(min(self.rows, frame["image"].shape[0])):
-                cells.append(((k, column), self._text(frame, k), Image.fromarray(np.array(frame["image"][k]))))
+                image = Image.fromarray(enlarged(np.array(frame["image"][k]), self.side, self.enlarge))
+                cells.append(((k, column), self._text(frame, k), image))
         picture = np.asarray(paste(cells, [f"step {step}" for step in steps]))
         save_png(self.folder.path / STRIP, picture, self.run, step=max(place))
 

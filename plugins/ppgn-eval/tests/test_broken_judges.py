@@ -39,6 +39,33 @@ class Broken(Colours):
         return self.returned(x)
 
 
+class Nameless(Colours):
+    """A judge that lacks one of the things that a judge has, or has something else in its place."""
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__()
+        vars(self).update(values)
+
+
+LACKING: dict[str, tuple[dict[str, Any], str]] = {
+    "name": ({"name": None}, "name: it has none, must be a str"),
+    "key": ({"key": 7}, "key: it is a int, must be a str"),
+    "labels": ({"labels": ["red", "green"]}, "labels: it is a list, must be a ppgn_core.model.Labels"),
+}
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_a_judge_without_what_a_report_needs(
+    registry: Registry, run_folder: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture, name: str
+) -> None:
+    values, told = LACKING[name]
+    registry.register("judge", "broken", lambda: Nameless(**values), "stranger")
+    run = run_folder("red", n_chains=8, n_steps=4)
+    assert main([f"run={run}", "judge=broken", f"cache={tmp_path / 'cache'}", f"out={tmp_path / 'out'}"]) == 2
+    assert capsys.readouterr().err == f"ppgn evaluate: judge=broken (package stranger): {told}\n"
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_one_line_says_whose_fault_it_is(
     registry: Registry, run_folder: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture, name: str

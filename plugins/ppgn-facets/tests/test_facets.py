@@ -79,7 +79,7 @@ def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     keys = ["n_steps=2", "n_chains=4", "save_every=1", "writer.facets.above=0", f"out={out}"]
     assert main(["experiment=multifaceted", "condition.unit=3", *keys]) == 0
     with Image.open(out / "facets.png") as facets:
-        assert facets.size == (4 * 66 - 2, 3 * 66 - 2)
+        assert facets.size == (4 * 130 - 2, 3 * 130 - 2)
 
 
 def test_a_run_that_ended_before_its_first_step_leaves_nothing(tmp_path: Path) -> None:
@@ -97,4 +97,4 @@ def test_a_resumed_run_shows_the_earlier_samples_too(tmp_path: Path, monkeypatch
     assert np.array_equal(whole, parts)
     assert main([*keys, "n_steps=1", f"out={tmp_path / 'parts'}", "overwrite=true"]) == 0
     with Image.open(tmp_path / "parts" / "facets.png") as facets:  # of the new run alone: 8 samples
-        assert facets.size == (3 * 66 - 2, 3 * 66 - 2)
+        assert facets.size == (3 * 130 - 2, 3 * 130 - 2)

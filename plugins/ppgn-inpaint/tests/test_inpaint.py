@@ -220,7 +220,7 @@ def test_from_the_command_line(
     assert main([f"experiment={experiment}", f"init={picture}", "mask=random", "n_steps=2", f"out={out}"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"2 steps: {out / 'triptych.png'}"
     with Image.open(out / "triptych.png") as triptych:
-        assert triptych.size == (6 * 64 + 5 * 2, 64)
+        assert triptych.size == (6 * 128 + 5 * 2, 128)
 
 
 def test_known_pixels_are_drawn_better_with_the_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

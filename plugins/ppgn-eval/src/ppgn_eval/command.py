@@ -76,6 +76,7 @@ def prepared(
     """
     from .cache import CachedJudge, default_folder
     from .evaluate import check_out, check_writable, write
+    from .judge import known
     from .photographs import check, folders
 
     place, photos, kept = home(out, "out"), data and home(data, "data"), cache and home(cache, "cache")
@@ -84,7 +85,7 @@ def prepared(
     if photos and not os.path.isdir(photos):
         raise UserError(f"data={data}: no such folder; allowed is one with a folder of photographs for each class")
     heed_interrupts()  # from here on there are results to save
-    judging = CachedJudge(component("judge", judge, device=choose_device(device)), kept or default_folder())
+    judging = CachedJudge(known(component("judge", judge, device=choose_device(device))), kept or default_folder())
     for folder in folders(photos, judging.labels).values() if photos and not runs else ():  # before hours of drawing
         check(folder, photographs)
 

@@ -40,6 +40,21 @@ class Judge(Protocol):
         ...
 
 
+def known(judge: Judge) -> Judge:
+    """Return a judge that has what reports and caches ask of it, which is checked before anything is judged or drawn.
+
+    Raises:
+        PluginError: somebody else's judge lacks its name, key or labels, or one of them is something else.
+    """
+    for name, kind in (("name", str), ("key", str), ("labels", Labels)):
+        value = blame.call(judge, name, getattr, judge, name, None)
+        if not isinstance(value, kind):
+            found = "it has none" if value is None else f"it is a {type(value).__name__}"
+            module = "ppgn_core.model.Labels" if kind is Labels else "str"
+            raise PluginError(f"{blame.origin(judge, name)}: {name}: {found}, must be a {module}")
+    return judge
+
+
 def judged(judge: Judge, x: Tensor) -> Verdict:
     """Return a judge's verdict on images after checking it.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 
 from ppgn_core.energy import Energy
-from ppgn_core.images import save_png, to_uint8
+from ppgn_core.images import enlarged, save_png, to_uint8
 from ppgn_core.protocols import Snapshot
 from ppgn_core.run_folder import RunFolder
 
@@ -28,6 +28,8 @@ class Facets:
         above: least p(y | x) of a sample to show; ignored if the condition has no probability.
         at_most: largest number of samples to show, chosen evenly from all steps and chains.
         gap: distance between pictures, in pixels.
+        side: least number of pixels of a picture's longer side; smaller pictures are enlarged by a whole factor.
+        enlarge: `nearest` shows every pixel with sharp edges, `lanczos` is smooth.
     """
 
     files = ("facets.png", SAMPLES)
@@ -41,10 +43,13 @@ class Facets:
         above: float = 0.5,
         at_most: int = 144,
         gap: int = 2,
+        side: Annotated[int, ">= 1", "<= 4096"] = 128,
+        enlarge: Literal["nearest", "lanczos"] = "nearest",
     ) -> None:
         self.folder, self.run, self.seed = run_folder, run, seed
         self.probability = getattr(energy.condition, "probability", None)
         self.above, self.at_most, self.gap = above, at_most, gap
+        self.side, self.enlarge = side, enlarge
         self.layout: np.dtype | None = None
         self.step, self.seen, self.best = 0, 0, 0.0
 
@@ -74,5 +79,6 @@ class Facets:
             print(f"ppgn: {problem}; the highest is {self.best:.2g}", file=sys.stderr)
             return
         chosen = rows[probable[np.linspace(0, len(probable) - 1, min(self.at_most, len(probable))).astype(int)]]
-        picture = like_beside_like(chosen["image"], chosen["code"], self.gap, self.seed)
+        images = np.stack([enlarged(image, self.side, self.enlarge) for image in chosen["image"]])
+        picture = like_beside_like(images, chosen["code"], self.gap, self.seed)
         save_png(self.folder.path / "facets.png", picture, self.run, step=self.step)

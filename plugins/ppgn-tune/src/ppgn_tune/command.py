@@ -53,6 +53,8 @@ def tune(
         n_steps: lowest and highest number of steps; null for half of the run's own to its own.
         decades: width of a range around the run's own value, in powers of ten.
     """
+    from ppgn_eval.judge import known
+
     from . import results
     from .objectives import draw, measure, wishes
     from .space import GUIDANCE, own_setting, ranges
@@ -63,7 +65,7 @@ def tune(
     space = ranges(config, given, decades)
     if place.exists() and (not place.is_dir() or (any(place.iterdir()) and not (place / FILE).is_file())):
         raise UserError(f"out={out}: it is there already and holds no study; allowed is a new folder, or a study's")
-    judging = component("judge", judge, device=choose_device(config["device"]))
+    judging = known(component("judge", judge, device=choose_device(config["device"])))
     asked = wishes(overrides, targets or [], wanted or [], judging)
     for wish in asked:  # before anything is written: what is drawn can be measured
         draw(wish.overrides, {**own_setting(config, space), "n_steps": 1})

@@ -1,0 +1,101 @@
+"""Every command line of a page or README is run in a shortened form: here, if no other test does.
+
+`test_commands_shown` finds the lines. Those that take longer run with LONG=1; each command has one that does not.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import runpy
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from ppgn_core.command.main import main
+
+from . import test_guides
+from .stand_ins import REPOSITORY, filled, laboratory
+from .test_commands_shown import MODULES, NOT_READ, RUN, SHOWN, registry  # noqa: F401 (a fixture)
+from .test_docs import quick
+from .test_gallery import photographs  # noqa: F401 (a fixture)
+
+NEEDS = {
+    "ppgn -m hydra/launcher=slurm hydra.launcher.partition=gpu condition.target=lemon,candle seed=0,1,2,3 out=runs/slurm": (  # noqa: E501
+        "Slurm; tests/test_launchers.py has the same launcher on this machine"
+    ),
+    "ppgn model=deepsim sampler=cma_es prior=none condition=scores condition.folder=laboratory n_chains=40 n_steps=74 save_every=1": (  # noqa: E501
+        "files that are fetched; the tests of ppgn-deepsim draw with files of the same shapes"
+    ),
+    "python -m ppgn_core experiment=vae model.weights=stabilityai/sd-vae-ft-mse condition.target=castle": (
+        "the hub; the tests of ppgn-diffusers draw with a small file of the same kind"
+    ),
+    "ppgn train generator model=torchvision_alexnet model.weights=default network=original data=DIR": (
+        "weights that are fetched; the tests of ppgn-torchvision train for a file of the same shapes"
+    ),
+}
+"""Lines that need what no test may count on, and what that is."""
+
+OF_STUDIO = "plugins/ppgn-studio/tests/test_command.py::test_a_command_of_the_pages_serves"
+OTHERS = {
+    **{line: OF_STUDIO for found in SHOWN.values() for line in found if line.startswith("ppgn studio")},
+    **{f"ppgn {line}": "tests/test_guides.py::test_the_command_of_a_guide_draws" for line in test_guides.LINES.values()},
+    "ppgn -m hydra/launcher=ray_two condition.target=lemon,candle n_chains=4 out=runs/ray": (
+        "tests/test_launchers.py::test_a_launcher_leaves_what_a_serial_sweep_leaves"
+    ),
+    "ppgn train generator data=DIR model=mini devices=4": (
+        "plugins/ppgn-train/tests/test_processes.py::test_two_processes_train_what_one_trains"
+    ),
+    "python -m hard pictures": (
+        "tests/test_decoding.py::test_odd_files_are_read_as_a_viewer_shows_them_or_refused_in_a_line"
+    ),
+    "python -m hard resumes records": "tests/test_anything.py::test_damage_is_found_or_there_is_none",
+}
+"""Lines that another test runs, or does what they do, and which."""
+
+EVERY = list(dict.fromkeys(line for found in SHOWN.values() for line in found if line not in NOT_READ))
+
+
+def speaks_of(line: str, other: tuple[str, ...]) -> bool:
+    """Whether a line only names the command that another one uses, as `ppgn calibrate` in a sentence."""
+    words = tuple(shlex.split(line))
+    return len(words) < len(other) and other[: len(words)] == words and not other[len(words)].startswith("-")
+
+
+WHOLE = [*RUN, *(tuple(shlex.split(line)) for line in EVERY)]
+NAMED = [line for line in EVERY if line not in OTHERS and any(speaks_of(line, other) for other in WHOLE)]
+HERE = [line for line in EVERY if line not in OTHERS and line not in NEEDS and line not in NAMED]
+
+SLOW: set[str] = set()
+LONG = pytest.mark.skipif("LONG" not in os.environ, reason="LONG=1 runs the commands of pages that take longer")
+
+
+@pytest.mark.parametrize("line", [pytest.param(line, marks=LONG) if line in SLOW else line for line in HERE])
+def test_a_line_does_what_it_says(line, registry, photographs, monkeypatch, capsys):  # noqa: F811
+    monkeypatch.setenv("PPGN_DEBUG", "1")
+    program, *words = shlex.split(filled(line))
+    if program == "python":
+        module, words = words[1], words[2:]
+        words = [MODULES[module], *words] if module in MODULES else words
+        if module not in MODULES and module != "ppgn_core":
+            monkeypatch.setattr(sys, "argv", [module, *words, "into=packed"])
+            runpy.run_module(module, run_name="__main__")
+            return
+    with laboratory(line):
+        assert main(quick(words)) == 0, capsys.readouterr().err
+
+
+def test_a_command_that_a_text_speaks_of_is_run_somewhere():
+    run_here = [tuple(shlex.split(line)) for line in [*HERE, *OTHERS]]
+    for line in NAMED:
+        assert any(speaks_of(line, other) for other in [*RUN, *run_here]), line
+
+
+def test_the_other_tests_are_there_and_no_line_is_left_over():
+    for place in OTHERS.values():
+        file, _, name = place.partition("::")
+        functions = ast.walk(ast.parse((REPOSITORY / file).read_text(encoding="utf-8")))
+        assert name in {node.name for node in functions if isinstance(node, ast.FunctionDef)}, place
+    assert set(NEEDS) | SLOW <= set(EVERY)
