@@ -1,4 +1,4 @@
-"""`python docs/gallery.py [NAME …] [photographs=DIR]`: make pictures of gallery.md and figures.md by their commands.
+"""`python docs/gallery.py [NAME …] [photographs=DIR]`: make pictures of pages by their commands.
 
 All of them, or those named. `photographs=DIR` is where the folder `photographs` of a command is.
 """
@@ -16,8 +16,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 DOCS = Path(__file__).parent
-PAGES = ("gallery", "figures")
-ENTRY = re.compile(r"^    ((?:python -m|ppgn) .+)\n\n!\[.*?\]\(((?:gallery|figures)/.+?)\)$", re.MULTILINE)
+PAGES = ("gallery", "figures", "troubleshooting")
+ENTRY = re.compile(rf"^    ((?:python -m|ppgn) .+)\n\n!\[.*?\]\(((?:{'|'.join(PAGES)})/.+?)\)$", re.MULTILINE)
 """A command, and under it the picture that it made."""
 
 PICTURES = ("sweep.png", "triptych.png", "facets.png", "groups.png", "sixty.png", "strip.png", "grid.png")

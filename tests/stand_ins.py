@@ -49,6 +49,16 @@ def _caffemodel(name: str) -> None:
     Path("categoryIndex_places205.txt").write_text("".join(f"/a/a_{name} {i}\n" for i, name in enumerate("abcdefg")))
 
 
+def _every_class() -> None:
+    """Let the photographs have all classes of mini."""
+    from ppgn_mini.model import mini
+
+    for label in mini().labels["classifier"]:
+        folder = Path("photographs/val", label.synset)
+        if not folder.exists():
+            shutil.copytree(next(Path("photographs/val").iterdir()), folder)
+
+
 def _resnet18() -> None:
     from torchvision.models import resnet18
 
@@ -68,6 +78,9 @@ MADE: dict[str, tuple[str, Callable[[], object]]] = {
     r"runs/slurm": ("runs/slurm", lambda: _run("runs/slurm", "-m", *TOY, "seed=0,1")),
     r"rows/random": ("rows/random", lambda: _run("rows/random", "n_chains=2", "n_steps=2")),
     r"(?<=run=)(runs|outputs|judged)\b": ("drawn", lambda: _run("drawn", "n_chains=2", "n_steps=2")),
+    r"(?<=study classes data=)DIR": ("photographs/val", _every_class),
+    r"(?<=data=)(DIR|PHOTOGRAPHS|photographs)\b(?= out=evaluated)": ("photographs/val", lambda: None),
+    r"(?<=run=drawn data=)DIR|(?<=(?:paper|sixty) data=)DIR|(?<=groups data=)DIR": ("photographs/val", lambda: None),
     r"(?<=data=)DATA/val": ("photographs/val", lambda: None),
     r"(?<=data=)(DIR|DATA|PHOTOGRAPHS)\b": ("photographs", lambda: None),
     **{

@@ -86,6 +86,7 @@ SHORTER = {
     "new-plugin": [],
     "--cfg": [],
     "sampler=cma_es": ["n_chains=4", "n_steps=2"],
+    "patches": ["images=8", "size=32", "words=8", "device=cpu"],
     "train": ["images=8", "batch_size=8", "learning_rate=1e-6", "precision=32", "device=cpu"],
 }
 """Keys that make a command quick, by its name or flag; others are runs."""

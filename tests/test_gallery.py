@@ -1,4 +1,4 @@
-"""Every picture of the gallery, and of the paper's figures, was made by the command above it."""
+"""Every picture of the gallery, of the paper's figures, and of what may be wrong, was made by the command above it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,17 @@ from PIL import Image
 from ppgn_core.command.main import call
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = {name: (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("gallery", "figures")}
+
+
+def gallery():
+    specification = importlib.util.spec_from_file_location("gallery", DOCS / "gallery.py")
+    assert specification and specification.loader
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+PAGES = {name: (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in gallery().PAGES}
 SHORT = {"n_steps": "2", "n_chains": "2", "switch_every": "1", "save_every": "1"}
 SHORTER = {
     "ppgn_core": [f"{key}={value}" for key, value in SHORT.items()],
@@ -29,14 +39,6 @@ SHORTER = {
 
 CLASSES = ("n01855672", "n02814860", "n04146614", "n04398044", "n07749582")
 """Of the photographs that commands are given."""
-
-
-def gallery():
-    specification = importlib.util.spec_from_file_location("gallery", DOCS / "gallery.py")
-    assert specification and specification.loader
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
 
 
 ENTRIES = gallery().entries()

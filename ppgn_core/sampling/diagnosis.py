@@ -101,7 +101,7 @@ class Diagnosis:
     def _still(self) -> str:
         old, new = self.codes[0], self.codes[-1]
         moved = float((new - old).norm() / new.norm().clamp_min(1e-12))
-        if moved >= STILL:
+        if not moved < STILL:  # it is NaN if h became too large for its length to be a number
             return ""
         return (
             f"the chains stand still (h changed by {moved:.1g} of its length): try larger epsilons, or noise (epsilon3)"
