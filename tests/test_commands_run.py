@@ -10,7 +10,6 @@ import os
 import runpy
 import shlex
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -42,7 +41,9 @@ NEEDS = {
 OF_STUDIO = "plugins/ppgn-studio/tests/test_command.py::test_a_command_of_the_pages_serves"
 OTHERS = {
     **{line: OF_STUDIO for found in SHOWN.values() for line in found if line.startswith("ppgn studio")},
-    **{f"ppgn {line}": "tests/test_guides.py::test_the_command_of_a_guide_draws" for line in test_guides.LINES.values()},
+    **{
+        f"ppgn {line}": "tests/test_guides.py::test_the_command_of_a_guide_draws" for line in test_guides.LINES.values()
+    },
     "ppgn -m hydra/launcher=ray_two condition.target=lemon,candle n_chains=4 out=runs/ray": (
         "tests/test_launchers.py::test_a_launcher_leaves_what_a_serial_sweep_leaves"
     ),
@@ -70,7 +71,23 @@ NAMED = [line for line in EVERY if line not in OTHERS and any(speaks_of(line, ot
 HERE = [line for line in EVERY if line not in OTHERS and line not in NEEDS and line not in NAMED]
 
 INSTALLED = plugins._installed
-SLOW: set[str] = set()
+SLOW = {
+    "ppgn study findings out=findings",
+    "ppgn networks timm=true",
+    "ppgn study classes out=judged",
+    "ppgn study classes data=DIR out=judged",
+    "ppgn study classes data=DIR",
+    "ppgn study imagenet sampler.guidance=10 n_steps=80 condition.weight=0.15 out=imagenet",
+    "ppgn study imagenet out=imagenet",
+    "ppgn study ablation data=DIR encoder=FILE",
+    "ppgn study captions n_chains=4 device=cuda",
+    "ppgn study captions n_steps=80 sampler.guidance=6 out=captions",
+    "ppgn study paper data=DIR",
+    "ppgn study without_gradient",
+    "python -m ppgn_eval run=rows/random data=DATA/val out=judged/random",
+    "ppgn dataset out=fruit classes=lemon,orange,banana per_class=50 workers=2",
+}
+"""Lines that take seconds, of commands that another line or test runs too."""
 LONG = pytest.mark.skipif("LONG" not in os.environ, reason="LONG=1 runs the commands of pages that take longer")
 
 

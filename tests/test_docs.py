@@ -82,12 +82,16 @@ SHORTER = {
     "sixty": ["number=3", "n_steps=2", "device=cpu"],
     "groups": ["classes=[lemon]", "n_steps=2", "device=cpu"],
     "study": ["n_chains=2", "n_steps=2", "device=cpu"],
-    **dict.fromkeys(("caffe", "classes", "completion", "doctor", "imagenet-classes", "networks", "spectrum", "words"), []),
-    "new-plugin": [],
-    "--cfg": [],
     "sampler=cma_es": ["n_chains=4", "n_steps=2"],
     "patches": ["images=8", "size=32", "words=8", "device=cpu"],
     "train": ["images=8", "batch_size=8", "learning_rate=1e-6", "precision=32", "device=cpu"],
+    **{
+        name: []
+        for name in (
+            *("--cfg", "caffe", "classes", "completion", "doctor", "imagenet-classes", "networks", "new-plugin"),
+            *("spectrum", "words"),
+        )
+    },
 }
 """Keys that make a command quick, by its name or flag; others are runs."""
 

@@ -115,7 +115,13 @@ ONE_RUN = [
     if line[:3] == ["python", "-m", "ppgn_core"] and "-m" not in line[3:] and "sweep" not in " ".join(line)
 ]
 LONG = pytest.mark.skipif("LONG" not in os.environ, reason="LONG=1 draws each picture once for each of its keys")
-WITHOUT_EFFECT = {"switch_every", "writer.triptych.columns", "writer.facets.above", "save_every"}
+WITHOUT_EFFECT = {
+    "switch_every",
+    "writer.triptych.columns",
+    "writer.strip.columns",
+    "writer.facets.above",
+    "save_every",
+}
 """Keys that say when, or how it is shown, and of which nothing may be seen in a run of so few steps."""
 SAID_ANYWAY = {"mask=center", "condition.target=volcano"}
 """Defaults of an experiment or a condition, which a command says for the reader."""

@@ -18,7 +18,15 @@ from ppgn_core.writers.strip import Strip
 
 from .conftest import QUICK, MeanColour
 
-RUN = [*QUICK, "condition.rgb=[1,0,0]", "epsilon3=0.3", "save_every=2", "+writer=strip", "writer.strip.side=1", "n_steps=12"]
+RUN = [
+    *QUICK,
+    "condition.rgb=[1,0,0]",
+    "epsilon3=0.3",
+    "save_every=2",
+    "+writer=strip",
+    "writer.strip.side=1",
+    "n_steps=12",
+]
 LINE = TEXT + GAP
 
 

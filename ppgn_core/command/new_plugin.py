@@ -58,7 +58,7 @@ def show(kind: str, called: str, out: str = "ppgn-NAME") -> None:
     relative = os.path.relpath(target)
     place = relative if not relative.startswith("..") else str(target)
     print(f"{place}: {name}.py is the {kind}; now: cd {place} && pip install -e '.[dev]' && pytest")
-    print(f"then: {_commands(registry.kinds[kind], name, registry)[0]}")
+    print("then: " + _commands(registry.kinds[kind], name, registry)[0].replace("\n    ", "\n      "))
 
 
 def rendered(kind: Kind, name: str, registry: Registry) -> dict[str, str]:
@@ -89,7 +89,7 @@ def _replaced(text: str, words: dict[str, str]) -> str:
 
 
 def _commands(kind: Kind, name: str, registry: Registry) -> tuple[str, str]:
-    """Return the command lines that use a component, and that show its keys."""
+    """Return the command lines that use a component, as lines of a block, and the one that shows its keys."""
     if kind.name in KINDS:
         chosen = f"{'+' if kind.name == 'writer' else ''}{kind.name}={name}"
         return f"ppgn experiment=toy {chosen}", f"ppgn {kind.name}={name} --help"
@@ -98,7 +98,8 @@ def _commands(kind: Kind, name: str, registry: Registry) -> tuple[str, str]:
     for command in registry.names("command"):
         if any(key.nested == kind.name for key in registry.find("command", command).signature.keys):
             called = f"ppgn {command.replace('_', '-')} {kind.name}={name}"
-            return f"{called} --help", f"{called} --help"
+            example = kind.example.replace("NAME", name).replace("\n", "\n    ")
+            return example or f"{called} --help", f"{called} --help"
     return f"ppgn list {kind.name}", f"ppgn list {kind.name}"
 
 

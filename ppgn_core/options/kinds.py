@@ -19,6 +19,8 @@ class Kind:
         package: package that defines the kind.
         template: package with the module NAME.py that `ppgn new-plugin` starts a component from; empty if none.
         check: function that checks a component (`ppgn_core.testing.check`), as `module:function`; empty if none does.
+        example: command lines, one under the other, that end in something to look at, which a comment names; NAME stands
+            for the component.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Kind:
     package: str = "ppgn-core"
     template: str = ""
     check: str = ""
+    example: str = ""
 
     @property
     def hook(self) -> str:
@@ -56,7 +59,13 @@ KINDS = tuple(kind.name for kind in RUN_KINDS)
 
 
 def named(
-    name: str, doc: str, given: Iterable[str] = (), package: str = "", template: str = "", check: str = ""
+    name: str,
+    doc: str,
+    given: Iterable[str] = (),
+    package: str = "",
+    template: str = "",
+    check: str = "",
+    example: str = "",
 ) -> Kind:
     """Make a kind for a plugin.
 
@@ -65,4 +74,4 @@ def named(
     """
     if not isinstance(name, str) or not name.isidentifier() or name != name.lower():
         raise ValueError(f"{name!r}: the name of a kind is lower-case letters and underscores")
-    return Kind(name, doc, frozenset(given), package, template, check)
+    return Kind(name, doc, frozenset(given), package, template, check, example)

@@ -4,11 +4,15 @@ from collections.abc import Callable
 
 from ppgn_core import Register, hookimpl
 
+EXAMPLE = """ppgn experiment=toy out=drawn
+ppgn evaluate run=drawn judge=NAME # look at evaluated/report.html"""
+
 
 @hookimpl
 def register_kinds(register: Callable[..., None]) -> None:
     doc = "networks that name what samples show: factories of `ppgn_eval.judge.Judge`"
-    register("judge", doc, ("device",), template="ppgn_eval.template", check="ppgn_eval.testing:check_judge")
+    check = "ppgn_eval.testing:check_judge"
+    register("judge", doc, ("device",), template="ppgn_eval.template", check=check, example=EXAMPLE)
 
 
 @hookimpl

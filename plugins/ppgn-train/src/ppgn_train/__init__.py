@@ -7,11 +7,17 @@ from ppgn_core import Register, hookimpl
 GIVEN = ("fabric", "data", "seed", "model")
 """Parameters that the training passes to a recipe; all others are config keys."""
 
+EXAMPLE = """ppgn experiment=toy writer=samples out=photographs/train/discs
+ppgn experiment=toy writer=samples seed=1 out=photographs/val/discs
+ppgn train NAME data=photographs images=2000 # look at training/NAME/picture_000002000.png"""
+"""Pictures that the toy model draws stand for photographs, so that nothing has to be fetched."""
+
 
 @hookimpl
 def register_kinds(register: Callable[..., None]) -> None:
     doc = "trainings of networks: factories of `ppgn_train.loop.Recipe`"
-    register("recipe", doc, GIVEN, template="ppgn_train.template", check="ppgn_train.testing:check_recipe")
+    check = "ppgn_train.testing:check_recipe"
+    register("recipe", doc, GIVEN, template="ppgn_train.template", check=check, example=EXAMPLE)
 
 
 @hookimpl

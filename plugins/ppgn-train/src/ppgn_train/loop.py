@@ -21,6 +21,9 @@ from . import checkpoint, returned
 from .claim import claim, writable
 from .processes import Together
 
+LEAST = 64
+"""Least longer side of a picture that is saved, in pixels: smaller ones are enlarged by a whole factor."""
+
 
 class Recipe(Protocol):
     """A recipe says what is trained and how.
@@ -157,7 +160,9 @@ def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[
     picture = returned.picture(recipe, recipe.picture())
     if picture is not None:
         with atomic(out / f"picture_{seen:09d}.png") as temporary:
-            save_image(picture.clamp(0, 1), temporary)
+            times = -(-LEAST // max(picture.shape[-2:]))
+            large = picture.repeat_interleave(times, -2).repeat_interleave(times, -1)
+            save_image(large.clamp(0, 1), temporary)
         writer.add_images("picture", picture.clamp(0, 1), seen)
     recipe.export(out)
     writer.flush()

@@ -73,9 +73,11 @@ class NewPlugin:
         return {"error": float(self._loss(self.validation.images).detach())}
 
     def picture(self) -> Tensor | None:
-        """Return pictures to look at, eight to a row: what the network makes of eight photographs."""
+        """Return pictures to look at, eight to a row: photographs, and below what the network makes of them."""
+        import torch
+
         x = self.fabric.to_device(self.validation.images[:8].float() / 255)
-        return self.network(x).detach().view(-1, 3, self.size, self.size).float().cpu()
+        return torch.cat([x, self.network(x).detach().view_as(x)]).float().cpu()
 
     def export(self, folder: Path) -> None:
         """Write the network as new_plugin.safetensors."""
