@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import runpy
 import shlex
 import sys
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ppgn_core.command.main import main
+from ppgn_core.command.new_plugin import rendered
 from ppgn_core.options import plugins
 
 from . import test_guides
@@ -66,32 +70,50 @@ def speaks_of(line: str, other: tuple[str, ...]) -> bool:
     return len(words) < len(other) and other[: len(words)] == words and not other[len(words)].startswith("-")
 
 
+def command_of(line: str) -> str:
+    """The command that a line gives to `ppgn` or to one of its modules; empty for a run."""
+    program, *words = shlex.split(line)
+    if program == "python":
+        return MODULES.get(words[1], "")
+    return words[0] if re.fullmatch(r"[a-z][\w-]*", words[0]) else ""
+
+
 WHOLE = [*RUN, *(tuple(shlex.split(line)) for line in EVERY)]
 NAMED = [line for line in EVERY if line not in OTHERS and any(speaks_of(line, other) for other in WHOLE)]
 HERE = [line for line in EVERY if line not in OTHERS and line not in NEEDS and line not in NAMED]
 
 INSTALLED = plugins._installed
-SLOW = {
-    "ppgn study findings out=findings",
-    "ppgn networks timm=true",
-    "ppgn study classes out=judged",
-    "ppgn study classes data=DIR out=judged",
-    "ppgn study classes data=DIR",
-    "ppgn study imagenet sampler.guidance=10 n_steps=80 condition.weight=0.15 out=imagenet",
-    "ppgn study imagenet out=imagenet",
-    "ppgn study ablation data=DIR encoder=FILE",
-    "ppgn study captions n_chains=4 device=cuda",
-    "ppgn study captions n_steps=80 sampler.guidance=6 out=captions",
-    "ppgn study paper data=DIR",
-    "ppgn study without_gradient",
-    "python -m ppgn_eval run=rows/random data=DATA/val out=judged/random",
-    "ppgn dataset out=fruit classes=lemon,orange,banana per_class=50 workers=2",
+QUICK = {
+    "python -m ppgn_mini.pack training/score_h/score_h.safetensors",
+    "python -m ppgn_core generator.weights=FILE",
+    "python -m ppgn_core sampler=metropolis_hastings prior=gaussian condition.shift=0",
+    "ppgn hydra/launcher=slurm --cfg hydra",
+    "ppgn sampler=cma_es prior=none condition=scores condition.folder=laboratory n_chains=16 n_steps=20 save_every=1",
+    "ppgn again PICTURE.png",
+    "ppgn bench --help",
+    "ppgn caffe lrcn_caffenet_iter_110000.caffemodel to=networks vocabulary=vocabulary.txt",
+    "ppgn calibrate condition=torchvision condition.arch=resnet18 condition.weights=FILE condition.target=lemon",
+    "ppgn classes dog",
+    "ppgn completion zsh",
+    "ppgn dataset --help",
+    "ppgn doctor",
+    "ppgn evaluate run=runs judge=primary",
+    "ppgn imagenet-classes beach",
+    "ppgn index DIR",
+    "ppgn new-plugin judge primary",
+    "ppgn spectrum data=DIR size=128 to=spectrum.safetensors",
+    "ppgn study sixty data=DIR",
+    "ppgn train dae_x data=DIR",
+    "ppgn train linear data=photographs units=32 out=training/linear",
+    "ppgn tune condition=torchvision condition.arch=resnet18 condition.weights=FILE targets=lemon,candle trials=50",
+    "ppgn words",
 }
-"""Lines that take seconds, of commands that another line or test runs too."""
+"""Lines that are run each time, at least one of every command but `ppgn networks`, which builds each of timm's."""
+
 LONG = pytest.mark.skipif("LONG" not in os.environ, reason="LONG=1 runs the commands of pages that take longer")
 
 
-@pytest.mark.parametrize("line", [pytest.param(line, marks=LONG) if line in SLOW else line for line in HERE])
+@pytest.mark.parametrize("line", [line if line in QUICK else pytest.param(line, marks=LONG) for line in HERE])
 def test_a_line_does_what_it_says(line, registry, photographs, monkeypatch, capsys):  # noqa: F811
     monkeypatch.setenv("PPGN_DEBUG", "1")
     if "new-plugin" in line:  # which writes what the others have as if it were installed
@@ -108,6 +130,21 @@ def test_a_line_does_what_it_says(line, registry, photographs, monkeypatch, caps
         assert main(quick(words)) == 0, capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("kind", "name"), [("recipe", "linear"), ("judge", "primary")])
+def test_the_readme_of_a_new_plugin_ends_in_something_to_look_at(kind, name, registry, command):  # noqa: F811
+    readme = rendered(registry.kinds[kind], name, registry)["README.md"]
+    lines = re.findall(r"^    ppgn (.+)$", readme, re.MULTILINE)
+    for line in lines:
+        code, _, err = command(*shlex.split(line, comments=True))
+        assert code == 0, err
+    shown = Path(lines[-1].partition("# look at ")[2])
+    if shown.suffix == ".png":
+        with Image.open(shown) as picture:
+            assert picture.width > 500 and picture.height > 100
+    else:
+        assert "data:image/" in shown.read_text(encoding="utf-8")
+
+
 def test_a_command_that_a_text_speaks_of_is_run_somewhere():
     run_here = [tuple(shlex.split(line)) for line in [*HERE, *OTHERS]]
     for line in NAMED:
@@ -119,4 +156,5 @@ def test_the_other_tests_are_there_and_no_line_is_left_over():
         file, _, name = place.partition("::")
         functions = ast.walk(ast.parse((REPOSITORY / file).read_text(encoding="utf-8")))
         assert name in {node.name for node in functions if isinstance(node, ast.FunctionDef)}, place
-    assert set(NEEDS) | SLOW <= set(EVERY)
+    assert set(NEEDS) <= set(EVERY) and set(HERE) >= QUICK
+    assert {command_of(line) for line in HERE} - {command_of(line) for line in QUICK} <= {"networks"}

@@ -19,8 +19,8 @@ class Kind:
         package: package that defines the kind.
         template: package with the module NAME.py that `ppgn new-plugin` starts a component from; empty if none.
         check: function that checks a component (`ppgn_core.testing.check`), as `module:function`; empty if none does.
-        example: command lines, one under the other, that end in something to look at, which a comment names; NAME stands
-            for the component.
+        example: command lines, one under the other, that end in something to look at, which a comment names; NAME
+            stands for the component.
     """
 
     name: str
