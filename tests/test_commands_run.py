@@ -131,12 +131,11 @@ def test_a_line_does_what_it_says(line, registry, photographs, monkeypatch, caps
 
 
 @pytest.mark.parametrize(("kind", "name"), [("recipe", "linear"), ("judge", "primary")])
-def test_the_readme_of_a_new_plugin_ends_in_something_to_look_at(kind, name, registry, command):  # noqa: F811
+def test_the_readme_of_a_new_plugin_ends_in_something_to_look_at(kind, name, registry, command, capsys):  # noqa: F811
     readme = rendered(registry.kinds[kind], name, registry)["README.md"]
     lines = re.findall(r"^    ppgn (.+)$", readme, re.MULTILINE)
     for line in lines:
-        code, _, err = command(*shlex.split(line, comments=True))
-        assert code == 0, err
+        assert main(shlex.split(line, comments=True)) == 0, capsys.readouterr().err
     shown = Path(lines[-1].partition("# look at ")[2])
     if shown.suffix == ".png":
         with Image.open(shown) as picture:

@@ -35,6 +35,11 @@ def test_signs_of_a_bad_result(command, keys, told):
     assert any(part in err for part in told.split("|")) if told else err == "", err
 
 
+def test_codes_too_large_for_a_length_do_not_stand_still(command):
+    code, _, err = command(*TOY, "epsilon1=3", "n_steps=100", "out=run")
+    assert code == 0 and "the prior's term is the longest" in err and "stand still" not in err, err
+
+
 class Poison:
     """Bring a NaN into one part of the state after some calls."""
 
