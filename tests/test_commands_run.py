@@ -37,7 +37,7 @@ NEEDS = {
         "the hub; the tests of ppgn-diffusers draw with a small file of the same kind"
     ),
     "ppgn train generator model=torchvision_alexnet model.weights=default network=original data=DIR": (
-        "weights that are fetched; the tests of ppgn-torchvision train for a file of the same shapes"
+        "weights that are fetched; test_a_generator_is_trained_for_it_and_draws of ppgn-torchvision does it for random ones"
     ),
 }
 """Lines that need what no test may count on, and what that is."""

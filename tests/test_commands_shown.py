@@ -1,6 +1,7 @@
 """Every command line that a page or a README shows is one: its command, options and keys exist, its values are allowed.
 
-Nothing is drawn here. `test_readme`, `test_docs`, `test_gallery` and `test_guides` run the others, which take seconds.
+Nothing is drawn here. `test_readme`, `test_docs`, `test_gallery` and `test_guides` run the others, and
+`test_commands_run` runs these, shortened.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ from ppgn_core.command.main import main
 
 REPOSITORY = Path(__file__).parents[3]
 PAGES = (REPOSITORY / "docs" / "studio.md", REPOSITORY / "plugins" / "ppgn-studio" / "README.md")
-LINES = {line for page in PAGES for line in re.findall(r"^    ppgn (studio.*)$", page.read_text("utf-8"), re.MULTILINE)}
+SHOWN = re.compile(r"^    ppgn (studio.*)$|`ppgn (studio .+?)`", re.MULTILINE)
+LINES = {block or quoted for page in PAGES for block, quoted in SHOWN.findall(page.read_text("utf-8"))}
 
 
 def test_the_pages_show_commands():
