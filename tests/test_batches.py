@@ -68,7 +68,10 @@ def test_so_they_are_on_the_shipped_networks(keys: dict[str, Any]) -> None:
 
 def test_no_more_are_computed_at_a_time_and_each_once_a_step() -> None:
     condition = Watched()
-    sample(**{**TOY, "n_chains": 200, "n_steps": 2}, condition=condition)
+    sample(**{**TOY, "n_chains": 40, "n_steps": 2}, condition=condition, device="cpu")
+    assert condition.seen == [16, 16, 8] * 3  # with which a processor is fastest
+    condition.seen.clear()
+    sample(**{**TOY, "n_chains": 200, "n_steps": 2}, condition=condition, batch_size=64)
     assert condition.seen == [64, 64, 64, 8] * 3
     condition.seen.clear()
     sample(**TOY, condition=condition)

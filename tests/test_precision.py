@@ -5,6 +5,7 @@ import torch
 
 from ppgn_core import UserError, sample
 from ppgn_core.api import assembled
+from ppgn_core.device import in_bf16
 
 
 def first(precision, *overrides):
@@ -47,5 +48,20 @@ def test_annealed_chains_and_inpainting_take_it_too(tmp_path):
 
 @pytest.mark.parametrize("given", [16, "fp8", None, True])
 def test_other_precisions_are_refused(given):
-    with pytest.raises(UserError, match=r"precision=\S+: allowed are 32, bf16"):
+    with pytest.raises(UserError, match=r"precision=\S+: allowed are 32, bf16, auto"):
         sample(precision=given, n_chains=1, n_steps=1)
+
+
+def test_auto_is_bf16_where_the_hardware_has_it(monkeypatch):
+    processor = torch.device("cpu")
+    for has in (True, False):
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda has=has: has, raising=False)
+        assert in_bf16("auto", processor) is has
+        assert in_bf16("bf16", processor) and not in_bf16(32, processor)
+    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported")
+    assert not in_bf16("auto", processor) and not in_bf16("auto", torch.device("mps"))
+
+
+def test_a_run_in_auto_is_one_of_the_two():
+    auto, exact, rough = (sample("experiment=toy", precision=p, n_chains=2, n_steps=2) for p in ("auto", 32, "bf16"))
+    assert torch.equal(auto.codes, (rough if in_bf16("auto", auto.codes.device) else exact).codes)

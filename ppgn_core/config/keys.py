@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TOP: dict[str, str] = {
     "n_chains": 'Annotated[int, ">= 1", "< 1e9"]',
-    "batch_size": 'Annotated[int, ">= 1", "< 1e9"]',
+    "batch_size": 'Annotated[int | None, ">= 1", "< 1e9"]',
     "n_steps": 'Annotated[int, ">= 1", "< 1e15"]',
     "seed": 'Annotated[int, ">= 0"]',
     "save_every": 'Annotated[int, ">= 1"]',
@@ -19,7 +19,7 @@ TOP: dict[str, str] = {
     "init": "str | None",
     "mask": "str | None",
     "device": "str",
-    "precision": 'Literal[32, "bf16"]',
+    "precision": 'Literal[32, "bf16", "auto"]',
     "out": "str | None",
     "resume": "str | None",
     "overwrite": "bool",

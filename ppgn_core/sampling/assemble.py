@@ -17,7 +17,7 @@ from torch import Tensor
 from .. import blame
 from ..chain import chain, picked
 from ..clock import Clock
-from ..device import choose_device
+from ..device import choose_device, in_bf16
 from ..energy import Energy
 from ..errors import UserError
 from ..noise import ChainNoise
@@ -28,7 +28,7 @@ from ..run_context import RunContext
 from ..run_folder import RunFolder
 from ..user_input import home
 from ..writers.codes import Saved, load_codes
-from .batches import Batches
+from .batches import Batches, at_a_time
 from .provenance import provenance
 from .sample_filter import SampleFilter
 
@@ -164,7 +164,7 @@ def assemble(
         context = replace(context, model=build("model"))
     context = replace(context, generator=build("generator"))
     assert context.generator is not None
-    bf16 = config.get("precision") == "bf16"
+    bf16 = in_bf16(config.get("precision", 32), device)
     energy = Energy(context.generator, build("prior"), build("condition"), context.clock, bf16)
     context = replace(context, energy=energy)
     sample_filter = SampleFilter(config.keep, energy) if config.keep is not None else None
@@ -173,8 +173,9 @@ def assemble(
         made = (
             objects["sampler"] if "sampler" in objects else registry.build("sampler", config.sampler, **vars(context))
         )
-        if config.n_chains > config.batch_size and not getattr(made, "couples_chains", False):
-            return Batches(made, noise, config.batch_size)
+        size = at_a_time(config, device)
+        if config.n_chains > size and not getattr(made, "couples_chains", False):
+            return Batches(made, noise, size)
         return made
 
     def writers(folder: RunFolder, context: RunContext) -> list[Writer]:
@@ -225,10 +226,9 @@ def _encoded(config: DictConfig, context: RunContext, size: int) -> Tensor:
     if generator is None or encode is None:
         raise UserError(f"init={config.init}: this generator has no encoder (encode) to turn pictures into codes")
     pictures = load_pictures(config.init, size, "init", config.n_chains).to(noise.device)
+    batches = pictures.split(at_a_time(config, pictures.device))
     with torch.no_grad():
-        codes = torch.cat(
-            [blame.call(generator, "encode", encode, batch) for batch in pictures.split(config.batch_size)]
-        )
+        codes = torch.cat([blame.call(generator, "encode", encode, batch) for batch in batches])
     h = codes[[chain % len(codes) for chain in noise.chains]]
     if config.init_noise > 0:
         h = h + config.init_noise * noise.normal(0, h.shape[1:], stream="init")
