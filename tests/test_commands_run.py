@@ -37,7 +37,7 @@ NEEDS = {
         "the hub; the tests of ppgn-diffusers draw with a small file of the same kind"
     ),
     "ppgn train generator model=torchvision_alexnet model.weights=default network=original data=DIR": (
-        "weights that are fetched; test_a_generator_is_trained_for_it_and_draws of ppgn-torchvision does it for random ones"
+        "weights that are fetched; plugins/ppgn-torchvision/tests/test_alexnet.py does it for random ones"
     ),
 }
 """Lines that need what no test may count on, and what that is."""
