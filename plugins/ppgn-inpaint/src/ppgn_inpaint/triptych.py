@@ -22,12 +22,13 @@ class Triptych:
         UserError: the generator is not `clamped`.
     """
 
-    files = ("triptych.png",)
+    picture = "triptych.png"
+    files = (picture,)
 
     def __init__(self, generator: Generator, out: Path, run: Mapping[str, Any], gap: int = 2, columns: int = 6) -> None:
         if not isinstance(generator, Clamped):
             raise UserError("writer=triptych: there is no picture to complete; allowed is generator=clamped")
-        self.incomplete, self.path, self.run = generator.incomplete, out / "triptych.png", run
+        self.incomplete, self.path, self.run = generator.incomplete, out / self.picture, run
         self.gap, self.columns = gap, columns
         self.state: State | None = None
 
