@@ -47,7 +47,7 @@ class Files:
         return self.folder / f"shard-{k:06d}.tar"
 
     def checksum(self, k: int) -> Path:
-        """Return the path of a shard's checksum, in the form that `sha256sum --check` reads."""
+        """Return the path of the file with a shard's checksum, in the form that `sha256sum --check` reads."""
         return self.shard(k).with_suffix(".sha256")
 
     def missing(self, n: int) -> list[int]:
@@ -77,7 +77,7 @@ class Files:
             raise UserError(f"out={self.folder}: it holds another data set ({other}); allowed is another folder")
 
     def begin(self, recipe: Recipe) -> None:
-        """Create the folder and write the recipe, unless another process has.
+        """Create the folder and write the recipe, unless another process has already done so.
 
         Raises:
             UserError: the folder holds something else, or cannot be written.
