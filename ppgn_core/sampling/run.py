@@ -56,7 +56,7 @@ def run(chains: Chains, out: Path, watch: Callable[[Snapshot], object] = lambda 
     generator = chains.context.generator
     if generator is not None and (remark := undrawn(last.state.x, generator)):
         say(remark)
-    say(f"{last.state.step} steps: {made(out, chains.config)}")
+    say(f"{last.state.step} steps: {picture_of(out, chains.config)}")
     check_alive(last)
     return ended_early
 
@@ -76,7 +76,7 @@ def _seen(snapshots: Iterable[Snapshot], *watchers: Callable[[Snapshot], object]
         yield snapshot
 
 
-def made(out: Path, config: Mapping[str, Any]) -> Path:
+def picture_of(out: Path, config: Mapping[str, Any]) -> Path:
     """Return the picture to look at in a run's folder; the folder if there is none.
 
     It is the `picture` that a writer's class names, else grid.png, else the newest one.

@@ -83,7 +83,7 @@ class Files:
             UserError: the folder holds something else, or cannot be written.
         """
         self.refuse(recipe)
-        with self._writable():
+        with self._writing():
             self.folder.mkdir(parents=True, exist_ok=True)
             self._locks = Locks(self.folder)
         with self.locks.held(WHOLE, wait=True):
@@ -151,14 +151,14 @@ class Files:
 
     def _write(self, path: Path, data: bytes) -> None:
         """Write a file at once, and delete what killed processes left of it: the caller's lock keeps others away."""
-        with self._writable():
+        with self._writing():
             for left in path.parent.glob(f".{path.name}.*") if self.locks.real else ():
                 with suppress(FileNotFoundError):
                     left.unlink()
             write_bytes(path, data)
 
     @contextmanager
-    def _writable(self) -> Iterator[None]:
+    def _writing(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:

@@ -61,7 +61,7 @@ class Facets:
         self.folder.append(SAMPLES, rows.tobytes(), state.step)
 
     def close(self) -> None:
-        from .layout import like_beside_like
+        from .layout import arranged
 
         if self.layout is None:
             return
@@ -74,5 +74,5 @@ class Facets:
             print(f"ppgn: {problem}; the highest is {self.best:.2g}", file=sys.stderr)
             return
         chosen = rows[probable[np.linspace(0, len(probable) - 1, min(self.at_most, len(probable))).astype(int)]]
-        picture = like_beside_like(chosen["image"], chosen["code"], self.gap, self.seed)
+        picture = arranged(chosen["image"], chosen["code"], self.gap, self.seed)
         save_png(self.folder.path / "facets.png", picture, self.run, step=self.step)
