@@ -65,7 +65,7 @@ def tile(images: np.ndarray, gap: int, columns: int | None = None) -> np.ndarray
 
 
 def plotted(figure: Figure) -> np.ndarray:
-    """Draw a figure of matplotlib, without a window: `(H, W, 3)` in 0..255."""
+    """Render a matplotlib figure, without opening a window, as a picture `(H, W, 3)` in 0..255."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)

@@ -194,7 +194,8 @@ class Writer(Protocol):
     """A writer writes files; no other code touches the disk.
 
     It is called at step 0, at every saved step and at the last step. A class whose files are not the core's names them,
-    `files = ("best.tsv",)`, so that `overwrite=true` removes those of the run that it replaces.
+    `files = ("best.tsv",)`, so that `overwrite=true` removes those of the run that it replaces. A class with
+    `picture = "best.png"` makes that one the picture that a run's last line names, instead of grid.png.
     """
 
     def write(self, snapshot: Snapshot) -> None: ...

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import UserError, shown
 from ..nearest import nearest
-from ..options.annotation import config_type
+from ..options.annotation import config_type, is_optional
 from ..options.option import Option
 from ..options.registry import Registry
 from ..options.signature import Key
@@ -121,8 +121,7 @@ def _chosen(key: Key, part: dict[str, str], registry: Registry) -> Option | None
 def _value(key: Key, text: str, place: str, earlier: Any = None) -> Any:
     """Convert text to the type that the key takes; text stays as it is, even if YAML would convert it."""
     kind = config_type(key.annotation)
-    optional = "None" in key.annotation
-    if optional and text in ("null", "None", ""):
+    if is_optional(key.annotation) and text in ("null", "None", ""):
         return None
     if kind in (list[str], list[str] | None) and not text.startswith("["):
         return (earlier or []) + [part for part in text.split(",") if part]

@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from ..errors import UserError, shown
 from ..nearest import nearest
 from ..options import plugins
-from ..options.annotation import SORTS, choices
+from ..options.annotation import SORTS, choices, is_optional
 from ..options.bounds import check as check_bounds
 from ..options.bounds import in_words
 from ..options.kinds import KINDS
@@ -72,7 +72,7 @@ def _names(kind: str) -> list[str]:
 
 
 def _check_type(key: str, value: Any, annotation: str) -> None:
-    if value is None and "None" in annotation:
+    if value is None and is_optional(annotation):
         return
     if allowed := choices(annotation):
         if str(value) not in map(str, allowed):

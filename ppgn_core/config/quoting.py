@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from hydra.errors import HydraException
 
 from ..errors import UserError
+from ..options.annotation import is_optional
 from ..options.kinds import KINDS
 from ..options.registry import Registry
 from .keys import TOP
@@ -37,7 +38,7 @@ def quoted(arguments: Iterable[str], registry: Registry, sweep: bool) -> list[st
 def _takes_text(key: str, registry: Registry) -> tuple[bool, bool]:
     """Return whether a key takes text, and whether it may be null, by the signature of any option that has it."""
     if key in TOP:
-        return "str" in TOP[key], "None" in TOP[key]
+        return "str" in TOP[key], is_optional(TOP[key])
     kind, _, rest = key.partition(".")
     annotations = []
     for name in registry.names(kind) if kind in KINDS else ():
@@ -47,7 +48,7 @@ def _takes_text(key: str, registry: Registry) -> tuple[bool, bool]:
             annotations += [k.annotation for k in option.signature.keys if k.name == own and not k.nested]
         except UserError:  # an unreadable plugin is reported when it is chosen
             continue
-    return any(re.search(r"\bstr\b", a) for a in annotations), any("None" in a for a in annotations)
+    return any(re.search(r"\bstr\b", a) for a in annotations), any(map(is_optional, annotations))
 
 
 def _quoted(argument: str, registry: Registry, sweep: bool) -> str:

@@ -34,7 +34,7 @@ def nested_kind(annotation: str, kinds: Collection[str]) -> str | None:
 
 def is_optional(annotation: str) -> bool:
     """Return whether an annotation allows None."""
-    return any(_is(node, None) for node in alternatives(_parse(annotation)))
+    return bool(annotation) and any(_is(node, None) for node in alternatives(_parse(annotation)))
 
 
 def choices(annotation: str) -> tuple[Any, ...] | None:

@@ -84,7 +84,8 @@ class Chains:
         """
         snapshot = picked(snapshot, rows)
         record = dict(self.context.run or {})
-        if what := {**moved, **({} if _in_order(rows) else {"chains": list(rows)})}:
+        chosen = {} if list(rows) == list(range(len(rows))) else {"chains": list(rows)}
+        if what := {**moved, **chosen}:
             record["moves"] = [*record.get("moves", ()), {"step": snapshot.state.step, **what}]
         epsilons = {name: config[name] for name in ("epsilon1", "epsilon2", "epsilon3")}
         context = replace(self.context, run=record, **epsilons)
@@ -119,13 +120,8 @@ class Chains:
 
     def _tell_of_no_gradient(self, state: State) -> None:
         """Print a line if no chain has anything to climb, as where a classifier's head is filled with zeros."""
-        energy, by_gradient = self.context.energy, getattr(self.sampler, "uses_gradient", True)
-        if (
-            energy is not None
-            and by_gradient
-            and not state.condition_score.any()
-            and state.condition_score.isfinite().all()
-        ):
+        by_gradient = getattr(self.sampler, "uses_gradient", True)
+        if self.context.energy is not None and by_gradient and not state.condition_score.any():  # nan counts as any
             remark = "the condition's gradient is exactly zero at the start, in every chain; the prior alone moves them"
             print(f"ppgn: {remark}", file=sys.stderr)
 
@@ -182,28 +178,22 @@ def assemble(
         writer_context = replace(context, out=folder.path, run_folder=folder)
         chosen = (config.get("writer") or {}).values()
         built = [registry.build("writer", one, **vars(writer_context)) for one in chosen]
-        return sorted(
-            built, key=lambda writer: getattr(writer, "commits", False)
-        )  # the codes last: resuming relies on it
+        # the codes last: resuming relies on it
+        return sorted(built, key=lambda writer: getattr(writer, "commits", False))
 
     sampler, h = samplers(config, context), _start(config, context, saved)
     return Chains(config, context, sampler, sample_filter, h, saved, writers, samplers)
-
-
-def _in_order(rows: Sequence[int]) -> bool:
-    return list(rows) == list(range(len(rows)))
 
 
 def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tensor:
     """Return the codes that the chains start from."""
     generator, noise = context.generator, context.noise
     assert generator is not None
+    wanted = (config.n_chains, *generator.code.shape)
     if saved is None and config.init is None:
         h = blame.call(generator, "draw", generator.draw, noise)
-        wanted = (config.n_chains, *generator.code.shape)
-        blame.check_tensor(
-            generator, "draw", h, torch.empty(0, device=noise.device), wanted, "codes, one for each chain,"
-        )
+        empty = torch.empty(0, device=noise.device)
+        blame.check_tensor(generator, "draw", h, empty, wanted, "codes, one for each chain,")
         return h
     if saved is None:
         if context.model is None:
@@ -212,7 +202,6 @@ def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tens
     if saved.step > config.n_steps:  # equality is allowed: the final files may be missing
         taken = f"the run in {config.resume} has taken {saved.step} steps"
         raise UserError(f"n_steps={config.n_steps}: {taken}; allowed are {saved.step} or more")
-    wanted = (config.n_chains, *generator.code.shape)
     if saved.h.shape != wanted:
         shape = tuple(saved.h.shape)
         raise UserError(f"resume={config.resume}: its codes have the shape {shape}, but this run's have {wanted}")

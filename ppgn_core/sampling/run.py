@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from .. import blame
 from ..chain import stopped
@@ -55,7 +56,7 @@ def run(chains: Chains, out: Path, watch: Callable[[Snapshot], object] = lambda 
     generator = chains.context.generator
     if generator is not None and (remark := undrawn(last.state.x, generator)):
         say(remark)
-    say(f"{last.state.step} steps: {made(out)}")
+    say(f"{last.state.step} steps: {picture_of(out, chains.config)}")
     check_alive(last)
     return ended_early
 
@@ -75,13 +76,14 @@ def _seen(snapshots: Iterable[Snapshot], *watchers: Callable[[Snapshot], object]
         yield snapshot
 
 
-FIRST = ("triptych.png", "grid.png")
-"""Pictures of a run, the one to look at first: where a picture was completed, that one is it."""
+def picture_of(out: Path, config: Mapping[str, Any]) -> Path:
+    """Return the picture to look at in a run's folder; the folder if there is none.
 
-
-def made(out: Path) -> Path:
-    """Return the picture to look at in a run's folder, by `FIRST`, or the newest other one; if none, the folder."""
-    if first := next((out / name for name in FIRST if (out / name).exists()), None):
+    It is the `picture` that a writer's class names, else grid.png, else the newest one.
+    """
+    writers = _classes(one["name"] for one in (config.get("writer") or {}).values())
+    named = [writer.picture for writer in writers if hasattr(writer, "picture")]
+    if first := next((path for name in [*named, "grid.png"] if (path := out / name).exists()), None):
         return first
     pictures = [path for suffix in ("png", "gif", "mp4") for path in out.glob(f"*.{suffix}")]
     return max(pictures, key=lambda path: (path.suffix == ".png", path.stat().st_mtime_ns), default=out)
@@ -123,11 +125,13 @@ def files_of_writers(out: Path) -> list[str]:
         names = [str(one["name"]) for one in writers]
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return []
-    files: list[str] = []
+    return [file for writer in _classes(names) for file in getattr(writer, "files", ())]
+
+
+def _classes(names: Iterable[str]) -> Iterator[Any]:
     for name in names:
         with suppress(UserError):  # it is not installed any more
-            files += getattr(plugins.registry().find("writer", name).load(), "files", ())
-    return files
+            yield plugins.registry().find("writer", name).load()
 
 
 @contextmanager

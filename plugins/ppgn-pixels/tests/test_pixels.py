@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from ppgn_pixels.blur import Blur
-from ppgn_pixels.jitter import Jitter, moved
+from ppgn_pixels.jitter import Jitter, rolled
 from ppgn_pixels.patch import BUNDLED, Patch, load, nearest, reassemble
 from ppgn_pixels.total_variation import TotalVariation
 from torch import Tensor
@@ -116,7 +116,7 @@ def test_jitter_is_a_function_of_chain_and_step(images: Identity) -> None:
 def test_what_leaves_at_one_edge_comes_in_at_the_other() -> None:
     x = torch.arange(9.0).view(1, 1, 3, 3)
     down, right = torch.tensor([1]), torch.tensor([-1])
-    assert moved(x, down, right).tolist() == [[[[7, 8, 6], [1, 2, 0], [4, 5, 3]]]]
+    assert rolled(x, down, right).tolist() == [[[[7, 8, 6], [1, 2, 0], [4, 5, 3]]]]
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ class AlexNet(ConfiguredNetwork):
         return tuple(self.activations(blank, (name,))[name].shape[1:])
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return logits `(B, n_classes)`."""
+        """Classify RGB images in [0, 1], `(B, 3, H, W)` → logits `(B, n_classes)`."""
         return self.activations(x, (self.top,))[self.top]
 
     @torch.no_grad()

@@ -17,7 +17,7 @@ NEAR = [(y, x) for y, x in product(range(3), range(-2, 3)) if (y, x) > (0, 0) an
 
 
 def bilateral(x: Tensor, colour: float) -> Tensor:
-    """Filter images by
+    """Remove grain from images, but keep their edges, by
 
     y_i = Σ_j w_ij · x_j / Σ_j w_ij,  w_ij = exp(−|i − j|² / (2 · SPACE²) − |x_i − x_j|² / (2 · colour²)).
 

@@ -45,7 +45,7 @@ class UpConvConfig(Table):
         slope: slope of the leaky ReLU after every other layer.
         scale, mean: the output is `raw · scale + mean`, RGB in [0, 1].
         high: upper end of the codes' range; the lower is 0, as they come after a ReLU.
-        smooth: colour difference up to which a bilateral filter on the output treats variation as grain; 0 is no
+        smooth: standard deviation, over colour differences in [0, 1], of a bilateral filter on the output; 0 is no
             filter, as in the paper.
     """
 
@@ -188,8 +188,8 @@ class UpConvGenerator:
             model's own.
         encoder: role of the network that maps pictures to codes, for `init`.
         layer: encoder layer whose values are the codes; None for the one that the model's generator inverts.
-        smooth: colour difference, in [0, 1], up to which a bilateral filter on the picture treats variation as grain; 0
-            is no filter, None is the value that suits the network (no filter as in the paper).
+        smooth: standard deviation, over colour differences in [0, 1], of a bilateral filter that removes grain from the
+            picture; 0 is no filter, None is the value that suits the network (no filter as in the paper).
 
     Raises:
         UserError: the network is not a generator, or not one with a filter; there is no such file, or the file has no

@@ -24,7 +24,9 @@ class Strided(nn.Conv2d):
 
 
 class LocalNorm(nn.Module):
-    """Normalise by x_c / (k + α/n · Σ x_c'²)^β, over the n channels c' about c (Krizhevsky et al. 2012, section 3.3).
+    """Divide each channel by its neighbours' size: x_c / (k + α/n · Σ x_c'²)^β, over the n channels c' around c.
+
+    This is the local response normalization of Krizhevsky et al. 2012, section 3.3, where α/n is written α.
 
     The sum is a 1 × 1 convolution with a band of ones; forward and backward passes are two to four times as fast as
     those of `nn.LocalResponseNorm`.

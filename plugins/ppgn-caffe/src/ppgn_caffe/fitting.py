@@ -19,10 +19,11 @@ KNOWN = set(KINDS.values())
 
 
 class Layers:
-    """Access a file's layers by the architecture's names; errors use the file's own names.
+    """Find a file's layers by the names that the architecture gives them; errors use the file's own names.
 
     Args:
-        names: architecture's names of the layers that the file names differently, by index.
+        layers: the file's layers, in its order.
+        names: the architecture's name of each layer that the file names differently, by its index in `layers`.
     """
 
     def __init__(self, layers: Sequence[Layer], names: Mapping[int, str] | None = None) -> None:
@@ -78,7 +79,12 @@ class Layers:
         return tensors
 
     def require(self, name: str, kind: str, **wanted: float) -> None:
-        """Check the layer's type and settings against the architecture, as far as the file has them.
+        """Check that a layer has the type and the settings of the architecture; what the file does not state passes.
+
+        Args:
+            name: the architecture's name of the layer.
+            kind: type that the layer must have.
+            wanted: value of each setting that it must have, such as `stride=2`.
 
         Raises:
             UserError: the type or a setting differs.

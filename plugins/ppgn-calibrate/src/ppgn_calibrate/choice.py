@@ -38,8 +38,8 @@ class Measured:
 def choose(measured: list[Measured]) -> int | None:
     """Return the index of the best setting; None if no setting kept its chains finite.
 
-    Of the settings whose score is within `NEAR` of the highest, the one whose codes G∘E keeps best is chosen, or
-    without an encoder that of the smallest ε2.
+    Of the settings whose score is within `NEAR` of the highest, the one with the least drift is chosen, whose codes h
+    differ least from E(G(h)); without an encoder, the one with the smallest ε2.
     """
     whole = [k for k, one in enumerate(measured) if one.alive]
     if not whole:

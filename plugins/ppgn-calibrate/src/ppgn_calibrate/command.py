@@ -40,9 +40,9 @@ def calibrate(
 
     All other KEY=VALUE are those of a run: `condition=torchvision condition.arch=resnet18 condition.weights=FILE`. The
     pictures of each ε2 are judged by what the climbed network says of views that it was not shown (mirrored, enlarged,
-    softened, shifted), or by a second network. Of the settings that come near the best, the one whose
-    codes G∘E keeps best is chosen. The results are a table, `sheet.png` with the pictures of every setting, and a
-    preset: `--config-dir OUT experiment=calibrated`.
+    softened, shifted), or by a second network. Of the settings that come near the best, the one whose codes h differ
+    least from E(G(h)) is chosen. The results are a table, `sheet.png` with the pictures of every setting, and a preset:
+    `--config-dir OUT experiment=calibrated`.
 
     Args:
         out: folder for the sheet and the preset.

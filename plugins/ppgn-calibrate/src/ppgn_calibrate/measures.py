@@ -47,7 +47,7 @@ def as_certainty(condition: Condition, log_prob: Tensor) -> Tensor:
 
 
 def certainty_of_views(condition: Condition, x: Tensor) -> Tensor:
-    """Return the mean certainty `(B,)` of the views of images."""
+    """Return the mean of `certainty` over the `views` of images `(B, 3, H, W)`: `(B,)`."""
     return torch.stack([certainty(condition, view) for view in views(x)]).mean(0)
 
 
@@ -58,5 +58,5 @@ def drift(generator: Generator, x: Tensor, h: Tensor) -> Tensor | None:
 
 
 def sharpness(x: Tensor) -> Tensor:
-    """Return the mean difference `(B,)` of neighbouring pixels, in [0, 1]."""
+    """Return the mean absolute difference `(B,)` between each pixel of `(B, C, H, W)` and the one below it."""
     return (x[..., 1:, :] - x[..., :-1, :]).abs().mean((1, 2, 3))

@@ -82,10 +82,18 @@ def run(
     batch_size: int,
     second: dict[str, Any] | None = None,
 ) -> Iterator[Pilots]:
-    """Run `n` settings of ε2, `decades` apart in all, with `pilots` chains each, in batches.
+    """Run pilot chains with `n` values of ε2, spaced evenly on a log scale, and yield them batch by batch.
 
     The middle of the range is where the condition's first step is `RATIO` times as long as the code, whatever the
     scale of the network's gradient. A sampler's `guidance` is scaled as ε2 is.
+
+    Args:
+        overrides: the run's KEY=VALUE.
+        n: number of values of ε2.
+        decades: width of their range, in powers of ten.
+        pilots: number of chains for each value.
+        batch_size: largest number of chains in one batch.
+        second: another condition that judges the pictures; None for none.
 
     Raises:
         UserError: an override is not allowed, the condition has no gradient, its gradient is zero in every start, or

@@ -36,7 +36,7 @@ class Clip:
         also: further texts with their weights, such as `{in watercolour: 0.5, blurry: -0.3}`.
         among: the texts that what is asked for is compared with; null for the names of the model's classes (ImageNet's
             1000 if it has none), except those that a text says.
-        template: what becomes of such a name, in place of `{}`.
+        template: text into which each of those names is put, in place of `{}`.
         arch: one of `open_clip.list_models()`, or `hf-hub:OWNER/NAME`.
         weights: `default` to download open_clip's first ones for that network, or one of their names; the path of a
             state dict; or `random`.

@@ -39,17 +39,17 @@ class TwoTowers:
 
     @torch.no_grad()
     def texts(self, texts: Sequence[str]) -> Tensor:
-        """Return the texts' vectors, `(n, D)`."""
+        """Embed texts as vectors of length 1, `(n, D)`."""
         tokens = self.tokenize(list(texts)).to(self.scale.device)
         return torch.cat([F.normalize(self.network.encode_text(part), dim=-1) for part in tokens.split(128)])
 
     def pictures(self, seen: Tensor) -> Tensor:
-        """Return the vectors of preprocessed pictures, `(B, D)`, differentiable."""
+        """Embed pictures that `preprocess` returned, `(B, 3, S, S)` → vectors of length 1, `(B, D)`, differentiably."""
         return F.normalize(self.network.encode_image(seen), dim=-1)
 
     @property
     def scale(self) -> Tensor:
-        """Return the factor between cosines and logits, 1/τ, which was learnt with the network."""
+        """Return 1/τ, the learnt factor by which cosines become logits: a scalar."""
         return self.network.logit_scale.exp()
 
 

@@ -47,7 +47,7 @@ class Files:
         return self.folder / f"shard-{k:06d}.tar"
 
     def checksum(self, k: int) -> Path:
-        """Return the path of a shard's checksum, in the form that `sha256sum --check` reads."""
+        """Return the path of the file with a shard's checksum, in the form that `sha256sum --check` reads."""
         return self.shard(k).with_suffix(".sha256")
 
     def missing(self, n: int) -> list[int]:
@@ -77,13 +77,13 @@ class Files:
             raise UserError(f"out={self.folder}: it holds another data set ({other}); allowed is another folder")
 
     def begin(self, recipe: Recipe) -> None:
-        """Create the folder and write the recipe, unless another process has.
+        """Create the folder and write the recipe, unless another process has already done so.
 
         Raises:
             UserError: the folder holds something else, or cannot be written.
         """
         self.refuse(recipe)
-        with self._writable():
+        with self._writing():
             self.folder.mkdir(parents=True, exist_ok=True)
             self._locks = Locks(self.folder)
         with self.locks.held(WHOLE, wait=True):
@@ -151,14 +151,14 @@ class Files:
 
     def _write(self, path: Path, data: bytes) -> None:
         """Write a file at once, and delete what killed processes left of it: the caller's lock keeps others away."""
-        with self._writable():
+        with self._writing():
             for left in path.parent.glob(f".{path.name}.*") if self.locks.real else ():
                 with suppress(FileNotFoundError):
                     left.unlink()
             write_bytes(path, data)
 
     @contextmanager
-    def _writable(self) -> Iterator[None]:
+    def _writing(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:

@@ -36,11 +36,11 @@ class Autoencoder(nn.Module):
         self.layers = {LATENT: self}
 
     def forward(self, h: Tensor) -> Tensor:
-        """Draw images from latents."""
+        """Draw images, latents `(B, *code)` → RGB `(B, 3, S, S)`, nominally in [0, 1]."""
         return (self.network.decode(h / self.scale + self.shift).sample + 1) / 2
 
     def draw(self, noise: ChainNoise) -> Tensor:
-        """Draw latents from N(0, 1)."""
+        """Draw one latent for each chain from N(0, 1), `(B, *code)`."""
         return noise.normal(0, self.code.shape, stream="start")
 
     def activations(self, x: Tensor, names: Collection[str]) -> dict[str, Tensor]:

@@ -139,7 +139,7 @@ class BigGAN(nn.Module):
         )
 
     def forward(self, h: Tensor) -> Tensor:
-        """Draw images from codes."""
+        """Draw images, codes `(B, code)` → RGB `(B, 3, S, S)` in [0, 1]."""
         parts: Any = self.generator
         v = parts["gen_z"](h).unflatten(1, (4, 4, -1)).permute(0, 3, 1, 2)
         for layer in parts["layers"]:

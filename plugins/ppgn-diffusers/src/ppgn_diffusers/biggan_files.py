@@ -14,10 +14,9 @@ from ppgn_core import weights as files
 from ppgn_core.errors import UserError, shown
 from ppgn_core.model import Model
 from ppgn_core.state_dict import read_state_dict
-from ppgn_core.user_input import home
 
 from .biggan import BigGAN, normalised
-from .hub import HUB, fetched
+from .hub import fetched, local
 
 NAMES = ("model.safetensors", "pytorch_model.bin")
 
@@ -40,13 +39,10 @@ def biggan(
         UserError: there are no such weights, they are not BigGAN's, or there is no such class.
     """
     key = f"model.weights={shown(weights)}"
-    folder = home(weights, "model.weights")
-    if folder.is_dir():
+    if folder := local(weights, key):
         table, path = folder / "config.json", next((p for n in NAMES if (p := folder / n).exists()), folder / NAMES[1])
-    elif HUB.fullmatch(weights):
-        table, path = fetched(weights, "config.json", key), fetched(weights, NAMES[1], key)
     else:
-        raise UserError(f"{key}: no such folder; allowed is also a name on the hub, OWNER/NAME")
+        table, path = fetched(weights, "config.json", key), fetched(weights, NAMES[1], key)
     network = _made(table, key, truncation, start)
     files.fill(network, normalised(read_state_dict(path, key)), f"{key}: not the BigGAN of its config.json")
     return Model("biggan", {"generator": lambda: network}, {}, network.image_size, device)

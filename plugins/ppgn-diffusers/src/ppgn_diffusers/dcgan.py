@@ -38,7 +38,7 @@ class DCGAN(nn.Module):
         self.main = nn.Sequential(*layers)
 
     def forward(self, h: Tensor) -> Tensor:
-        """Draw images from codes."""
+        """Draw images, codes `(B, code)` → RGB `(B, 3, S, S)` in [0, 1]."""
         return (self.main(h[..., None, None]) + 1) / 2
 
     def draw(self, noise: ChainNoise) -> Tensor:

@@ -7,9 +7,24 @@ from pathlib import Path
 
 from ppgn_core.console import quiet
 from ppgn_core.errors import UserError, reason, shown
+from ppgn_core.user_input import home
 
 HUB = re.compile(r"[\w.-]+/[\w.-]+")
 """Names on the hub."""
+
+
+def local(weights: str, key: str, subfolder: str | None = None) -> Path | None:
+    """Return the folder that `weights` names, or the folder in it; None if it names a repository on the hub.
+
+    Raises:
+        UserError: it is neither; the message begins with `key`.
+    """
+    folder = home(weights, "model.weights") / (subfolder or "")
+    if folder.is_dir():
+        return folder
+    if HUB.fullmatch(weights):
+        return None
+    raise UserError(f"{key}: no such folder; allowed is also a name on the hub, OWNER/NAME")
 
 
 def fetched(repository: str, name: str, key: str) -> Path:

@@ -14,10 +14,9 @@ from ppgn_core.console import quiet
 from ppgn_core.errors import UserError, reason, shown
 from ppgn_core.model import Model
 from ppgn_core.state_dict import read_state_dict
-from ppgn_core.user_input import home
 
 from .autoencoder import LATENT, Autoencoder, stride
-from .hub import HUB
+from .hub import local
 
 KINDS = ("AutoencoderKL", "AutoencoderTiny")
 TAESD = ("taesd_encoder", "taesd_decoder")
@@ -69,14 +68,10 @@ def read(weights: str, subfolder: str | None = None) -> Any:
     import diffusers
 
     key = f"model.weights={shown(weights)}"
-    place = home(weights, "model.weights")
-    if place.is_dir() and subfolder:
-        place = place / subfolder
-    if place.is_dir() and (found := [_file(place, stem) for stem in TAESD]) != [None, None]:
+    folder = local(weights, key, subfolder)
+    if folder and (found := [_file(folder, stem) for stem in TAESD]) != [None, None]:
         return _of_taesd(key, *found)
-    if not place.is_dir() and not HUB.fullmatch(weights):
-        raise UserError(f"{key}: no such folder; allowed is also a name on the hub, OWNER/NAME")
-    source, inside = (str(place), None) if place.is_dir() else (weights, subfolder)
+    source, inside = (str(folder), None) if folder else (weights, subfolder)
     try:
         with quiet():
             config: Any = diffusers.AutoencoderKL.load_config(source, subfolder=inside)

@@ -26,9 +26,9 @@ def tsne_grid(images: Tensor, features: Tensor, seed: int = 0) -> Image.Image:
 
     Points are projected to two dimensions by t-SNE and assigned exactly to the places of the grid.
     """
-    from ppgn_facets.layout import like_beside_like
+    from ppgn_facets.layout import arranged
 
-    return Image.fromarray(like_beside_like(_small(images), features.flatten(1).cpu().numpy(), GAP, seed))
+    return Image.fromarray(arranged(_small(images), features.flatten(1).cpu().numpy(), GAP, seed))
 
 
 def side_by_side(rows: list[tuple[str, Tensor]], columns: int = 3) -> Image.Image:

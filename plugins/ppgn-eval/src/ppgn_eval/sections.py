@@ -32,7 +32,7 @@ class Table:
 
     @property
     def heads(self) -> list[tuple[str, bool]]:
-        """Return the columns, and which of them hold numbers."""
+        """Return the name of each column, and whether the column holds numbers."""
         return [(name, numeric(self.column(k))) for k, name in enumerate(self.columns)]
 
     @property

@@ -32,7 +32,7 @@ def on_grid(points: np.ndarray, columns: int, seed: int = 0) -> np.ndarray:
     return linear_sum_assignment(cost)[1]
 
 
-def like_beside_like(images: np.ndarray, points: np.ndarray, gap: int, seed: int = 0) -> np.ndarray:
+def arranged(images: np.ndarray, points: np.ndarray, gap: int, seed: int = 0) -> np.ndarray:
     """Arrange images `(n, H, W, 3)` in one picture, as square as possible, by their points `(n, d)`."""
     columns = math.ceil(math.sqrt(len(images)))
     grid = np.full_like(images, 255)

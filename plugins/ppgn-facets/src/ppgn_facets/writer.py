@@ -66,7 +66,7 @@ class Facets:
         self.folder.append(SAMPLES, rows.tobytes(), state.step)
 
     def close(self) -> None:
-        from .layout import like_beside_like
+        from .layout import arranged
 
         if self.layout is None:
             return
@@ -80,5 +80,5 @@ class Facets:
             return
         chosen = rows[probable[np.linspace(0, len(probable) - 1, min(self.at_most, len(probable))).astype(int)]]
         images = np.stack([enlarged(image, self.side, self.enlarge) for image in chosen["image"]])
-        picture = like_beside_like(images, chosen["code"], self.gap, self.seed)
+        picture = arranged(images, chosen["code"], self.gap, self.seed)
         save_png(self.folder.path / "facets.png", picture, self.run, step=self.step)

@@ -60,7 +60,7 @@ class Population:
         return replace(new, memory=memory), Info(zero, zero, torch.ones_like(zero))
 
     def begin(self, free: Tensor) -> Memory:
-        """Return what a population of codes `(N, dim)` knows before its first generation is judged."""
+        """Return the memory with which a population of codes `(N, dim)` starts, before any score is known."""
         raise NotImplementedError
 
     def generation(

@@ -29,7 +29,8 @@ class Triptych:
         UserError: the generator is not `clamped`.
     """
 
-    files = ("triptych.png",)
+    picture = "triptych.png"
+    files = (picture,)
 
     def __init__(
         self,
@@ -43,7 +44,7 @@ class Triptych:
     ) -> None:
         if not isinstance(generator, Clamped):
             raise UserError("writer=triptych: there is no picture to complete; allowed is generator=clamped")
-        self.incomplete, self.path, self.run = generator.incomplete, out / "triptych.png", run
+        self.incomplete, self.path, self.run = generator.incomplete, out / self.picture, run
         self.gap, self.columns = gap, columns
         self.side, self.enlarge = side, enlarge
         self.state: State | None = None

@@ -35,10 +35,10 @@ class Jitter:
     def score(self, h: Tensor, x: Tensor) -> Tensor:
         drawn = self.noise.uniform(self.clock.step, (2,), stream="jitter")
         down, right = (drawn * (2 * self.reach + 1)).long().sub(self.reach).unbind(1)
-        return moved(h, down, right) - h
+        return rolled(h, down, right) - h
 
 
-def moved(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
+def rolled(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
     """Roll each image of `(B, C, H, W)` down and to the right by its own number of pixels `(B,)`."""
     n, _, height, width = x.shape
     rows = (torch.arange(height, device=x.device) - down[:, None]) % height

@@ -64,13 +64,13 @@ class Block(nn.Module):
 
 
 class CodeDenoiser(ConfiguredNetwork):
-    """D(h; σ) estimates the mean of the clean codes given h = code + N(0, σ²): a perceptron with EDM's scalings.
+    """Estimate the mean of the clean codes given h = code + N(0, σ²), by a perceptron with EDM's scalings.
 
-    D(h; σ) = p·(c_skip·h + c_out·F(c_in·h; c_noise)) of codes less their mean, which is then added (Karras et al. 2022,
-    Eq. 7 and table 1): for every σ, F's input and its target have unit variance. The factor p is an addition to the
-    scalings: of codes after a ReLU most units are 0, and a layer narrower than the code cannot decide for each of them
-    whether it is. p is the probability that it is not, a logistic regression on the unit itself and on F's hidden
-    values.
+    D(h; σ) = p·(m + c_skip·(h − m) + c_out·F(c_in·(h − m); c_noise)), m the mean of the codes. The scalings c give
+    F's input and its target unit variance for every σ (Karras et al. 2022, Eq. 7 and table 1). The factor p is not in
+    that paper: it is the probability, for each unit, that the clean unit is not 0 (after a ReLU most are 0). It is a
+    logistic regression on the noisy unit and on F's hidden values, since a layer narrower than the code cannot switch
+    off each unit by itself.
     """
 
     mean: Tensor

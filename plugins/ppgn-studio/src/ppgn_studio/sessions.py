@@ -52,8 +52,12 @@ class Sessions:
     def open(self, token: str, pane: str, settings: Settings, files: tuple[Path, ...] = ()) -> Session:
         """Start a session in a client's pane, in place of the one that was there.
 
+        Args:
+            token, pane: client, and which of its panes.
+            files: pictures that the client has sent for this session.
+
         Raises:
-            UserError: the token or the pane is none, or there are too many sessions.
+            UserError: the token or the pane is not a valid one, or there are too many sessions.
         """
         key = _key(token, pane)
         with self._lock:

@@ -33,7 +33,12 @@ def offered(kind: str, chosen: str | None) -> list[str]:
 
 
 def widget(key: Key, place: str, value: Any) -> Any:
-    """Make the widget of one key; empty means its default."""
+    """Make the widget in which one key is set; a text or number that is left empty means the key's default.
+
+    Args:
+        place: dotted name of the key in the config, which becomes the widget's id.
+        value: value that the widget shows first.
+    """
     about: dict[str, Any] = {
         "label": key.name + ("" if not key.required else " (required)"),
         "info": key.doc[:300] or None,

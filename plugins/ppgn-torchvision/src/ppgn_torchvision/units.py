@@ -128,11 +128,13 @@ def _heads(network: Classifier, layer: str, units: int) -> int:
 
 
 class Units:
-    """Make a network's layer one of HiddenNeuron's: `(B, units, *positions)`.
+    """Present any layer of a classifier as `HiddenNeuron` expects it: values `(B, units, *positions)`.
 
     Args:
-        model: bundle with a `Classifier` as classifier.
-        head: attention head whose units are meant; None for the units of all.
+        model: bundle with a `Classifier` in the role `classifier`.
+        layer: name of the layer.
+        axis: axis of its values along which its units lie; None to find it out.
+        head: number of the attention head whose units are used, from 0; None for the units of all heads.
 
     Raises:
         UserError: there is no such head, the values do not depend on the picture, or `layout` raises it.

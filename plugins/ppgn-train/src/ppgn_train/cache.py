@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from . import archive
-from .claim import writable
+from .claim import writing
 
 
 def cached(
@@ -37,7 +37,7 @@ def cached(
         if kept.dtype == dtype and all(b in (a, None) for a, b in zip(kept.shape, shape, strict=True)):
             return kept
     value = compute()
-    with writable(Path(folder), "cache"):
+    with writing(Path(folder), "cache"):
         for left in Path(folder).glob(f".{name}.*"):  # left by a killed process; recent ones may be in use
             if time.time() - left.stat().st_mtime > 3600:
                 left.unlink(missing_ok=True)

@@ -22,7 +22,7 @@ def claim(folder: Path) -> Iterator[None]:
         UserError: another process holds the lock, or the folder cannot be written.
     """
     with ExitStack() as stack:
-        with writable(folder):
+        with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(locked(folder, "training"))
             for path in folder.iterdir():
@@ -32,7 +32,7 @@ def claim(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def writable(folder: Path, key: str = "out") -> Iterator[None]:
+def writing(folder: Path, key: str = "out") -> Iterator[None]:
     """Turn a failure to write into a UserError of one line.
 
     Raises:

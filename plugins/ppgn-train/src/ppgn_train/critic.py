@@ -73,7 +73,14 @@ class Critic(nn.Module):
 
 
 def hinge(real: Mapping[str, Tensor], drawn: Mapping[str, Tensor]) -> Tensor:
-    """Return D's hinge loss: max(0, 1 − D(photograph)) + max(0, 1 + D(drawing)), the mean over branches."""
+    """Return D's hinge loss: max(0, 1 − D(photograph)) + max(0, 1 + D(drawing)) (Lim & Ye 2017).
+
+    Args:
+        real, drawn: D's outputs for photographs and for drawings, by its branches; the loss is averaged over both.
+
+    Returns:
+        A scalar.
+    """
     return torch.stack([F.relu(1 - real[k]).mean() + F.relu(1 + drawn[k]).mean() for k in real]).mean()
 
 

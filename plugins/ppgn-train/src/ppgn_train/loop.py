@@ -18,7 +18,7 @@ from ppgn_core.console import say
 from ppgn_core.interrupt import interruptible
 
 from . import checkpoint, returned
-from .claim import claim, writable
+from .claim import claim, writing
 from .processes import Together
 
 LEAST = 64
@@ -94,7 +94,7 @@ def train(
     together = Together(fabric)
     with ExitStack() as stack:
         together.first(lambda: stack.enter_context(claim(out)))
-        stack.enter_context(writable(out))
+        stack.enter_context(writing(out))
         stack.enter_context(_quiet_disk_errors())
         asked = stack.enter_context(interruptible())
         path = out / "checkpoint.pt"

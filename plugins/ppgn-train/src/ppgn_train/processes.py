@@ -154,7 +154,7 @@ class Together:
             raise SystemExit(0)
 
     def interrupt(self) -> None:
-        """End the training in all processes; the first one tells.
+        """End this process of an interrupted training; only the first process reports it.
 
         Raises:
             KeyboardInterrupt: in the first process.

@@ -24,7 +24,7 @@ class OneCycle(OneCycleLR):
         super().__init__(optimizer, rate, total_steps=max(2, steps + 1), pct_start=rise)
 
     def at(self, taken: int) -> None:
-        """Set the rates for the step that follows `taken` steps."""
+        """Set the learning rate and the momentum for the step that follows `taken` steps."""
         taken = min(taken, self.total_steps - 1)
         if taken != self.last_epoch:
             self.last_epoch, self._step_count = taken - 1, 2  # else torch warns of a first step before the optimizer's

@@ -89,7 +89,7 @@ def tune(
                     result.append(measured)
                 figures = f"{measured.accuracy.percent} right  MS-SSIM {measured.alike:.3f}"
                 took = time.monotonic() - began
-                say(f"trial {number}  {results.told(setting)}  {figures}  {took:.1f} s  {done + 1}/{trials}")
+                say(f"trial {number}  {results.in_words(setting)}  {figures}  {took:.1f} s  {done + 1}/{trials}")
         finally:
             if finished := study.finished:
                 results.write(place, finished, study.front, ["ppgn", "tune", *arguments])

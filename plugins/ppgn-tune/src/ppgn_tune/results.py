@@ -89,8 +89,8 @@ def trade_off(
     return Image.fromarray(plotted(figure))
 
 
-def told(setting: Setting) -> str:
-    """Return a setting as text."""
+def in_words(setting: Setting) -> str:
+    """Return a setting as text, such as `ε1 0.1  ε2 10`."""
     return "  ".join(f"{NAMES[key]} {value:.3g}" for key, value in setting.items())
 
 

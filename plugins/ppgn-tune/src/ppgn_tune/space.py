@@ -20,7 +20,12 @@ Setting = dict[str, float]
 
 @dataclass(frozen=True)
 class Range:
-    """Hold the range of a key, of which every order of magnitude is tried as often; whole numbers for `n_steps`."""
+    """Hold the range in which a key is tuned, on a log scale: every order of magnitude is tried equally often.
+
+    Args:
+        low, high: its ends, both included and above 0.
+        whole: whether only whole numbers are tried.
+    """
 
     low: float
     high: float
