@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +19,9 @@ from ppgn_core.options.kinds import KINDS
 from .fresh import PPGN, Fresh
 
 TEMPLATES = [kind for kind in plugins.registry().kinds.values() if kind.template]
+NEEDED = ("alexnet", "dae", "facets", "lrcn", "pixels", "score", "torchvision")
+"""Packages that train and eval need."""
+
 RUN = [f"{kind}=my_{kind}" if kind != "writer" else "+writer=my_writer" for kind in KINDS]
 
 
@@ -27,7 +32,7 @@ def test_every_kind_of_the_issue_has_a_template_and_a_check():
 
 def test_from_new_plugin_to_a_picture(tmp_path_factory, tmp_path):
     """Without the repository, from wheels alone: the nine packages are written, installed, tested and used."""
-    fresh = Fresh(tmp_path_factory.mktemp("new"), ["core", "train", "eval"])
+    fresh = Fresh(tmp_path_factory.mktemp("new"), ["core", "train", "eval", *NEEDED])
     for kind in TEMPLATES:
         fresh(*PPGN, "new-plugin", kind.name, f"my_{kind.name}", cwd=tmp_path)
     packages = [tmp_path / f"ppgn-my-{kind.name}" for kind in TEMPLATES]
@@ -45,6 +50,11 @@ def test_from_new_plugin_to_a_picture(tmp_path_factory, tmp_path):
     said = fresh(*PPGN, "experiment=toy", *RUN, "n_chains=2", "n_steps=5", "out=run", cwd=tmp_path)
     assert "grid.png" in said and (tmp_path / "run" / "my_writer.tsv").read_text().startswith("chain\tstep")
     assert fresh(*PPGN, "my-command", cwd=tmp_path).startswith("run\t5\t")
+    for name in ("recipe", "judge"):  # what the others draw is in the run above
+        readme = (tmp_path / f"ppgn-my-{name}" / "README.md").read_text()
+        for line in re.findall(r"^    ppgn (.+)$", readme, re.MULTILINE):
+            fresh(*PPGN, *shlex.split(line, comments=True), cwd=tmp_path)
+        assert (tmp_path / re.findall(r"# look at (\S+)", readme)[0]).stat().st_size > 1000
 
 
 @pytest.mark.parametrize("kind", TEMPLATES, ids=lambda kind: kind.name)
