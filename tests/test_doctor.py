@@ -82,3 +82,14 @@ def test_weights_that_were_changed_are_told(installed, capsys, monkeypatch):
     assert doctor.show() == 1
     said = capsys.readouterr().out
     assert "CHANGED" in said and "b.safetensors: its sha256 is" in said and f"expected {sums['b'][:12]}" in said
+
+
+def test_weights_that_are_missing_are_told(installed, capsys):
+    folder = installed("half_installed", "")
+    sum_ = weights.save(folder / "here.safetensors", {"w": torch.ones(3)}, {})
+    (folder / "sha256.json").write_text(f'{{"here": "{sum_}", "gone": "{sum_}"}}')
+    assert doctor.show() == 1
+    said = capsys.readouterr().out
+    assert "as recorded" in said and said.endswith("gone.safetensors: No such file or directory\n") and "1 problem" in said
+    (folder / "here.safetensors").unlink()  # a table alone
+    assert doctor.show() == 1 and "2 problems" in capsys.readouterr().out

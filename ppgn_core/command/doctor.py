@@ -73,21 +73,28 @@ def _weights(problems: list[str]) -> Iterator[str]:
 
     yield "\nweights"
     for entry in entry_points(group=GROUP):
-        folder = _place(entry)
-        for path in sorted(folder.rglob("*.safetensors")) if folder and folder.is_dir() else ():
-            table = path.parent / SUMS
+        place = _place(entry)
+        if place is None or not place.is_dir():
+            continue
+        for folder in sorted({path.parent for name in ("*.safetensors", SUMS) for path in place.rglob(name)}):
+            table = folder / SUMS
             try:
-                sums, sum_ = digests(table) if table.is_file() else {}, digest(path)
-            except (OSError, UserError) as error:
+                sums = digests(table) if table.is_file() else {}
+            except UserError as error:
                 problems.append(str(error))
-                continue
-            expected = sums.get(path.stem)
-            state = "no checksum recorded" if expected is None else "as recorded" if sum_ == expected else "CHANGED"
-            if state == "CHANGED":
-                problems.append(
-                    f"{_short(str(path))}: its sha256 is {sum_[:12]}…, expected {expected[:12] if expected else ''}…"
-                )
-            yield f"  {_short(str(path))}  {path.stat().st_size} bytes  sha256 {sum_[:12]}…  {state}"
+                sums = {}
+            paths = {path.stem: path for path in folder.glob("*.safetensors")}
+            for name in sorted({*paths, *sums}):
+                path, expected = paths.get(name, folder / f"{name}.safetensors"), sums.get(name)
+                try:
+                    sum_ = digest(path)
+                except OSError as error:
+                    problems.append(f"{_short(str(path))}: {error.strerror or error}")
+                    continue
+                state = "no checksum recorded" if expected is None else "as recorded" if sum_ == expected else "CHANGED"
+                if expected is not None and sum_ != expected:
+                    problems.append(f"{_short(str(path))}: its sha256 is {sum_[:12]}…, expected {expected[:12]}…")
+                yield f"  {_short(str(path))}  {path.stat().st_size} bytes  sha256 {sum_[:12]}…  {state}"
 
 
 def _place(entry: EntryPoint) -> Path | None:
