@@ -74,9 +74,20 @@ def test_a_page_of_a_sweep(command, capsys):
     assert page.count("<figure>") == page.count("data:image/png;base64,") == 2
     assert "condition.sigma 0.05" in page and "condition.sigma 0.1" in page and "experiment=toy" in page
     assert not re.search(r'(src|href)="(https?:|//)', page), "it needs nothing else"
+    commands = [json.loads(Path("sweep", name, "run.json").read_text())["command"] for name in "01"]
+    assert [one.rpartition(" ")[2] for one in commands] == [f"out={Path('sweep', name).absolute()}" for name in "01"]
+    assert all(one in page for one in commands), "each makes its own run again"
     assert call("index", ["sweep"]) == 0  # its own page is replaced
     Path("sweep/index.html").write_text("somebody's own")
     assert call("index", ["sweep"]) == 2 and Path("sweep/index.html").read_text() == "somebody's own"
+
+
+def test_a_page_says_nothing_of_writers(command):
+    for name in ("grid", "strip"):
+        assert command(*TOY, f"writer=[record,{name}]", f"seed={len(name)}", f"out=mixed/{name}")[0] == 0
+    assert call("index", ["mixed"]) == 0
+    page = Path("mixed/index.html").read_text()
+    assert page.count("<b>") == 2 and "</b> seed 4 <" in page and "</b> seed 5 <" in page
 
 
 def test_a_page_of_odd_runs(command, run, capsys):

@@ -127,6 +127,7 @@ def test_what_is_no_signal_and_no_picture_is_told(run):
         code == 2
         and err == "ppgn: writer=plot: data of the shape (2, 5, 5) are no signals; allowed are (T,) and (C, T)\n"
     )
+    assert not Path("run").exists(), "nothing is left of a run that could not be written as asked"
     code, _, err = run("ill", "out=ill")
     told = "generator=ill (package tests): pictures returned the shape (2, 2, 5, 5), must be RGB pictures, (2, 3, *, *)"
     assert code == 2 and told in err

@@ -90,6 +90,8 @@ def test_weights_that_are_missing_are_told(installed, capsys):
     (folder / "sha256.json").write_text(f'{{"here": "{sum_}", "gone": "{sum_}"}}')
     assert doctor.show() == 1
     said = capsys.readouterr().out
-    assert "as recorded" in said and said.endswith("gone.safetensors: No such file or directory\n") and "1 problem" in said
+    assert (
+        "as recorded" in said and said.endswith("gone.safetensors: No such file or directory\n") and "1 problem" in said
+    )
     (folder / "here.safetensors").unlink()  # a table alone
     assert doctor.show() == 1 and "2 problems" in capsys.readouterr().out

@@ -115,6 +115,15 @@ class Improbable(Condition):
         return log_prob
 
 
+class Infinite(Condition):
+    def log_prob(self, x):
+        return self.network(x).log_softmax(1)[:, 0].log()
+
+
+class Mute:
+    """Answers nothing that a run asks for."""
+
+
 @pytest.mark.parametrize(
     ("condition", "complaint"),
     [
@@ -128,6 +137,8 @@ class Improbable(Condition):
         (Training, "not in eval mode"),
         (Trainable, "not frozen"),
         (Improbable, "not in"),
+        (Infinite, "log_prob: not all values are finite"),
+        (Mute, "log_prob: a Mute has none; give the condition"),
     ],
 )
 def test_bad_conditions_do_not(condition, complaint):
@@ -180,6 +191,7 @@ class Frozen(Prior):
     ("prior", "complaint"),
     [
         (Downhill, "points down"),
+        (Mute, "score: a Mute has none; give the prior"),
         (Aslant, "not along"),
         (Crowded, "denoise: row 0 depends on the rows beside it"),
         (Frozen, "denoise: not differentiable"),

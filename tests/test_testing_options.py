@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import torch
 
 from ppgn_core.api import assembled
 from ppgn_core.atomic import atomic
+from ppgn_core.errors import UserError
 from ppgn_core.testing import check, check_run, check_writer
 from ppgn_core.testing.whole_run import TOY
 
@@ -162,6 +164,15 @@ def test_writers(snapshots, writer, complaint):
         check_writer(writer, snapshots)
 
 
+def test_a_writer_that_changes_a_state_with_a_nan(snapshots):
+    broken = [copy.deepcopy(snapshot) for snapshot in snapshots]
+    for snapshot in broken:
+        snapshot.state.x[0] = float("nan")
+    assert check_writer(Writer, broken) == {"steps.txt"}
+    with pytest.raises(AssertionError, match=r"write: changes state\.x in place"):
+        check_writer(Changing, broken)
+
+
 def test_options(registry):
     def verbose() -> str:
         """Return what it should print."""
@@ -180,3 +191,5 @@ def test_options(registry):
         check("command", "untyped")
     with pytest.raises(AssertionError, match="command=undescribed: has no description in --help"):
         check("command", "undescribed")
+    with pytest.raises(UserError, match=r"conditions: no such kind; there are: .*condition"):
+        check("conditions", "toy_colour")

@@ -44,7 +44,7 @@ def show(folder: str = "outputs", side: Annotated[int, ">= 32", "<= 4096"] = 512
         raise UserError(f"folder={place}: there is no run in it (run.json); allowed is a folder of runs")
     flat = [dict(_flat(record["config"])) for _, record in runs]
     names = [name for name in sorted(set().union(*flat)) if len({str(one.get(name)) for one in flat}) > 1]
-    names = [name for name in names if name not in ("out", "resume", "overwrite")]
+    names = [name for name in names if name not in ("out", "resume", "overwrite") and not name.startswith("writer.")]
     figures = [
         _figure(place, *run, {n: values.get(n) for n in names}, side) for run, values in zip(runs, flat, strict=True)
     ]

@@ -40,7 +40,7 @@ def _hydra(arguments: list[str]) -> int:
     from ..config import compose
     from ..config.check import check
     from ..config.hydra_errors import explain
-    from ..config.overrides import prepared
+    from ..config.overrides import from_keys, prepared
     from ..config.resume import Resumed, folder_of
     from ..options import plugins
     from ..run_folder import dated
@@ -64,6 +64,8 @@ def _hydra(arguments: list[str]) -> int:
             if sweep:
                 out = Path(chosen.runtime.output_dir)
                 sweep_folders.goes_on(config, out)
+                own = from_keys({"out": str(out)})[0]  # the run's folder, not the sweep's, is what its record names
+                own_overrides = [part for one in own_overrides for part in (own if key_of(one) == "out" else [one])]
             else:
                 named = "out" if config.out else "resume"
                 out = home(config[named], named) if config[named] else dated(Path("outputs"))

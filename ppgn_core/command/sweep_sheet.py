@@ -50,10 +50,11 @@ def _picture(folder: Path) -> Path | None:
 
 
 def _opened(path: Path) -> tuple[dict[str, str], Image]:
-    """Return a run's overrides, which its picture holds, and the picture."""
+    """Return a run's overrides but its folder, which its picture holds, and the picture."""
     from PIL import Image
 
     with Image.open(path) as picture:
         text = getattr(picture, "text", {})
         overrides = json.loads(text.get("overrides", "[]"))
-        return dict(str(override).partition("=")[::2] for override in overrides), picture.convert("RGB")
+        values = dict(str(override).partition("=")[::2] for override in overrides)
+        return {key: value for key, value in values.items() if key != "out"}, picture.convert("RGB")

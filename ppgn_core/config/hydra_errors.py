@@ -39,6 +39,8 @@ def explain(error: Exception, registry: Registry) -> Exception:
         if not group:
             return UserError(_line(error))
         return UserError(unknown_option(group, name, sorted({*(error.options or []), *registry.names(group)})))
+    if isinstance(error, OverrideParseException) and error.override.replace("-", "_") in registry.names("command"):
+        return UserError(f"{error.override}: a command, not KEY=VALUE; call it by `ppgn {error.override} …`")
     if isinstance(error, OverrideParseException) and "=" not in error.override:
         return UserError(f"{error.override}: not KEY=VALUE; a value with spaces needs quotes: 'KEY=a red teapot'")
     if isinstance(error, OverrideParseException):

@@ -30,14 +30,14 @@ def pure(name: str, component: Any, function: Callable[..., Tensor], *inputs: Te
     assert torch.equal(random, torch.get_rng_state()), (
         f"{name}: draws from the global random generator; draw from the run's `noise`, a parameter of that name"
     )
-    assert torch.equal(first, second), (
+    assert equal(first, second), (
         f"{name}: two calls give two answers; all randomness must come from `noise`, and nothing be kept between calls"
     )
     assert torch.is_grad_enabled() == grad, (
         f"{name}: leaves gradients switched {'off' if grad else 'on'}; use `with torch.no_grad():`"
     )
     for value, old in zip(inputs, before, strict=True):
-        assert torch.equal(value, old), f"{name}: changes its input in place; work on a copy (x.clone(), x + …)"
+        assert equal(value, old), f"{name}: changes its input in place; work on a copy (x.clone(), x + …)"
     for module in modules(component):
         kind = type(module).__name__
         assert not any(m.training for m in module.modules()), (
@@ -54,11 +54,18 @@ def pure_state(name: str, function: Callable[[], State]) -> State:
     assert isinstance(first, State), f"{name}: returns a {type(first).__name__}; return a ppgn_core.protocols.State"
     others = tensors(second)
     for field, value in tensors(first).items():
-        assert torch.equal(value, others[field]), (
+        assert equal(value, others[field]), (
             f"{name}: two calls give two states ({field}); draw from `noise` by state.step, and keep all else in State"
         )
         assert not value.requires_grad, f"{name}: state.{field} holds a graph; detach it"
     return first
+
+
+def equal(first: Tensor, second: Tensor) -> bool:
+    """Say whether two tensors are the same, where a NaN is the same as a NaN: that there is one is told by itself."""
+    if first.shape != second.shape or first.dtype != second.dtype:
+        return False
+    return bool(((first == second) | ((first != first) & (second != second))).all())
 
 
 def tensors(state: State) -> dict[str, Tensor]:

@@ -47,6 +47,7 @@ def check_prior(prior: Prior | Callable[[ChainNoise], Prior], generator: Generat
     Pass a prior that draws noise as a function from noise to prior, so that chain k can be evaluated alone.
     """
     make = (lambda noise: prior) if isinstance(prior, Prior) else prior
+    assert callable(make), f"score: a {type(prior).__name__} has none; give the prior `def score(self, h, x)`"
     prior = make(ChainNoise(0, BATCH))
     h = generator.draw(ChainNoise(0, BATCH))
     with torch.no_grad():
@@ -91,6 +92,8 @@ def check_condition(condition: Condition | Callable[[ChainNoise], Condition], da
 def check_condition_on(condition: Condition | Callable[[ChainNoise], Condition], x: Tensor) -> None:
     """Do what `check_condition` does, on the data `x` `(4, *data)`."""
     make = (lambda noise: condition) if isinstance(condition, Condition) else condition
+    change = "give the condition `def log_prob(self, x)`"
+    assert callable(make), f"log_prob: a {type(condition).__name__} has none; {change}"
     condition = make(ChainNoise(0, BATCH))
     log_prob = pure("log_prob", condition, condition.log_prob, x)
     assert_shape("log_prob", log_prob, (BATCH,), ONE_EACH)

@@ -12,6 +12,7 @@ import torch
 
 from ..api import assembled, component
 from ..config.overrides import from_keys
+from ..errors import UserError
 from ..noise import ChainNoise
 from ..options import plugins
 from ..options.kinds import KINDS
@@ -42,6 +43,8 @@ def check(kind: str, config: str | Mapping[str, Any], *overrides: str) -> None:
     """
     chosen = {"name": config} if isinstance(config, str) else dict(config)
     registry = plugins.registry()
+    if kind not in registry.kinds:
+        raise UserError(f"{kind}: no such kind; there are: {', '.join(registry.kinds)}")
     option = registry.find(kind, chosen["name"])
     _described(option)
     place, _, name = registry.kinds[kind].check.partition(":")

@@ -10,7 +10,7 @@ import torch
 
 from ..protocols import Snapshot, Writer
 from ..run_folder import FILES, RunFolder
-from .calls import tensors
+from .calls import equal, tensors
 
 
 def check_writer(make: Callable[[RunFolder], Writer], snapshots: Iterable[Snapshot]) -> set[str]:
@@ -37,8 +37,9 @@ def check_writer(make: Callable[[RunFolder], Writer], snapshots: Iterable[Snapsh
                 before = {name: value.clone() for name, value in tensors(snapshot.state).items()}
                 writer.write(snapshot)
                 for name, value in tensors(snapshot.state).items():
-                    same = torch.equal(value, before[name]) or bool((value.isnan() & before[name].isnan()).any())
-                    assert same, f"write: changes state.{name} in place; work on a copy (x.clone())"
+                    assert equal(value, before[name]), (
+                        f"write: changes state.{name} in place; work on a copy (x.clone())"
+                    )
             writer.close()
         assert torch.equal(random, torch.get_rng_state()), (
             "write: draws from the global random generator; a writer needs no randomness"

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import torch
 
+from .. import blame
 from ..errors import UserError
 from ..images import plotted, save_png
-from ..protocols import Snapshot
+from ..noise import ChainNoise
+from ..protocols import Generator, Snapshot
 from ..run_folder import PLOT
 
 INCHES, DOTS = (8.0, 1.2), 100
@@ -34,6 +37,8 @@ class Plot:
         self,
         out: Path,
         run: Mapping[str, Any],
+        generator: Generator | None = None,
+        noise: ChainNoise | None = None,
         rate: Annotated[float, "> 0"] = 1.0,
         unit: str = "",
         rows: Annotated[int, ">= 1", "<= 200"] = 16,
@@ -42,6 +47,8 @@ class Plot:
             import matplotlib  # noqa: F401, needed when the run has ended
         except ImportError as error:
             raise UserError("writer=plot: there is no matplotlib; `pip install matplotlib` provides it") from error
+        if generator is not None and noise is not None:
+            _require_signals(generator, noise)
         self.path, self.run = out / PLOT, run
         self.rate, self.unit, self.rows = rate, unit, rows
         self.first: np.ndarray | None = None
@@ -49,9 +56,6 @@ class Plot:
 
     def write(self, snapshot: Snapshot) -> None:
         state = snapshot.state
-        if state.x.dim() not in (2, 3):
-            shape = tuple(state.x.shape[1:])
-            raise UserError(f"writer=plot: data of the shape {shape} are no signals; allowed are (T,) and (C, T)")
         x = state.x[: self.rows].detach().float().cpu().numpy()
         x = x[:, None] if x.ndim == 2 else x
         self.first = x if self.first is None else self.first
@@ -73,3 +77,12 @@ class Plot:
             panel.tick_params(labelsize=7)
         panels[-1].set_xlabel(self.unit, fontsize=8)
         save_png(self.path, plotted(figure), self.run, step=step)
+
+
+def _require_signals(generator: Generator, noise: ChainNoise) -> None:
+    """Draw one sample, so that a run whose data are no signals ends before it has written anything."""
+    h = blame.call(generator, "draw", generator.draw, noise)[:1]
+    with torch.no_grad():
+        shape = tuple(blame.call(generator, "__call__", generator, h).shape[1:])
+    if len(shape) not in (1, 2):
+        raise UserError(f"writer=plot: data of the shape {shape} are no signals; allowed are (T,) and (C, T)")
