@@ -44,6 +44,7 @@ ERRORS = [
     ([*RED, "device=toaster"], "device=toaster"),
     ([*RED, "condition.rgb=[1"], "condition.rgb=[1: "),
     (["condition.text=a", "red", "teapot"], "red: not KEY=VALUE; a value with spaces needs quotes"),
+    (["new-plugin", "prior"], "new-plugin: a command, not KEY=VALUE; call it by `ppgn new-plugin …`"),
     ([*RED, "n_steps=3,4"], "Ambiguous value for argument 'n_steps=3,4'"),
     ([*RED, "out=file/below"], "out="),
     ([*RED, "resume=nowhere"], "resume=nowhere: not a run folder"),
