@@ -82,7 +82,7 @@ def picture_of(out: Path, config: Mapping[str, Any]) -> Path:
     It is the `picture` that a writer's class names, else grid.png, else the newest one.
     """
     writers = _classes(one["name"] for one in (config.get("writer") or {}).values())
-    named = [writer.picture for writer in writers if hasattr(writer, "picture")]
+    named = [name for writer in writers if isinstance(name := getattr(writer, "picture", None), str)]
     if first := next((path for name in [*named, "grid.png"] if (path := out / name).exists()), None):
         return first
     pictures = [path for suffix in ("png", "gif", "mp4") for path in out.glob(f"*.{suffix}")]
