@@ -67,7 +67,8 @@ def register_kinds(register: Callable[..., None]) -> None:
 
     `template="package"` names a package with a module `judge.py` that `ppgn new-plugin judge NAME` starts from, and
     `check="module:function"` a function that `ppgn_core.testing.check` calls with a function that builds the judge.
-    `example` has command lines that end in something to look at, for the README of a new judge.
+    `example` has command lines that end in something to look at, for the README of a new judge. `objective`
+    ("module:function") lets runs return a number of a component's, as in `objective=mini` (`Kind.objective`).
     """
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
+from omegaconf import OmegaConf
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from ppgn_core.api import assembled, component, configured
 from ppgn_core.command.main import call
+from ppgn_core.sampling.objective import Objective
 from ppgn_core.writers.codes import load_codes
 
 TOY = ("experiment=toy", "n_chains=2", "n_steps=6", "save_every=2", "seed=3")
@@ -119,11 +123,30 @@ def test_the_objective_reaches_the_sweeper(command, monkeypatch):
     assert all(math.isclose(a, b, rel_tol=1e-5) for a, b in zip(numbers, means, strict=True)), returned
 
 
+def test_a_judge_says_what_a_run_returns():
+    keys = ("condition.target=lemon", "n_chains=2", "n_steps=1", "sampler=random_start", "device=cpu")
+    judge, chains = component("judge", "mini", device="cpu"), assembled(*keys)
+    energy = chains.context.energy
+    assert energy is not None
+    *_, last = chains
+    for target in ("lemon", "candle"):
+        objective = Objective(
+            OmegaConf.create(configured(*keys, f"condition.target={target}", "objective=mini")), energy
+        )
+        label = judge.labels.find(target).index
+        objective.watch(last)
+        assert objective() == float((judge(last.state.x.clamp(0, 1)).logits.argmax(1) == label).float().mean())
+    objective.measured = lambda x, n: len(x) / n  # a chain that stopped has no picture, and is counted
+    objective.watch(replace(last, last_step=torch.tensor([0, last.state.step])))
+    assert objective() == 0.5
+
+
 @pytest.mark.parametrize(
     ("objective", "told"),
     [
         ("beauty", "objective=beauty: no such quantity"),
         ("probability", "objective=probability: this condition has no probability"),
+        ("mini", "objective=mini: condition=toy_colour asks for no class of this judge"),
     ],
 )
 def test_an_objective_that_is_none(command, objective, told):

@@ -75,7 +75,7 @@ def _hydra(arguments: list[str]) -> int:
 
             chains = assemble(config, registry, own_overrides)
             assert chains.context.energy is not None
-            objective = Objective(config.objective, chains.context.energy)
+            objective = Objective(config, chains.context.energy)
             stopped = run(chains, out.absolute(), objective.watch)
             return objective()
         except Exception as error:  # the other jobs of a sweep go on

@@ -21,6 +21,9 @@ class Kind:
         check: function that checks a component (`ppgn_core.testing.check`), as `module:function`; empty if none does.
         example: command lines, one under the other, that end in something to look at, which a comment names; NAME
             stands for the component.
+        objective: function that makes the objective of a run that `objective=COMPONENT` asks for, as
+            `module:function`: of the component's name and the run's config, a function of pictures `(B, 3, H, W)` in
+            [0, 1], the last ones of the chains that still run, and of the number of chains. Empty if there is none.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Kind:
     template: str = ""
     check: str = ""
     example: str = ""
+    objective: str = ""
 
     @property
     def hook(self) -> str:
@@ -66,6 +70,7 @@ def named(
     template: str = "",
     check: str = "",
     example: str = "",
+    objective: str = "",
 ) -> Kind:
     """Make a kind for a plugin.
 
@@ -74,4 +79,4 @@ def named(
     """
     if not isinstance(name, str) or not name.isidentifier() or name != name.lower():
         raise ValueError(f"{name!r}: the name of a kind is lower-case letters and underscores")
-    return Kind(name, doc, frozenset(given), package, template, check, example)
+    return Kind(name, doc, frozenset(given), package, template, check, example, objective)

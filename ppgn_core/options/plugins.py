@@ -95,12 +95,18 @@ def _register(registry: Registry, kind: str, package: str) -> Callable[[str, Cal
 
 def _register_kind(kinds: dict[str, Kind], package: str) -> Callable[..., None]:
     def register(
-        name: str, doc: str, given: Iterable[str] = (), template: str = "", check: str = "", example: str = ""
+        name: str,
+        doc: str,
+        given: Iterable[str] = (),
+        template: str = "",
+        check: str = "",
+        example: str = "",
+        objective: str = "",
     ) -> None:
         try:
             if name in kinds:
                 raise ValueError(f"there is a kind {name!r} already")
-            kinds[name] = named(name, doc, given, package, template, check, example)
+            kinds[name] = named(name, doc, given, package, template, check, example, objective)
         except ValueError as error:
             _tell(package, f"is used without its kind: {error}")
 

@@ -53,6 +53,10 @@ class Registry:
             raise UserError(unknown_option(kind, name, self.names(kind)))
         return self._options[kind][name]
 
+    def objectives(self) -> dict[str, Kind]:
+        """Return the kinds of the components that `objective` may name, by these names."""
+        return {name: kind for kind in self.kinds.values() if kind.objective for name in self.names(kind.name)}
+
     def build(self, kind: str, config: Mapping[str, Any], **context: Any) -> Any:
         """Build the component that `config = {"name": option, **keys}` describes.
 

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..options import plugins
 from ..writers.trace import NUMBERS, check_known, quantities
 
 if TYPE_CHECKING:
+    from omegaconf import DictConfig
+    from torch import Tensor
+
     from ..energy import Energy
     from ..protocols import Snapshot
 
 
 class Objective:
-    """Return a quantity of the trace at the last saved step, as the mean over the chains that are still running.
+    """Return a number of the chains at the last saved step.
+
+    A quantity of the trace is the mean over the chains that are still running. What another name means is said by the
+    kind of component that has it (`Kind.objective`): a judge's is the share of chains whose sample it names as asked.
 
     Args:
-        name: the quantity, as in `objective=log_prob`; None for no objective.
+        config: config of the run, whose `objective` names the number; null for none.
 
     Raises:
-        UserError: the condition does not know that quantity.
+        UserError: the condition does not know that quantity, or asks for nothing that the component could measure.
     """
 
-    def __init__(self, name: str | None, energy: Energy) -> None:
-        check_known(name, energy, f"objective={name}", NUMBERS)
-        self.name, self.energy = name, energy
+    def __init__(self, config: DictConfig, energy: Energy) -> None:
+        self.name, self.energy = config.objective, energy
         self.last: Snapshot | None = None
+        self.measured: Callable[[Tensor, int], float] | None = None
+        if kind := plugins.registry().objectives().get(self.name or ""):
+            place, _, function = kind.objective.partition(":")
+            self.measured = getattr(importlib.import_module(place), function)(self.name, config)
+        else:
+            check_known(self.name, energy, f"objective={self.name}", NUMBERS)
 
     def watch(self, snapshot: Snapshot) -> None:
         """Note a saved step; the last one counts."""
@@ -35,7 +49,11 @@ class Objective:
         """Return the number, NaN if no chain is left; None if there is no objective."""
         if self.name is None or self.last is None:
             return None
+        alive = self.last.alive
+        if not alive.any():
+            return math.nan
+        if self.measured:
+            return self.measured(self.last.state.x[alive].clamp(0, 1), len(alive))
         values = quantities(self.last, self.energy)[self.name]
         assert values is not None
-        alive = values[self.last.alive]
-        return float(alive.mean()) if len(alive) else math.nan
+        return float(values[alive].mean())

@@ -12,7 +12,8 @@ ppgn evaluate run=drawn judge=NAME # look at evaluated/report.html"""
 def register_kinds(register: Callable[..., None]) -> None:
     doc = "networks that name what samples show: factories of `ppgn_eval.judge.Judge`"
     check = "ppgn_eval.testing:check_judge"
-    register("judge", doc, ("device",), template="ppgn_eval.template", check=check, example=EXAMPLE)
+    objective = "ppgn_eval.objective:named_as_asked"
+    register("judge", doc, ("device",), "ppgn_eval.template", check, EXAMPLE, objective)
 
 
 @hookimpl
