@@ -66,13 +66,18 @@ def _resnet18() -> None:
     save_file(resnet18().state_dict(), "resnet18.safetensors")
 
 
+def _of_mini(name: str) -> None:
+    """Copy a network of mini, as the folder of the repository may have a space in its name."""
+    shutil.copy(MINI / f"{name}.safetensors", ".")
+
+
 MADE: dict[str, tuple[str, Callable[[], object]]] = {
     r"(?<=weights=)FILE(?=.*resnet18|\b.*targets?=)": ("resnet18.safetensors", _resnet18),
-    r"(?<=generator\.weights=)FILE": (str(MINI / "generator.safetensors"), lambda: None),
-    r"(?<=encoder=)(FILE|\S*encoder\.safetensors)": (str(MINI / "encoder.safetensors"), lambda: None),
-    r"(?<=start=)\S+": (str(MINI / "generator_joint.safetensors"), lambda: None),
-    r"(?<=classifier=)\S+": (str(MINI / "classifier.safetensors"), lambda: None),
-    r"(?<=ppgn_mini\.pack )\S+": ("encoder.safetensors", lambda: shutil.copy(MINI / "encoder.safetensors", ".")),
+    r"(?<=generator\.weights=)FILE": ("generator.safetensors", lambda: _of_mini("generator")),
+    r"(?<=encoder=)(FILE|\S*encoder\.safetensors)": ("encoder.safetensors", lambda: _of_mini("encoder")),
+    r"(?<=start=)\S+": ("generator_joint.safetensors", lambda: _of_mini("generator_joint")),
+    r"(?<=classifier=)\S+": ("classifier.safetensors", lambda: _of_mini("classifier")),
+    r"(?<=ppgn_mini\.pack )\S+": ("encoder.safetensors", lambda: _of_mini("encoder")),
     r"PICTURE\.png": ("a_run/grid.png", lambda: _run("a_run")),
     r"(?<=(again|index) )DIR": ("a_run", lambda: _run("a_run")),
     r"runs/slurm": ("runs/slurm", lambda: _run("runs/slurm", "-m", *TOY, "seed=0,1")),

@@ -64,7 +64,9 @@ def _hydra(arguments: list[str]) -> int:
             if sweep:
                 out = Path(chosen.runtime.output_dir)
                 sweep_folders.goes_on(config, out)
-                own = from_keys({"out": str(out)})[0]  # the run's folder, not the sweep's, is what its record names
+                own = from_keys({"out": str(Path(config.out or "", str(chosen.sweep.subdir)))})[
+                    0
+                ]  # in whatever process
                 own_overrides = [part for one in own_overrides for part in (own if key_of(one) == "out" else [one])]
             else:
                 named = "out" if config.out else "resume"
