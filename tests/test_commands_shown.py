@@ -44,7 +44,6 @@ PATTERN = re.compile(r"…|\$|\b(NAME|KIND|RECIPE|COMMAND|PACKAGE|OVERRIDES)\b")
 """What stands for words that the reader fills in: such a line is the pattern of a command."""
 
 NOT_READ = {
-    "python -m ppgn_eval suite=paper data=photographs out=evaluated": "a version of before made docs/results.md by it",
     "python -m ppgn_core condition=mean_colour 'condition.rgb=[1,0,0]' epsilon2=20": "of the page's own condition",
     "python -m build": "a tool for releases, which is not installed with the others",
     "python -m ppgn_core model.folder=networks": "the head of a table, whose rows go on with model=original",
