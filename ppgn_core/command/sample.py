@@ -64,10 +64,9 @@ def _hydra(arguments: list[str]) -> int:
             if sweep:
                 out = Path(chosen.runtime.output_dir)
                 sweep_folders.goes_on(config, out)
-                own = from_keys({"out": str(Path(config.out or "", str(chosen.sweep.subdir)))})[
-                    0
-                ]  # in whatever process
-                own_overrides = [part for one in own_overrides for part in (own if key_of(one) == "out" else [one])]
+                # the record names the run's folder as the sweep's was given: `out` is absolute in another process
+                (own,), _ = from_keys({"out": str(Path(config.out or "", str(chosen.sweep.subdir)))})
+                own_overrides = [own if key_of(override) == "out" else override for override in own_overrides]
             else:
                 named = "out" if config.out else "resume"
                 out = home(config[named], named) if config[named] else dated(Path("outputs"))

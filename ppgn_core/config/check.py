@@ -40,9 +40,10 @@ def check(config: DictConfig) -> None:
         check_bounds(key, config[key], annotation)
     if config.keep is not None:
         parse(config.keep)
-    allowed = (*NUMBERS, *plugins.registry().objectives())
-    if config.objective is not None and config.objective not in allowed:
-        raise UserError(f"objective={config.objective}: no such quantity; {nearest(config.objective, allowed)}")
+    if config.objective is not None:
+        allowed = (*NUMBERS, *plugins.registry().objectives())
+        if config.objective not in allowed:
+            raise UserError(f"objective={config.objective}: no such quantity; {nearest(config.objective, allowed)}")
     if config.init_noise > 0 and config.init is None:
         raise UserError(f"init_noise={config.init_noise}: there is no picture to add noise to; give init=PATH")
     for key in sorted(OmegaConf.missing_keys(config)):

@@ -63,10 +63,10 @@ KINDS = tuple(kind.name for kind in RUN_KINDS)
 
 
 def named(
+    package: str,
     name: str,
     doc: str,
     given: Iterable[str] = (),
-    package: str = "",
     template: str = "",
     check: str = "",
     example: str = "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -98,18 +99,20 @@ class Option:
         """
         if not isinstance(self.factory, str):
             return self.factory
-        module, _, attribute = self.factory.partition(":")
         try:
-            target: Any = importlib.import_module(module)
-            for part in attribute.split("."):
-                target = getattr(target, part)
+            return located(self.factory)
         except (ImportError, AttributeError) as error:
             raise UserError(f"{self.kind}={self.name}: {self.package} cannot be imported: {error}") from error
         except Exception as error:
             if self.origin.own:
                 raise
             raise PluginError(f"{self.origin}: cannot be imported: {described(error)}") from error
-        return target
+
+
+def located(place: str) -> Any:
+    """Import what a location names: `module:function`, or `module:Class.method`."""
+    module, _, attribute = place.partition(":")
+    return functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
 
 
 def _type(key: Key) -> Any:

@@ -94,19 +94,11 @@ def _register(registry: Registry, kind: str, package: str) -> Callable[[str, Cal
 
 
 def _register_kind(kinds: dict[str, Kind], package: str) -> Callable[..., None]:
-    def register(
-        name: str,
-        doc: str,
-        given: Iterable[str] = (),
-        template: str = "",
-        check: str = "",
-        example: str = "",
-        objective: str = "",
-    ) -> None:
+    def register(name: str, *others: Any, **keys: Any) -> None:  # as `named` takes them
         try:
             if name in kinds:
                 raise ValueError(f"there is a kind {name!r} already")
-            kinds[name] = named(name, doc, given, package, template, check, example, objective)
+            kinds[name] = named(package, name, *others, **keys)
         except ValueError as error:
             _tell(package, f"is used without its kind: {error}")
 

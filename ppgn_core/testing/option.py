@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import tempfile
 from collections.abc import Callable, Mapping
@@ -16,7 +15,7 @@ from ..errors import UserError
 from ..noise import ChainNoise
 from ..options import plugins
 from ..options.kinds import KINDS
-from ..options.option import Option
+from ..options.option import Option, located
 from .contracts import BATCH, check_condition_on, check_generator, check_prior, check_sampler
 from .model import check_model
 from .moves import check_device, check_float64, check_pickle
@@ -47,9 +46,9 @@ def check(kind: str, config: str | Mapping[str, Any], *overrides: str) -> None:
         raise UserError(f"{kind}: no such kind; there are: {', '.join(registry.kinds)}")
     option = registry.find(kind, chosen["name"])
     _described(option)
-    place, _, name = registry.kinds[kind].check.partition(":")
+    place = registry.kinds[kind].check
     assert place, f"{kind}: its package brings no check; register the kind with check='module:function'"
-    check_kind = getattr(importlib.import_module(place), name)
+    check_kind = located(place)
     if kind not in KINDS:
         check_kind(lambda **given: component(kind, chosen, **given))
         return

@@ -7,9 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ppgn_core.api import component
 from ppgn_core.console import heed_interrupts, say
-from ppgn_core.device import choose_device
 from ppgn_core.errors import UserError
 from ppgn_core.user_input import home
 
@@ -76,7 +74,7 @@ def prepared(
     """
     from .cache import CachedJudge, default_folder
     from .evaluate import check_out, check_writable, write
-    from .judge import known
+    from .judge import built
     from .photographs import check, folders
 
     place, photos, kept = home(out, "out"), data and home(data, "data"), cache and home(cache, "cache")
@@ -85,7 +83,7 @@ def prepared(
     if photos and not os.path.isdir(photos):
         raise UserError(f"data={data}: no such folder; allowed is one with a folder of photographs for each class")
     heed_interrupts()  # from here on there are results to save
-    judging = CachedJudge(known(component("judge", judge, device=choose_device(device))), kept or default_folder())
+    judging = CachedJudge(built(judge, device), kept or default_folder())
     for folder in folders(photos, judging.labels).values() if photos and not runs else ():  # before hours of drawing
         check(folder, photographs)
 

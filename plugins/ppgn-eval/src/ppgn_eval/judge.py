@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from typing import NamedTuple, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from ppgn_core import blame
+from ppgn_core.api import component
+from ppgn_core.device import choose_device
 from ppgn_core.errors import PluginError
 from ppgn_core.model import Labels
 
@@ -40,12 +42,14 @@ class Judge(Protocol):
         ...
 
 
-def known(judge: Judge) -> Judge:
-    """Return a judge that has what reports and caches ask of it, which is checked before anything is judged or drawn.
+def built(config: Mapping[str, Any] | str, device: str) -> Judge:
+    """Build the judge of a name, or of its config, and check that it has what reports and caches ask of it.
 
     Raises:
+        UserError: there is no such judge or device, or a key of it is not allowed.
         PluginError: somebody else's judge lacks its name, key or labels, or one of them is something else.
     """
+    judge: Judge = component("judge", config, device=choose_device(device))
     for name, kind in (("name", str), ("key", str), ("labels", Labels)):
         value = blame.call(judge, name, getattr, judge, name, None)
         if not isinstance(value, kind):

@@ -8,12 +8,10 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
-from ppgn_core.api import component
-from ppgn_core.device import choose_device
 from ppgn_core.errors import UserError
 
 from .classes import asked_for
-from .judge import judged, known
+from .judge import built, judged
 
 
 def named_as_asked(name: str, config: DictConfig) -> Callable[[Tensor, int], float]:
@@ -25,7 +23,7 @@ def named_as_asked(name: str, config: DictConfig) -> Callable[[Tensor, int], flo
     Raises:
         UserError: the condition asks for no class of the judge, or the data are no RGB images.
     """
-    judge = known(component("judge", name, device=choose_device(config.device)))
+    judge = built(name, config.device)
     plain: Any = OmegaConf.to_container(config, resolve=True)
     label = asked_for(plain, judge.labels)
     if label is None:

@@ -6,9 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ppgn_core.api import component, configured
+from ppgn_core.api import configured
 from ppgn_core.console import heed_interrupts, say
-from ppgn_core.device import choose_device
 from ppgn_core.errors import UserError
 from ppgn_core.lock import locked
 from ppgn_core.user_input import home
@@ -53,7 +52,7 @@ def tune(
         n_steps: lowest and highest number of steps; null for half of the run's own to its own.
         decades: width of a range around the run's own value, in powers of ten.
     """
-    from ppgn_eval.judge import known
+    from ppgn_eval.judge import built
 
     from . import results
     from .objectives import draw, measure, wishes
@@ -65,7 +64,7 @@ def tune(
     space = ranges(config, given, decades)
     if place.exists() and (not place.is_dir() or (any(place.iterdir()) and not (place / FILE).is_file())):
         raise UserError(f"out={out}: it is there already and holds no study; allowed is a new folder, or a study's")
-    judging = known(component("judge", judge, device=choose_device(config["device"])))
+    judging = built(judge, config["device"])
     asked = wishes(overrides, targets or [], wanted or [], judging)
     for wish in asked:  # before anything is written: what is drawn can be measured
         draw(wish.overrides, {**own_setting(config, space), "n_steps": 1})
