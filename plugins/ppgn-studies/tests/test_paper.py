@@ -30,13 +30,14 @@ def test_every_prior_is_tried() -> None:
 
 def test_the_results_in_the_docs_are_of_the_suite_of_today() -> None:
     text = (Path(__file__).parents[3] / "docs" / "results.md").read_text(encoding="utf-8")
-    (command,) = re.findall(r"That command is\s+now `(ppgn study .+?)`", text)
+    (command,) = re.findall(r"This page was made by\s+`(ppgn study .+?)`", text)
     registry = plugins.registry()
     assert read(registry.find("command", "study"), shlex.split(command)[2:], registry)["study"]["name"] == "paper"
     quality, mixing = text.split("\n## Mixing\n")
     rows = [line.split("|")[1].strip() for line in quality.splitlines() if line.startswith("| ")]
     assert rows[2] == "real photographs"  # under the names of columns and the rule
-    drawn = {row.partition(" · ")[0] for row in rows[3:]}
+    assert rows[3].startswith("the default")
+    drawn = {row.partition(" · ")[0] for row in rows[4:]}
     mixed = {tuple(cell.strip() for cell in line.split("|")[1:3]) for line in mixing.splitlines() if "|" in line}
     priors = {str(setting.keys["prior"]) for setting in PRIORS.values()}
     assert drawn == priors and {(prior, condition) for prior in priors for condition in CONDITIONS} <= mixed

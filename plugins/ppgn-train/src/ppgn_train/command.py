@@ -70,6 +70,8 @@ def train(
         loop.train(made, folder, made.images, every_minutes=every_minutes, precision=precision, fabric=fabric)
         processes.end(fabric)
     except UserError as error:
+        if fabric.device.type == "cpu":  # a GPU's processes would wait here for the others
+            processes.end(fabric)
         if fabric.local_rank:  # the first process of the machine says the same
             raise SystemExit(2) from error
         raise

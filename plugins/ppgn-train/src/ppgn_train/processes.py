@@ -101,8 +101,8 @@ def share(fabric: Fabric, *whole: Tensor) -> list[Tensor]:
 
 
 def end(fabric: Fabric) -> None:
-    """Leave the other processes, once all have come to the end of the training; else torch warns."""
-    if fabric.world_size > 1:
+    """Leave the other processes: torch's own threads may else abort this one when Python ends (pytorch issue 190489)."""
+    if fabric.world_size > 1 and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
 
 
@@ -154,12 +154,14 @@ class Together:
             raise SystemExit(0)
 
     def interrupt(self) -> None:
-        """End this process of an interrupted training; only the first process reports it.
+        """End this process of an interrupted training, once it has left the others; only the first process reports it.
 
         Raises:
             KeyboardInterrupt: in the first process.
             SystemExit: in the others, with 0, since Fabric and torchrun kill all others when one fails.
         """
+        if self.fabric:
+            end(self.fabric)
         if self.rank:
             raise SystemExit(0)
         raise KeyboardInterrupt
