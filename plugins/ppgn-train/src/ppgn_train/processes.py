@@ -101,7 +101,7 @@ def share(fabric: Fabric, *whole: Tensor) -> list[Tensor]:
 
 
 def end(fabric: Fabric) -> None:
-    """Leave the other processes: torch's own threads may else abort this one when Python ends (pytorch issue 190489)."""
+    """Leave the other processes; torch's threads may else abort this one when Python ends (pytorch issue 190489)."""
     if fabric.world_size > 1 and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
 
