@@ -92,7 +92,7 @@ def _fastest(processes: int) -> Precision:
         return "32-true"
 
     def seconds(dtype: torch.dtype) -> float:
-        a = torch.ones(1024, 1024, dtype=dtype)
-        return min(timeit.repeat(lambda: a @ a, repeat=10, number=1))
+        a = torch.ones(512, 512, dtype=dtype)  # larger ones take seconds where bfloat16 is slow
+        return min(timeit.repeat(lambda: a @ a, repeat=3, number=1))
 
     return "bf16-mixed" if 1.5 * seconds(torch.bfloat16) < seconds(torch.float32) else "32-true"
