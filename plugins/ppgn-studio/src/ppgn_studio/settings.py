@@ -155,9 +155,13 @@ def _grouped(keys: Mapping[str, Any]) -> dict[str, Any]:
     return grouped
 
 
-def called(name: str, settings: Settings, indent: str = "") -> str:
+def called(name: str, settings: Settings) -> str:
     """Write the call of a library function with these settings: `sample("experiment=toy", n_chains=4)`."""
     parts = [json.dumps(one, ensure_ascii=False) for one in settings.base]
-    parts += [f"{key}={value!r}" for key, value in settings.keys.items() if "." not in key]
-    dotted = {key: value for key, value in settings.keys.items() if "." in key}
-    return f"{indent}{name}({', '.join([*parts, *([f'**{dotted!r}'] if dotted else [])])})"
+    return f"{name}({', '.join([*parts, *arguments(settings.keys)])})"
+
+
+def arguments(keys: Mapping[str, Any]) -> list[str]:
+    """Write keys as the arguments of a call: `n_chains=4`, and those with a dot as `**{'sampler.step_size': 0.5}`."""
+    dotted = {key: value for key, value in keys.items() if "." in key}
+    return [f"{key}={value!r}" for key, value in keys.items() if "." not in key] + ([f"**{dotted!r}"] if dotted else [])
