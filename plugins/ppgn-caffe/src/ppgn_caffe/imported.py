@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ppgn_alexnet.one_tower import one_tower
 from torch import Tensor
 
 from ppgn_core import weights
 from ppgn_core.atomic import atomic
 from ppgn_core.errors import UserError
+from ppgn_core.state_dict import read_state_dict
 
 from . import labels
 from .alexnet import alexnet
@@ -22,7 +24,6 @@ from .families import recognised
 from .fitting import Layers
 from .lrcn import CNN, captioner, read_vocabulary
 from .mean import read_mean
-from .places365 import places365
 from .prototxt import in_order, read_prototxt
 from .upconv import upconv
 
@@ -54,7 +55,8 @@ def networks(path: Path, files: SideFiles) -> dict[str, Network]:
 
 def _networks(path: Path, files: SideFiles) -> dict[str, Network]:
     if path.suffix in PYTORCH:
-        return {"places": _alexnet(places365(path), "AlexNet of Places365", files)}
+        network = one_tower(read_state_dict(path, str(path)))  # as torchvision's AlexNet, Krizhevsky 2014
+        return {"places": _alexnet(network, "AlexNet of Places365", files)}
     stored = read_layers(path)
     family, layers = recognised(in_order(read_prototxt(files.prototxt), stored) if files.prototxt else stored)
     return _FAMILIES[family](layers, files)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ppgn_core.errors import UserError
+from ppgn_core.errors import UserError, reason
 
 from .caffemodel import mapped, read_blob
 from .mistaken import MEAN, NUMPY, kind_of
@@ -36,7 +36,7 @@ def _array(path: Path) -> np.ndarray:
     try:
         array = np.lib.format.open_memmap(path, mode="r")
     except Exception as error:  # NumPy may raise anything on a damaged header
-        raise Corrupt(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+        raise Corrupt(reason(error)) from None
     if array.dtype.kind not in "fiu":
         raise Corrupt(f"its values are {array.dtype}")
     return array

@@ -46,14 +46,10 @@ def original(folder: str, device: torch.device | str = "cpu") -> Model:
     def loader(network: Any, role: str) -> Callable[[], Any]:
         return lambda: network.load(_there(place, role), sums.get(role))
 
-    loaders = {
-        "generator": loader(UpConv, "generator"),
-        "encoder": loader(AlexNet, "encoder"),
-        "classifier": loader(AlexNet, "classifier") if own else lambda: model.network("encoder"),
-        "places": loader(AlexNet, "places"),
-        "captioner": loader(Captioner, "captioner"),
-        "captioner_cnn": loader(AlexNet, "captioner_cnn"),
-    }
+    kinds: dict[str, Any] = {"generator": UpConv, "captioner": Captioner}
+    loaders = {role: loader(kinds.get(role, AlexNet), role) for role in SOURCES}
+    if not own:
+        loaders["classifier"] = lambda: model.network("encoder")
     tables = {"encoder": "encoder", "classifier": "classifier" if own else "encoder", "places": "places"}
     files = {role: place / f"{table}.tsv" for role, table in tables.items()}
     labels = {role: Labels.read(file, "model.folder") for role, file in files.items() if file.exists()}

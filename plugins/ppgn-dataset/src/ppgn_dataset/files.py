@@ -14,6 +14,7 @@ from typing import Any
 from ppgn_core.atomic import write_bytes
 from ppgn_core.console import explained
 from ppgn_core.errors import UserError
+from ppgn_core.weights import digest
 
 from .locks import Locks
 from .recipe import Recipe, difference
@@ -98,7 +99,7 @@ class Files:
             UserError: it cannot be written.
         """
         self._write(self.shard(k), data)
-        self._write(self.checksum(k), f"{sha256(data).hexdigest()}  {self.shard(k).name}\n".encode())
+        self._write(self.checksum(k), self._line(k, sha256(data).hexdigest()))
 
     def discard_damaged(self, n: int) -> list[int]:
         """Delete the checksums of shards whose bytes they do not match, so that these are made again."""
@@ -114,13 +115,12 @@ class Files:
     def sound(self, k: int) -> bool:
         """Return whether a shard's bytes match its checksum."""
         try:
-            with self.shard(k).open("rb") as file:
-                digest = sha256()
-                while block := file.read(1 << 20):
-                    digest.update(block)
-            return self.checksum(k).read_bytes() == f"{digest.hexdigest()}  {self.shard(k).name}\n".encode()
+            return self.checksum(k).read_bytes() == self._line(k, digest(self.shard(k)))
         except FileNotFoundError:
             return False
+
+    def _line(self, k: int, checksum: str) -> bytes:
+        return f"{checksum}  {self.shard(k).name}\n".encode()
 
     def index(self, recipe: Recipe, n: int) -> int:
         """Write the index from the finished shards, and return the number of samples.

@@ -40,7 +40,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "imagenet": ("sampler=random_start", "condition=imagenet", "condition.target=lemon"),
     "lrcn": ("sampler=random_start", "condition=lrcn", "condition.text=oranges"),
 }
-SCALES = {"shared": (alexnet.MINI, generator.MINI), "full": (alexnet.CAFFENET, generator.ORIGINAL)}
+SCALES = {"shared": (generator.MINI, alexnet.MINI), "full": (generator.ORIGINAL, alexnet.CAFFENET)}
 
 
 def bench(
@@ -84,7 +84,11 @@ def bench(
 def _ways(name: str, n: int, place: torch.device) -> list[Step]:
     """Return a step of the core, and if there are others to compare it with, in torch and in the original's order."""
     if name in SCALES:
-        g, c = _networks(name, place)
+        torch.manual_seed(0)
+        up, table = SCALES[name]
+        g, c = generator.UpConv(up), alexnet.AlexNet(replace(table, batch_norm=False))
+        for network in (g, c):
+            network.to(place).eval().requires_grad_(False)
         h = g.draw(ChainNoise(0, n, place))
         return [make(g, c, h.clone()) for make in (_core, _straight, _original)]
     states: Iterator[Any] = chains(*RUNS[name], n_chains=n, batch_size=n, n_steps=10**8, device=str(place))
@@ -100,16 +104,17 @@ def _measured(ways: Sequence[Step], repeats: int, steps: int, place: torch.devic
         core()
     gigaflops = counter.get_total_flops() / 1e9
     rounds = []
-    for repeat in range(-1, repeats):  # the first warms up
-        order = list(enumerate(ways))[:: 1 if repeat % 2 else -1]
-        taken = {k: _seconds(way, steps, place) for k, way in order}
-        if repeat >= 0:
-            rounds.append([taken[k] for k in range(len(ways))])
-    seconds = statistics.median(row[0] for row in rounds)
-    ratios = [statistics.median(row[0] / row[1] for row in rounds)] if len(ways) > 1 else []
-    ratios += [statistics.median(row[2] / row[0] for row in rounds)] if len(ways) > 2 else []
-    cells = [f"{ratio:.2f}" for ratio in ratios] + ["–"] * (2 - len(ratios))
-    return [f"{1e3 * seconds:.1f}", *cells, f"{gigaflops:.2f}", f"{100 * gigaflops / seconds / peak:.0f}"]
+    for repeat in range(1 + repeats):
+        order = list(enumerate(ways))[:: -1 if repeat % 2 else 1]
+        rounds.append({k: _seconds(way, steps, place) for k, way in order})
+    del rounds[0]  # it warmed up
+
+    def ratio(a: int, b: int) -> str:
+        return f"{statistics.median(taken[a] / taken[b] for taken in rounds):.2f}" if max(a, b) < len(ways) else "–"
+
+    seconds = statistics.median(taken[0] for taken in rounds)
+    of_peak = f"{100 * gigaflops / seconds / peak:.0f}"
+    return [f"{1e3 * seconds:.1f}", ratio(0, 1), ratio(2, 0), f"{gigaflops:.2f}", of_peak]
 
 
 def _seconds(step: Step, n: int, place: torch.device) -> float:
@@ -160,15 +165,6 @@ def _parts(n: int, repeats: int, place: torch.device) -> Table:
     return table
 
 
-def _networks(scale: str, place: torch.device) -> tuple[generator.UpConv, alexnet.AlexNet]:
-    torch.manual_seed(0)
-    table, up = SCALES[scale]
-    g, c = generator.UpConv(up), alexnet.AlexNet(replace(table, batch_norm=False))
-    for network in (g, c):
-        network.to(place).eval().requires_grad_(False)
-    return g, c
-
-
 def _core(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Step:
     labels = Labels([Label(i, f"n{i}", (f"class {i}",)) for i in range(c.config.n_classes)])
     own_g, own_c = copy.deepcopy((g, c))  # a model changes the memory format
@@ -190,15 +186,20 @@ def _codes_and_logits(c: alexnet.AlexNet, x: Tensor) -> tuple[Tensor, Tensor]:
     return code, value
 
 
+def _code_and_gradient(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> tuple[Tensor, Tensor]:
+    """Return R(h) and ∇log p(y | h), by one pass forward and one back."""
+    h = h.detach().requires_grad_()
+    code, logits = _codes_and_logits(c, g(h.view_as(h)))  # a leaf is refused by the hooks that count FLOPs
+    (gradient,) = torch.autograd.grad(logits.log_softmax(1)[:, TARGET].sum(), h)
+    return code, gradient
+
+
 def _straight(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Step:
     epsilon1, epsilon2, epsilon3 = EPSILONS.values()
 
     def step() -> None:
         nonlocal h
-        h.requires_grad_()
-        code, logits = _codes_and_logits(c, g(h.view_as(h)))  # a leaf is refused by the hooks that count FLOPs
-        (gradient,) = torch.autograd.grad(logits.log_softmax(1)[:, TARGET].sum(), h)
-        h = h.detach()
+        code, gradient = _code_and_gradient(g, c, h)
         h = h + epsilon1 * (code - h) + epsilon2 * gradient + epsilon3 * torch.randn_like(h)
 
     return step
@@ -207,19 +208,12 @@ def _straight(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Step:
 def _original(g: generator.UpConv, c: alexnet.AlexNet, h: Tensor) -> Step:
     epsilon1, epsilon2, epsilon3 = EPSILONS.values()
 
-    def step_of(k: int) -> None:
-        one = h[k : k + 1].detach()
-        with torch.no_grad():
-            code, _ = _codes_and_logits(c, g(one))  # to its end, as there, not to fc6 only
-        one.requires_grad_()
-        _, logits = _codes_and_logits(c, g(one.view_as(one)))
-        (gradient,) = torch.autograd.grad(logits.log_softmax(1)[:, TARGET].sum(), one)
-        with torch.no_grad():
-            h[k] += (epsilon1 * (code - one) + epsilon2 * gradient + epsilon3 * torch.randn_like(one))[0]
-
     def step() -> None:
-        for k in range(len(h)):
-            step_of(k)
+        for one in h.split(1):
+            with torch.no_grad():
+                code, _ = _codes_and_logits(c, g(one))  # to its end, as there, not to fc6 only
+            _, gradient = _code_and_gradient(g, c, one)
+            one += epsilon1 * (code - one) + epsilon2 * gradient + epsilon3 * torch.randn_like(one)
 
     return step
 

@@ -19,7 +19,6 @@ from ppgn_eval.mixing import FEWEST, modes, spacing
 from ppgn_eval.quality import named
 from ppgn_eval.runs import grid, images, samples
 from ppgn_mini.model import mini
-from rich.console import Console
 from rich.table import Table
 from scipy.spatial.distance import pdist
 from torch import Tensor
@@ -126,42 +125,27 @@ def findings(
         n_steps: number of steps of every chain.
         n_chains: number of chains in every run.
     """
-    judge, console = efficientnet_lite0(), terminal()
+    place, judge, console = home(out, "out"), efficientnet_lite0(), terminal()
     for number, (title, finding) in enumerate(FINDINGS.items(), start=1):
-        shared = {"n_chains": n_chains, "save_every": max(1, n_steps // finding.saves)}
-        _found(title, finding, home(out, "out"), number, n_steps, shared, overrides, judge, console)
+        every = max(1, n_steps // finding.saves)
+        usual = {"n_chains": n_chains, "save_every": every, "writer": ["grid", "samples", "trace", "codes", "record"]}
+        table = Table("setting", "sure", "judge", "moved", "sharp", "modes", "apart", title=title)
+        sheet, chains = [], {}
+        for k, (name, changes) in enumerate(finding.settings.items()):
+            for asked, keys in finding.asked.items():
+                folder = place / f"{number}_{k}" / asked
+                make(folder, n_steps, {**RANDOM, **keys, **usual, **changes}, overrides)
+                sheet.append(({"setting": name, "asked for": asked}, grid(folder)))
+                chains[name, asked] = _chains(folder, n_steps, every, judge)
+        last = [np.concatenate([chains[name, asked].ends for name in finding.settings]) for asked in finding.asked]
+        radius = spacing(last)
+        for name in finding.settings:
+            ours = {asked: chains[name, asked] for asked in finding.asked}
+            table.add_row(name, *_measured(ours, radius, None if finding.neurons else judge.labels))
+        console.print(table)
+        with atomic(place / f"finding_{number}.png") as temporary:
+            draw(sheet).save(temporary)
     console.print(_pulled_back())
-
-
-def _found(
-    title: str,
-    finding: Finding,
-    out: Path,
-    number: int,
-    steps: int,
-    shared: Mapping[str, Any],
-    overrides: Sequence[str],
-    judge: Judge,
-    console: Console,
-) -> None:
-    """Make the runs of one finding, print its table and save its sheet."""
-    usual = {**shared, "writer": ["grid", "samples", "trace", "codes", "record"]}
-    table = Table("setting", "sure", "judge", "moved", "sharp", "modes", "apart", title=title)
-    sheet, chains = [], {}
-    for k, (name, changes) in enumerate(finding.settings.items()):
-        for asked, keys in finding.asked.items():
-            folder = out / f"{number}_{k}" / asked
-            make(folder, steps, {**RANDOM, **keys, **usual, **changes}, overrides)
-            sheet.append(({"setting": name, "asked for": asked}, grid(folder)))
-            chains[name, asked] = _chains(folder, steps, shared["save_every"], judge)
-    last = {asked: [chains[name, asked].ends for name in finding.settings] for asked in finding.asked}
-    radius = spacing([np.concatenate(ends) for ends in last.values()])
-    for name in finding.settings:
-        ours = {asked: chains[name, asked] for asked in finding.asked}
-        table.add_row(name, *_measured(ours, radius, None if finding.neurons else judge.labels))
-    console.print(table)
-    with atomic(out / f"finding_{number}.png") as temporary:
-        draw(sheet).save(temporary)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .settings import Settings, called
+from .settings import Settings, arguments, called
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,9 @@ def python(settings: Settings, moves: Sequence[Move], step: int) -> str:
     lines.append(f"chains = {called('assembled', settings)}")
     start = 0
     for move in moves:
-        keys = {key: value for key, value in move.keys.items() if "." not in key}
-        dotted = {key: value for key, value in move.keys.items() if "." in key}
-        parts = [f"rows={list(move.rows)}"] if move.rows is not None else []
-        parts += [f"{key}={value!r}" for key, value in keys.items()] + ([f"**{dotted!r}"] if dotted else [])
+        parts = [] if move.rows is None else [f"rows={list(move.rows)}"]
         lines.append(f"*_, here = islice(chains, {move.step - start + 1})  # to step {move.step}")
-        lines.append(f"chains = after(chains, here, {', '.join(parts)})")
+        lines.append(f"chains = after(chains, here, {', '.join([*parts, *arguments(move.keys)])})")
         start = move.step
     lines.append(f"*_, last = islice(chains, {step - start + 1})  # to step {step}; last.state.x are the pictures")
     return "\n".join(lines)

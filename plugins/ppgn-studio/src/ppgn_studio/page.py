@@ -13,7 +13,7 @@ from ppgn_core.api import configured
 from ppgn_core.errors import UserError
 
 from .limits import Limits
-from .pane import HIDDEN, pane, told
+from .pane import HIDDEN, pane, telling
 from .portraits import Portraits
 from .refresh import refresh
 from .sessions import Sessions
@@ -77,13 +77,10 @@ def page(base: Sequence[str], sessions: Sessions, limits: Limits) -> gr.Blocks:
         def begin(name: str, keys: Sequence[str]) -> Any:
             def call(token: str, *values: Any) -> None:
                 *given, fill, picture, drawn = values
-                try:
-                    settings, files = _settings(dict(zip(keys, given, strict=True)), fill, picture, drawn)
-                    sessions.open(token, name, settings, files)
-                except UserError as error:
-                    raise told(error) from error
+                settings, files = _settings(dict(zip(keys, given, strict=True)), fill, picture, drawn)
+                sessions.open(token, name, settings, files)
 
-            return call
+            return telling(call)
 
         def _settings(values: dict[str, Any], fill: Any, picture: Any, drawn: Any) -> tuple[Settings, tuple[Path, ...]]:
             values = flat(values)

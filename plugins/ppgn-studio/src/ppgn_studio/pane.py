@@ -76,19 +76,24 @@ def pane(name: str, token: Any, sessions: Sessions, first: dict[str, Any]) -> Pa
         line = gr.Textbox("", label="command line", lines=2, buttons=["copy"], elem_id=f"{own}-line", interactive=False)
         code = gr.Textbox("", label="Python", lines=4, buttons=["copy"], elem_id=f"{own}-python", interactive=False)
 
-    def with_session(act: Any) -> Any:
-        """Return a function of the token and more that acts on the session, and tells a user's error in the page."""
+    def with_session(act: Any, needed: bool = True) -> Any:
+        """Return a function of the token and more that acts on the session; without one it complains if it is needed.
+
+        Otherwise it does nothing: the value of a widget counts when a session starts.
+        """
 
         def call(token: str, *values: Any) -> Any:
             try:
                 session = sessions.find(token, name)
                 if session is None:
                     raise UserError("start the chains first")
-                return act(session, *values)
-            except UserError as error:
-                raise told(error) from error
+            except UserError:
+                if needed:
+                    raise
+                return None
+            return act(session, *values)
 
-        return call
+        return telling(call)
 
     def move(session: Session, key: str, value: Any) -> None:
         if isinstance(value, int | float) and session.history.frames:
@@ -113,20 +118,13 @@ def pane(name: str, token: Any, sessions: Sessions, first: dict[str, Any]) -> Pa
     pause.click(with_session(lambda session: session.pause()), token, None, **HIDDEN)
     go_on.click(with_session(further), token, None, **HIDDEN)
     for key, box in weights.items():
-        moved = with_session(lambda session, value, key=key: move(session, key, value))
-        gr.on([box.blur, box.submit], _unless_absent(moved, sessions, name), [token, box], None, **HIDDEN)
-    step.change(_unless_absent(with_session(look), sessions, name), [token, step], earlier, **HIDDEN)
+        moved = with_session(lambda session, value, key=key: move(session, key, value), needed=False)
+        gr.on([box.blur, box.submit], moved, [token, box], None, **HIDDEN)
+    step.change(with_session(look, needed=False), [token, step], earlier, **HIDDEN)
     branch.click(with_session(turn_back), [token, step, chain], None, **HIDDEN)
     back.click(with_session(lambda session: session.back()), token, None, **HIDDEN)
     discard.input(with_session(kept), [token, discard], None, **HIDDEN)
-
-    def keep(token: str) -> str:
-        try:
-            return str(sessions.save(token, name))
-        except UserError as error:
-            raise told(error) from error
-
-    save.click(keep, token, saved, **HIDDEN)
+    save.click(telling(lambda token: str(sessions.save(token, name))), token, saved, **HIDDEN)
     return Pane(
         name, start, weights, quantity, [status, pictures, trace, line, code, step, chain, discard, *weights.values()]
     )
@@ -168,19 +166,13 @@ def _weight(key: str, first: dict[str, Any], own: str) -> Any:
     return gr.Number(value, visible=value is not None, minimum=None if key in ("epsilon2", GUIDANCE) else 0, **about)
 
 
-def _unless_absent(act: Any, sessions: Sessions, name: str) -> Any:
-    """Do nothing, rather than complain, where no session runs: the value counts when it starts."""
+def telling(act: Any) -> Any:
+    """Return a function that does the same, and tells a user's error in the page, where Gradio takes it for HTML."""
 
-    def call(token: str, *values: Any) -> Any:
+    def call(*values: Any) -> Any:
         try:
-            absent = sessions.find(token, name) is None
-        except UserError:
-            absent = True
-        return None if absent else act(token, *values)
+            return act(*values)
+        except UserError as error:
+            raise gr.Error(html.escape(str(error)), print_exception=False) from error
 
     return call
-
-
-def told(error: UserError) -> gr.Error:
-    """Return the error that the page shows; Gradio would take it for HTML."""
-    return gr.Error(html.escape(str(error)), print_exception=False)

@@ -6,6 +6,7 @@ import html
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +89,7 @@ class Portraits:
 
     def draw(self, values: Mapping[str, Any]) -> tuple[str, Any]:
         """Begin to draw what is missing, unless that has begun, and return the list as it is."""
-        try:
-            asked = self.names.asked(values)
-        except UserError:
-            asked = None  # the list tells it
+        asked = self._asked(values)
         if asked is not None and self._drawing.acquire(blocking=False):
             self._seen, self._place, self._error = time.monotonic(), asked.place, ""
             threading.Thread(target=self._draw, args=(dict(values), asked), daemon=True).start()
@@ -100,13 +98,16 @@ class Portraits:
     def follow(self, values: Mapping[str, Any], count: Any) -> tuple[Any, Any, Any]:
         """Return the list if more has been drawn than a page has shown."""
         self._seen, drawing = time.monotonic(), self._drawing.locked()
-        try:
-            asked = self.names.asked(values)
-        except UserError:
-            asked = None
+        asked = self._asked(values)
         drawn = self._drawn(asked) if asked else 0
         changed = asked is not None and (drawn != count or not drawing)
         return self.list(values) if changed else gr.skip(), drawn, gr.skip() if drawing else gr.Timer(active=False)
+
+    def _asked(self, values: Mapping[str, Any]) -> Asked | None:
+        """Return the classes; None if there are none, or if what has them cannot be built, which the list tells."""
+        with suppress(UserError):
+            return self.names.asked(values)
+        return None
 
     def _draw(self, values: Mapping[str, Any], asked: Asked) -> None:
         try:

@@ -6,13 +6,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ppgn_core import UserError, components
 from ppgn_core.api import configured
 from ppgn_core.errors import shown
 
 from .limits import Limits
+
+if TYPE_CHECKING:
+    from ppgn_core.options.signature import Key
 
 KINDS = ("model", "generator", "prior", "condition")
 """Kinds of components that a page chooses; the sampler is the command line's."""
@@ -69,7 +72,7 @@ def read(values: Mapping[str, Any], base: Sequence[str], limits: Limits, files: 
         elif kind in KINDS and own:
             name = (keys.get(kind) or {"name": chosen[kind]})["name"]
             known = {key.name: key for key in installed[kind][name].signature.keys}
-            if own not in known or known[own].nested or "written" in known[own].annotation:
+            if own not in known or not settable(known[own]):
                 raise UserError(f"{shown(place)}: no such key of {kind}={name}")
             before = at(first, place) if name == at(first, f"{kind}.name") else known[own].default
             if str(value) == str(before):
@@ -81,6 +84,11 @@ def read(values: Mapping[str, Any], base: Sequence[str], limits: Limits, files: 
             raise UserError(f"{shown(place)}: no such key")
     keys |= {name: str(path) for name, path in files.items()}
     return Settings(tuple(base), _grouped(keys))
+
+
+def settable(key: Key) -> bool:
+    """Return whether a page can set a key: its value is neither another component nor a place to write to."""
+    return not key.nested and "written" not in key.annotation
 
 
 def flat(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,9 +163,13 @@ def _grouped(keys: Mapping[str, Any]) -> dict[str, Any]:
     return grouped
 
 
-def called(name: str, settings: Settings, indent: str = "") -> str:
+def called(name: str, settings: Settings) -> str:
     """Write the call of a library function with these settings: `sample("experiment=toy", n_chains=4)`."""
     parts = [json.dumps(one, ensure_ascii=False) for one in settings.base]
-    parts += [f"{key}={value!r}" for key, value in settings.keys.items() if "." not in key]
-    dotted = {key: value for key, value in settings.keys.items() if "." in key}
-    return f"{indent}{name}({', '.join([*parts, *([f'**{dotted!r}'] if dotted else [])])})"
+    return f"{name}({', '.join([*parts, *arguments(settings.keys)])})"
+
+
+def arguments(keys: Mapping[str, Any]) -> list[str]:
+    """Write keys as the arguments of a call: `n_chains=4`, and those with a dot as `**{'sampler.step_size': 0.5}`."""
+    dotted = {key: value for key, value in keys.items() if "." in key}
+    return [f"{key}={value!r}" for key, value in keys.items() if "." not in key] + ([f"**{dotted!r}"] if dotted else [])

@@ -45,10 +45,8 @@ def status(session: Session | None) -> str:
     return f'<p class="status" data-status="{session.status}">{told}</p>'
 
 
-def png(image: Image.Image, side: int = 0) -> str:
-    """Write a picture as a `data:` address, enlarged by a whole factor to at least `side`."""
-    if times := max(1, -(-side // max(image.size))) if side else 0:
-        image = image.resize((times * image.width, times * image.height), Image.Resampling.NEAREST)
+def png(image: Image.Image) -> str:
+    """Write a picture as a `data:` address."""
     buffer = io.BytesIO()
     image.save(buffer, "png", compress_level=1)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

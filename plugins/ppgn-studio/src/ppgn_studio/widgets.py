@@ -8,6 +8,8 @@ import gradio as gr
 
 from ppgn_core import components
 
+from .settings import settable
+
 if TYPE_CHECKING:
     from ppgn_core.options.signature import Key
 
@@ -16,9 +18,9 @@ BESIDE = ("text", "target")
 
 
 def shown_keys(kind: str, name: str) -> list[Key]:
-    """Return the keys of an option that a page can set: not other components, nor places to write to."""
+    """Return the keys of an option that a page can set."""
     keys = components()[kind][name].signature.keys
-    shown = [key for key in keys if not key.nested and "written" not in key.annotation]
+    shown = [key for key in keys if settable(key)]
     return sorted(shown, key=lambda key: (key.name not in BESIDE, not key.required))
 
 
@@ -26,8 +28,7 @@ def offered(kind: str, chosen: str | None) -> list[str]:
     """Return the names of a kind's options that a page can set up, and the one that is chosen already."""
     names = []
     for name, option in components()[kind].items():
-        closed = any(key.required and (key.nested or "written" in key.annotation) for key in option.signature.keys)
-        if not closed or name == chosen:
+        if name == chosen or all(settable(key) or not key.required for key in option.signature.keys):
             names.append(name)
     return names
 

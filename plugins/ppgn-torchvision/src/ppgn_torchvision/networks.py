@@ -7,7 +7,7 @@ from torch import nn
 from torchvision import models
 from torchvision.models import WeightsEnum
 
-from ppgn_core.errors import UserError
+from ppgn_core.errors import UserError, reason
 from ppgn_core.nearest import nearest
 from ppgn_core.user_input import lines
 
@@ -89,5 +89,5 @@ def _downloaded(arch: str, weights: WeightsEnum, group: str) -> nn.Module:
     try:
         return models.get_model(arch, weights=weights)
     except (OSError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{group}.weights=default: {arch} cannot be downloaded from {weights.url}: {reason}") from None
+        problem = f"{arch} cannot be downloaded from {weights.url}: {reason(error)}"
+        raise UserError(f"{group}.weights=default: {problem}") from None

@@ -6,7 +6,7 @@ from typing import Any
 
 from torchvision.transforms import InterpolationMode
 
-from ppgn_core.errors import UserError
+from ppgn_core.errors import UserError, reason
 from ppgn_core.nearest import nearest
 
 from .loaded import IMAGENET, Loaded, transforms
@@ -30,8 +30,7 @@ def load_timm(name: str, weights: str, classes: list[str] | None, group: str) ->
     try:
         network = timm.create_model(name, pretrained=weights == "default", **keys).eval()
     except (OSError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{key}: weights={weights} are not available: {reason}") from None
+        raise UserError(f"{key}: weights={weights} are not available: {reason(error)}") from None
     if weights not in ("default", "random"):
         fill(network, weights, f"timm:{name}", f"{group}.weights")
     config = timm.data.resolve_data_config(model=network)

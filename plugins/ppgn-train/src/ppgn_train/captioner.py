@@ -24,7 +24,7 @@ from .captions import Captions
 from .captions_colour import UNNAMED, Colours, measure, plausible
 from .captions_nouns import kinds
 from .captions_scores import scores
-from .networks import check_names, load
+from .names import check_names
 from .photographs import Photographs, jitter_colour, load_parts, shift_and_flip
 from .schedule import OneCycle
 from .seeded import SeededRecipe
@@ -67,7 +67,7 @@ class CaptionerRecipe(SeededRecipe):
     ) -> None:
         super().__init__(fabric, images, batch_size, seed)
         self.adversarial = adversarial
-        network = load(AlexNet, "classifier", classifier).requires_grad_(False).to(fabric.device)
+        network = AlexNet.load(Path(classifier), key="classifier").requires_grad_(False).to(fabric.device)
         check_names("layer", layer, network.layers)
         train, val = load_parts(data, network.config.resize, cache)
         self.kinds = kinds(train.classes, names)

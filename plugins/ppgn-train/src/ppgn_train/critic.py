@@ -58,17 +58,18 @@ class Critic(nn.Module):
         super().__init__()
         self.code_scale = code**-0.5
         self.pixels = Branch(3, (width // 2, width, 2 * width, 2 * width), code)
-        self.features = nn.ModuleDict(
-            {
-                name: Branch(channels, (width, width), code, keep=() if side > 8 else (0,))
-                for name, (channels, side, _) in layers.items()
-            }
-        )
+        self.features = nn.ModuleDict()
+        for name, (channels, side, _) in layers.items():
+            self.features[name] = Branch(channels, (width, width), code, keep=() if side > 8 else (0,))
+
+    def mix(self, features: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Return what the branches see of the features."""
+        return features
 
     def forward(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> dict[str, Tensor]:
         """Return every branch's logits by its name, `pixels` or the layer's: high for photographs."""
-        h = h * self.code_scale
-        verdicts = {name: branch(features[name], h) for name, branch in self.features.items()}
+        h, seen = h * self.code_scale, self.mix(features)
+        verdicts = {name: branch(seen[name], h) for name, branch in self.features.items()}
         return {"pixels": self.pixels(x, h), **verdicts}
 
 
@@ -122,7 +123,7 @@ def shift_and_cut(x: Tensor, reach: int, hole: int, generator: torch.Generator, 
     return picked * ~(inside_rows[:, None, :, None] & inside_columns[:, None, None, :]).to(x.device)
 
 
-class ProjectedCritic(nn.Module):
+class ProjectedCritic(Critic):
     """Judge by one branch on the pixels and one on each stage of an ImageNet network, whose features are mixed first.
 
     Projected GAN (Sauer et al. 2021, section 3.2): frozen random 1 × 1 convolutions mix the channels of each stage, and
@@ -138,14 +139,11 @@ class ProjectedCritic(nn.Module):
     def __init__(
         self, code: int, stages: Mapping[str, Sequence[int]], width: int = 96, mixed: int = 48, seed: int = 0
     ) -> None:
-        super().__init__()
-        self.code_scale = code**-0.5
-        self.pixels = Branch(3, (width // 2, width, 2 * width, 2 * width), code)
+        super().__init__(code, {}, width)
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             self.channels = nn.ModuleDict({name: Mixture(shape[0], mixed, 1) for name, shape in stages.items()})
             self.scales = nn.ModuleDict({name: Mixture(mixed, mixed, 3) for name in stages})
-        self.features = nn.ModuleDict()
         for name, (_, side, _) in stages.items():
             halvings = max(0, (side // 4).bit_length() - 1)
             layers = max(2, halvings)
@@ -161,13 +159,6 @@ class ProjectedCritic(nn.Module):
                 value = (value + F.interpolate(coarser, value.shape[-2:], mode="nearest")) * 0.5**0.5
             mixtures[name] = coarser = self.scales[name](value)
         return mixtures
-
-    def forward(self, x: Tensor, features: Mapping[str, Tensor], h: Tensor) -> dict[str, Tensor]:
-        """Return every branch's logits by its name, `pixels` or the stage's: high for photographs."""
-        h = h * self.code_scale
-        mixtures = self.mix(features)
-        verdicts = {name: branch(mixtures[name], h) for name, branch in self.features.items()}
-        return {"pixels": self.pixels(x, h), **verdicts}
 
 
 class Mixture(nn.Module):

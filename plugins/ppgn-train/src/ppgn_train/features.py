@@ -8,8 +8,10 @@ from lightning_fabric import Fabric
 from ppgn_alexnet.alexnet import AlexNet
 from torch import Tensor
 
+from ppgn_core.weights import digest
+
 from .cache import cached
-from .networks import check_names, load
+from .names import check_names
 
 
 class Features:
@@ -25,10 +27,9 @@ class Features:
 
     def __init__(self, fabric: Fabric, network: str, layer: str, cache: str | None) -> None:
         self.fabric, self.layer, self.cache = fabric, layer, cache
-        self.network = load(AlexNet, "encoder", network).requires_grad_(False).to(fabric.device)
+        self.network = AlexNet.load(Path(network), key="encoder").requires_grad_(False).to(fabric.device)
         check_names("layer", layer, self.network.layers)
-        digest = hashlib.sha256(Path(network).read_bytes()).hexdigest()
-        self.identity = digest, layer, fabric.strategy.precision.precision
+        self.identity = digest(Path(network)), layer, fabric.strategy.precision.precision
 
     @torch.no_grad()
     def __call__(self, images: Tensor, key: str) -> Tensor:

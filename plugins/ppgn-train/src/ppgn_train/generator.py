@@ -19,7 +19,6 @@ from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 
 from .adversarial_loss import ADVERSARIAL_WEIGHTS, AdversarialLoss, Drawing, Rest
-from .networks import load
 from .photographs import beneath, evenly, load_parts, shift_and_flip
 from .processes import share
 from .reconstruction import FeatureExtractor, ReconstructionLoss
@@ -103,7 +102,7 @@ class GeneratorRecipe(SeededRecipe):
         self.shift, self.adversarial, self.blur, self.averaging = shift, adversarial, blur, averaging
         if encoder is None and model is None:
             raise UserError("encoder is required: a file, or model=NAME for the encoder of that model")
-        own = load(AlexNet, "encoder", encoder) if encoder else model.network("encoder")  # type: ignore[union-attr]
+        own = AlexNet.load(Path(encoder), key="encoder") if encoder else model.network("encoder")  # type: ignore[union-attr]
         self.encoder = own.requires_grad_(False)
         self.encoder.to(fabric.device).to(memory_format=torch.channels_last)
         side = TABLES[network].image_size
@@ -115,7 +114,7 @@ class GeneratorRecipe(SeededRecipe):
         self.reconstruction = ReconstructionLoss(compared, truth, scaled)
         config = replace(TABLES[network], code=truth["fc6"].shape[1], high=float(truth["fc6"].max()))
         self.adversary = AdversarialLoss(critic, gan_loss, config.code, truth, Rest(rest_below), warm_up)
-        drawer = load(UpConv, "start", start) if start else UpConv(config)
+        drawer = UpConv.load(Path(start), key="start") if start else UpConv(config)
         if (drawer.config.code, drawer.config.image_size) != (config.code, side):
             raise UserError(f"start={start}: allowed is one of {side} pixels for codes of length {config.code}")
         self.averaged = copy.deepcopy(drawer).requires_grad_(False).to(fabric.device)
@@ -126,7 +125,7 @@ class GeneratorRecipe(SeededRecipe):
         self.adversary.setup(fabric, critic_rate)
         self.climb: Climb | None = None
         if walkers:
-            climbed = load(AlexNet, "classifier", classifier) if classifier else self.encoder
+            climbed = AlexNet.load(Path(classifier), key="classifier") if classifier else self.encoder
             self.shares = False  # the walkers' codes would have to be divided too
             self.climb = Climb(climbed, self.extractor, walkers, config, climb, self.train)
         self.shown = evenly(self.val.images).float() / 255

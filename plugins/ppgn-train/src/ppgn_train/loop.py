@@ -7,20 +7,24 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
+from PIL import Image
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
-from torchvision.utils import save_image
 
 from ppgn_core.atomic import atomic
 from ppgn_core.console import say
+from ppgn_core.images import enlarged, tile, to_uint8
 from ppgn_core.interrupt import interruptible
 
 from . import checkpoint, returned
 from .claim import claim, writing
 from .processes import Together
 
+GAP = 2
+"""Pixels between the pictures that are saved as one."""
 LEAST = 64
 """Least longer side of a picture that is saved, in pixels: smaller ones are enlarged by a whole factor."""
 
@@ -159,10 +163,9 @@ def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[
         writer.add_scalar(f"validation/{name}", value, seen)
     picture = returned.picture(recipe, recipe.picture())
     if picture is not None:
+        images = np.stack([enlarged(image, LEAST) for image in to_uint8(picture)])
         with atomic(out / f"picture_{seen:09d}.png") as temporary:
-            times = -(-LEAST // max(picture.shape[-2:]))
-            large = picture.repeat_interleave(times, -2).repeat_interleave(times, -1)
-            save_image(large.clamp(0, 1), temporary)
+            Image.fromarray(tile(images, GAP, min(len(images), 8))).save(temporary)
         writer.add_images("picture", picture.clamp(0, 1), seen)
     recipe.export(out)
     writer.flush()

@@ -10,7 +10,7 @@ from ppgn_alexnet.alexnet import AlexNet
 from torch import Tensor
 from torch.nn import functional as F
 
-from .networks import check_names
+from .names import check_names
 from .stages import LOGITS, STRIDES, Stages
 
 RECONSTRUCTION_WEIGHTS = {"pixel": 2.0, "thumbnail": 2.0, "conv2": 0.5, "conv5": 0.3, "pool5": 0.3, "fc6": 0.2}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import torch
@@ -12,7 +13,6 @@ from torch import Tensor
 
 from .features import Features
 from .loop import seed_step
-from .networks import load
 from .photographs import load_parts
 
 
@@ -109,7 +109,7 @@ class CodeRecipe(LearnerRecipe):
         self.train = torch.cat([see(train, "train"), see(train.flip(3), "train mirrored")])
         self.val = see(val, "val").float()
         with torch.random.fork_rng(devices=[]):  # the network's first weights do not depend on whether there is one
-            self.decoder = load(UpConv, "decoder", decoder).to(fabric.device) if decoder else None
+            self.decoder = UpConv.load(Path(decoder), key="decoder").to(fabric.device) if decoder else None
 
     def evaluate(self) -> Mapping[str, float]:
         return self.learner.evaluate(self.val, self.generator.manual_seed(self.seed))
