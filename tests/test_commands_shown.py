@@ -160,6 +160,13 @@ def test_the_commands_of_a_page_exist(page, registry):
                 pytest.fail(f"{line}\n{type(error).__name__}: {error}")
 
 
+def test_the_tests_that_a_page_names_are_there():
+    pattern = r"`((?:plugins/[\w-]+/)?tests/\w+\.py)`"
+    named = {name for page in PAGES for name in re.findall(pattern, page.read_text(encoding="utf-8"))}
+    assert len(named) > 10
+    assert [name for name in sorted(named) if not (REPOSITORY / name).is_file()] == []
+
+
 def test_enough_is_found_and_no_exception_is_left_over():
     every = [line for found in SHOWN.values() for line in found]
     assert len(set(every)) > 100
