@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .atomic import atomic, durable, write_bytes
-from .console import explained
+from .console import writing
 from .errors import UserError
 from .lock import locked
 
@@ -75,15 +75,12 @@ class RunFolder:
         Raises:
             UserError: the folder cannot be created or written, another process is writing there, or it holds a run.
         """
-        with ExitStack() as stack:
+        with writing(self.path), ExitStack() as stack:
             stack.callback(self._remove_empty)
-            try:
-                self._make()
-                stack.enter_context(locked(self.path))
-                self._clear(manifest or {})
-                self._steps = dict.fromkeys(manifest or {}, step)
-            except OSError as error:
-                raise UserError(f"out={self.path}: {explained(error)}") from error
+            self._make()
+            stack.enter_context(locked(self.path))
+            self._clear(manifest or {})
+            self._steps = dict.fromkeys(manifest or {}, step)
             stack.callback(self._close)
             yield self
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from .. import blame
 from ..chain import stopped
-from ..console import explained, say
+from ..console import say
 from ..data_space import undrawn
 from ..errors import UserError
 from ..interrupt import interruptible
@@ -103,15 +103,10 @@ def write(chains: Chains, snapshots: Iterable[Snapshot], out: Path, overwrite: b
     replaces = bool(chains.config.get("overwrite")) if overwrite is None else overwrite
     folder = RunFolder(out, source, replaces, files_of_writers(out) if replaces else ())
     writers = chains.writers(folder, chains.context)
-    try:
-        with ExitStack() as stack:
-            stack.enter_context(folder.opened(saved.files, saved.step) if saved else folder.opened())
-            stack.enter_context(_closed(writers))
-            for snapshot in snapshots:
-                for writer in writers:
-                    blame.call(writer, "write", writer.write, snapshot)
-    except OSError as error:
-        raise UserError(f"out={out}: {explained(error)}") from error
+    with folder.opened(saved.files, saved.step) if saved else folder.opened(), _closed(writers):
+        for snapshot in snapshots:
+            for writer in writers:
+                blame.call(writer, "write", writer.write, snapshot)
     return snapshot
 
 
