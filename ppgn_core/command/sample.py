@@ -75,8 +75,7 @@ def _hydra(arguments: list[str]) -> int:
             from ..sampling.run import run
 
             chains = assemble(config, registry, own_overrides)
-            assert chains.context.energy is not None
-            objective = Objective(config, chains.context.energy)
+            objective = Objective(config, chains.energy)
             stopped = run(chains, out.absolute(), objective.watch)
             return objective()
         except Exception as error:  # the other jobs of a sweep go on
