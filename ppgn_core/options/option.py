@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from ..blame import Origin, call, described, remember
@@ -54,10 +53,6 @@ class Option:
         except (LookupError, OSError, SyntaxError) as error:
             raise UserError(f"{self.kind}={self.name}: {self.package} cannot be read: {error}") from error
 
-    def needs(self, name: str) -> bool:
-        """Return whether the factory requires the run's value of that name."""
-        return name in self.signature.needed
-
     @cached_property
     def schema(self) -> DictConfig:
         """Return the option's config: its name, and each key with its type and default."""
@@ -100,19 +95,13 @@ class Option:
         if not isinstance(self.factory, str):
             return self.factory
         try:
-            return located(self.factory)
+            return resolve_name(self.factory)
         except (ImportError, AttributeError) as error:
             raise UserError(f"{self.kind}={self.name}: {self.package} cannot be imported: {error}") from error
         except Exception as error:
             if self.origin.own:
                 raise
             raise PluginError(f"{self.origin}: cannot be imported: {described(error)}") from error
-
-
-def located(place: str) -> Any:
-    """Import what a location names: `module:function`, or `module:Class.method`."""
-    module, _, attribute = place.partition(":")
-    return functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
 
 
 def _type(key: Key) -> Any:
