@@ -16,7 +16,7 @@ from .annotation import config_type
 from .bundled import own
 from .kinds import KINDS
 from .signature import Key, Signature, read
-from .source import REQUIRED, Unread
+from .source import Unread
 
 if TYPE_CHECKING:  # importing it takes longer than all else that `--help` does
     from omegaconf import DictConfig
@@ -114,7 +114,7 @@ def _type(key: Key) -> Any:
 def _default(key: Key) -> Any:
     from omegaconf import MISSING
 
-    if key.default is REQUIRED:
+    if key.required:
         return dataclasses.field(default=MISSING)
     if isinstance(key.default, Unread):
         return dataclasses.field(default=None)
