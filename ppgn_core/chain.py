@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -95,31 +97,24 @@ def select(which: Tensor, new: State, old: State) -> State:
     def where(a: Tensor, b: Tensor) -> Tensor:
         return torch.where(which.view(-1, *[1] * (a.dim() - 1)), a, b)
 
-    return State(
-        new.step,
-        where(new.h, old.h),
-        where(new.x, old.x),
-        where(new.log_prob, old.log_prob),
-        where(new.prior_score, old.prior_score),
-        where(new.condition_score, old.condition_score),
-        {name: where(value, old.memory[name]) for name, value in new.memory.items()},
-    )
+    return mapped(where, new, old)
 
 
 def picked(snapshot: Snapshot, rows: Sequence[int]) -> Snapshot:
     """Return a snapshot whose chain k is chain `rows[k]` of another one; a chain may be taken several times."""
-    state, info, index = snapshot.state, snapshot.info, torch.as_tensor(rows, device=snapshot.last_step.device)
+    index = torch.as_tensor(rows, device=snapshot.last_step.device)
+    return mapped(itemgetter(index), snapshot)
 
-    def of(tensor: Tensor) -> Tensor:
-        return tensor[index]
 
-    memory = {name: of(value) for name, value in state.memory.items()}
-    tensors = {name: of(value) for name, value in vars(state).items() if isinstance(value, Tensor)}
-    return replace(
-        snapshot,
-        state=State(step=state.step, memory=memory, **tensors),
-        info=Info(of(info.prior_norm), of(info.condition_norm), of(info.acceptance)),
-        last_step=of(snapshot.last_step),
-        kept=None if snapshot.kept is None else of(snapshot.kept),
-        cause=None if snapshot.cause is None else of(snapshot.cause),
-    )
+def mapped(function: Callable[..., Tensor], one: Any, *others: Any) -> Any:
+    """Return a state, an info or a snapshot with `function` of its tensors, or of those at the same place of several.
+
+    What is no tensor, such as the step, is that of `one`.
+    """
+    if isinstance(one, Tensor):
+        return function(one, *others)
+    if isinstance(one, Mapping):
+        return {name: mapped(function, part, *(other[name] for other in others)) for name, part in one.items()}
+    if isinstance(one, State | Info | Snapshot):
+        return replace(one, **mapped(function, *map(vars, (one, *others))))
+    return one

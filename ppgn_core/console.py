@@ -10,6 +10,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import UserError
@@ -88,6 +89,24 @@ def explained(error: Exception) -> UserError | None:
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and OUT_OF_MEMORY.search(str(error))):
         return UserError(f"out of memory; a smaller n_chains or batch_size needs less: {reason}")
     return None
+
+
+@contextlib.contextmanager
+def writing(folder: Path, key: str = "out", note: str = "") -> Iterator[None]:
+    """Report in one line that the block could not write to a folder.
+
+    Args:
+        key: key that named the folder.
+        note: end of the line.
+
+    Raises:
+        UserError: there is no space, no permission, or no such place.
+    """
+    try:
+        yield
+    except OSError as error:
+        told = str(explained(error)).removeprefix(f"{folder}: ")
+        raise UserError(f"{key}={folder}: {told}{note}") from error
 
 
 def report(name: str, error: Exception) -> int:

@@ -24,13 +24,22 @@ def reason(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def shown(value: object) -> str:
-    """Write a value as users do, for a message: `null`, `true`; the middle of a long text is left out.
+def written(value: object) -> str:
+    """Write a value as users do: `null`, `true`.
 
-    >>> shown(None), shown(False), shown("x" * 1000).count("x")
-    ('null', 'false', 120)
+    >>> written(None), written(False), written(0.5)
+    ('null', 'false', '0.5')
     """
-    text = str(value).lower() if isinstance(value, bool) else "null" if value is None else str(value)
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def shown(value: object) -> str:
+    """Write a value as users do, for a message; the middle of a long text is left out.
+
+    >>> shown(None), shown("x" * 1000).count("x")
+    ('null', 120)
+    """
+    text = written(value)
     if len(text) <= LONGEST:
         return text
     return f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]} ({len(text)} characters)"

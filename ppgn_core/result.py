@@ -134,15 +134,13 @@ def collect(chains: Chains, snapshots: Iterable[Snapshot], out: Path | None) -> 
     """
     from .sampling.run import check_alive, write
 
-    energy = chains.context.energy
-    assert energy is not None
     kept: list[Snapshot] = []
     rows: list[dict[str, Tensor]] = []
     last: dict[int, Tensor] = {}
 
     def noted() -> Iterator[Snapshot]:
         for snapshot in snapshots:
-            rows.append(_row(quantities(snapshot, energy), snapshot))
+            rows.append(_row(quantities(snapshot, chains.energy), snapshot))
             chosen = (
                 range(len(snapshot.state.x)) if snapshot.kept is None else snapshot.kept.nonzero().flatten().tolist()
             )
@@ -159,9 +157,7 @@ def collect(chains: Chains, snapshots: Iterable[Snapshot], out: Path | None) -> 
     x = torch.stack([last[k] for k in sorted(last)]) if last else final.state.x[:0]
     images = x.clamp(0, 1) if x.dim() == 4 and x.shape[1] == 3 else x
     trace = Trace(**{name: torch.stack([row[name] for row in rows]) for name in rows[0]})
-    run = chains.context.run
-    assert run is not None
-    return Result(images, final.state.h, trace, run["command"], chains, kept)
+    return Result(images, final.state.h, trace, chains.context.run["command"], chains, kept)
 
 
 def _row(values: dict[str, Tensor | None], snapshot: Snapshot) -> dict[str, Tensor]:

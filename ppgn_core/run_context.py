@@ -33,10 +33,10 @@ class RunContext:
         device: device of the networks and the chains.
         noise: source of all randomness in the chains.
         clock: clock that holds the step the chains are at.
+        run: record of the run: config, overrides, versions.
         model: bundle of networks chosen by `model=NAME`; None if there is none.
         generator: the generator G.
         energy: the generator, the prior and the condition together.
-        run: record of the run: config, overrides, versions.
         out: path of the run's folder.
         run_folder: the same folder as an object that writes into it.
     """
@@ -55,10 +55,10 @@ class RunContext:
     device: torch.device
     noise: ChainNoise
     clock: Clock
+    run: Mapping[str, Any]
     model: Model | None = None
     generator: Generator | None = None
     energy: Energy | None = None
-    run: Mapping[str, Any] | None = None
     out: Path | None = None
     run_folder: RunFolder | None = None
 

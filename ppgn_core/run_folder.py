@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .atomic import atomic, durable, write_bytes
-from .console import explained
+from .console import writing
 from .errors import UserError
 from .lock import locked
 
@@ -39,10 +39,9 @@ BLOCK = 1 << 20
 TEMPORARY = re.compile(r"\..+\.\d+(\.\w+)?")
 
 
-def dated(root: Path, now: datetime | None = None) -> Path:
+def dated(root: Path) -> Path:
     """Name a folder below `root` by date and time, to the microsecond, as two runs may begin in the same second."""
-    now = now or datetime.now()
-    return root / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S-%f}"
+    return root / f"{datetime.now():%Y-%m-%d/%H-%M-%S-%f}"
 
 
 class RunFolder:
@@ -75,15 +74,12 @@ class RunFolder:
         Raises:
             UserError: the folder cannot be created or written, another process is writing there, or it holds a run.
         """
-        with ExitStack() as stack:
+        with writing(self.path), ExitStack() as stack:
             stack.callback(self._remove_empty)
-            try:
-                self._make()
-                stack.enter_context(locked(self.path))
-                self._clear(manifest or {})
-                self._steps = dict.fromkeys(manifest or {}, step)
-            except OSError as error:
-                raise UserError(f"out={self.path}: {explained(error)}") from error
+            self._make()
+            stack.enter_context(locked(self.path))
+            self._clear(manifest or {})
+            self._steps = dict.fromkeys(manifest or {}, step)
             stack.callback(self._close)
             yield self
 
@@ -151,17 +147,14 @@ class RunFolder:
             _check(source, name, length, crc)
         self._sweep()
         if not in_place:
-            self._remove(present)
-        for name, (length, crc) in manifest.items():
-            if not in_place:
-                _copy(source / name, self.path / name, length)
+            for path in (self.path / name for name in present):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            for name in manifest:
+                with atomic(self.path / name) as temporary:
+                    shutil.copyfile(source / name, temporary)
+        for name, (length, _) in manifest.items():
             os.truncate(self.path / name, length)
-            self._lengths[name] = length, crc
-
-    def _remove(self, names: list[str]) -> None:
-        for name in names:
-            path = self.path / name
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self._lengths = dict(manifest)
 
     def _sweep(self) -> None:
         """Remove temporary files of processes that died: the lock ensures that nobody else is writing here."""
@@ -193,13 +186,6 @@ def _check(folder: Path, name: str, length: int, crc: int) -> None:
         raise UserError(f"resume={folder}: {name} cannot be read: {error.strerror}") from error
     if left or crc_read != crc:
         raise UserError(f"resume={folder}: {name} is damaged: its beginning is not what was saved")
-
-
-def _copy(source: Path, target: Path, length: int) -> None:
-    with source.open("rb") as file, atomic(target) as temporary, temporary.open("wb") as new:
-        while length and (block := file.read(min(length, BLOCK))):
-            new.write(block)
-            length -= len(block)
 
 
 def _not_through_links(path: str, flags: int) -> int:

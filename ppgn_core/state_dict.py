@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .errors import UserError
+from .errors import UserError, reason
 from .weights import regular
 
 TYPES = {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool, torch.uint8}
@@ -49,8 +49,8 @@ def read_state_dict(path: Path, prefix: str) -> dict[str, Tensor]:
         raise UserError(f"{prefix}: not a state dict, but {type(content).__name__}; {ALLOWED}")
     tensors = {}
     for name, value in content.items():
-        if reason := _unfit(value):
-            raise UserError(f"{prefix}: not a state dict, its {str(name)[:100]!r} is {reason}; {ALLOWED}")
+        if fault := _unfit(value):
+            raise UserError(f"{prefix}: not a state dict, its {str(name)[:100]!r} is {fault}; {ALLOWED}")
         tensors[WRAPPERS.sub("", str(name))] = value
     return tensors
 
@@ -113,5 +113,4 @@ def _reason(error: Exception) -> str:
     if isinstance(error, pickle.UnpicklingError):
         named = re.search(r"Unsupported (?:global: GLOBAL|class) ([^\s]{1,80})", str(error))
         return f"it holds {named[1]} beside tensors" if named else "loading it would run code, or it is damaged"
-    text = str(error).splitlines()
-    return text[0][:100] if text else type(error).__name__
+    return reason(error)[:100]

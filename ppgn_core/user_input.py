@@ -7,7 +7,7 @@ import re
 import stat
 from pathlib import Path
 
-from .errors import UserError, shown
+from .errors import UserError, shown, written
 
 MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -33,10 +33,8 @@ def word(value: object, key: str) -> str:
     Raises:
         UserError: the value is a list or a mapping.
     """
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, str | int | float | Path):
-        return str(value)
+    if value is None or isinstance(value, str | int | float | Path):
+        return written(value)
     raise UserError(f"{key}={shown(value)}: allowed is text")
 
 

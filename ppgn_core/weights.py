@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from .atomic import atomic
-from .errors import UserError
+from .errors import UserError, reason
 
 N = TypeVar("N", bound="ConfiguredNetwork")
 M = TypeVar("M", bound=nn.Module)
@@ -183,8 +183,7 @@ def made(make: Callable[[], M], tensors: Mapping[str, Tensor], prefix: str) -> M
         with _Budget(SPARE + 2 * sum(value.numel() for value in tensors.values())):
             network = make()
     except (ValueError, KeyError, TypeError, ArithmeticError, RuntimeError) as error:  # torch's are of many types
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{prefix}: no network can be made of its table: {reason}") from None
+        raise UserError(f"{prefix}: no network can be made of its table: {reason(error)}") from None
     fill(network, tensors, f"{prefix}: not of its table")
     return network.eval()
 

@@ -21,7 +21,7 @@ def show(run: str, out: str | None = None, overrides: Sequence[str] = ()) -> Non
         out: folder for the new run; null for outputs/DATE/TIME.
     """
     from ..config.configure import configure
-    from ..config.resume import Resumed, read_record
+    from ..config.resume import OF_THIS_RUN, Resumed, read_record
     from ..options import plugins
     from ..run_folder import dated
     from ..sampling.assemble import assemble
@@ -31,7 +31,7 @@ def show(run: str, out: str | None = None, overrides: Sequence[str] = ()) -> Non
     record = read_record(place, f"run={place}") if place.is_dir() else of_picture(place)
     config, own = configure(overrides, registry, Resumed.of(record, overrides, registry, f"run={place}"))
     before = [one for one in record.get("overrides") or () if isinstance(one, str)]
-    line = [one for one in before if one.partition("=")[0] not in ("out", "resume", "overwrite")]
+    line = [one for one in before if one.partition("=")[0] not in OF_THIS_RUN]
     folder = home(out, "out") if out else dated(Path("outputs"))
     sample(assemble(config, registry, [*line, *own]), folder.absolute())
 

@@ -12,7 +12,6 @@ from ..options.annotation import config_type, is_optional
 from ..options.option import Option
 from ..options.registry import Registry
 from ..options.signature import Key
-from ..options.source import REQUIRED
 
 OVERRIDES = "overrides"
 """A component with this parameter receives all keys that nothing else has, for the runs that it starts."""
@@ -35,7 +34,7 @@ def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[
     parts: dict[str, dict[str, str]] = {name: {} for name, key in keys.items() if key.nested}
     others: list[tuple[str, str]] = []
     overrides: list[str] = []
-    bare = iter([name for name, key in keys.items() if key.default is REQUIRED] or list(keys)[:1])
+    bare = iter([name for name, key in keys.items() if key.required] or list(keys)[:1])
     place = ""
     for argument in arguments:
         name, sign, text = argument.partition("=")
@@ -52,7 +51,7 @@ def read(command: Option, arguments: Sequence[str], registry: Registry) -> dict[
         else:
             others.append((name, text))
     chosen = {name: _chosen(keys[name], part, registry) for name, part in parts.items()}
-    required = [chosen[name] for name in parts if keys[name].default is REQUIRED]
+    required = [chosen[name] for name in parts if keys[name].required]
     for name, text in others:
         own = name.partition(".")[0]
         owners = [k for k, option in chosen.items() if option and own in _names(option, nested=own != name)]

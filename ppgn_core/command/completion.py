@@ -10,7 +10,6 @@ from ..options import plugins
 from ..options.option import Option
 from ..options.presets import presets
 from ..options.registry import Registry
-from ..options.source import REQUIRED
 from .arguments import OVERRIDES
 
 BASH = """_ppgn() {
@@ -66,7 +65,7 @@ def _of_command(command: Option, registry: Registry) -> set[str]:
     for key in command.signature.keys:
         if key.nested:
             names = registry.names(key.nested)
-            words |= {f"{key.name}={name}" for name in names} | set(names if key.default is REQUIRED else ())
+            words |= {f"{key.name}={name}" for name in names} | set(names if key.required else ())
     return words
 
 

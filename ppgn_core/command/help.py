@@ -14,7 +14,6 @@ from ..options.option import Option
 from ..options.presets import in_force, presets
 from ..options.registry import Registry
 from ..options.signature import Key
-from ..options.source import REQUIRED
 from ..options.yaml_paths import CONF
 from ..user_input import home
 from .page import Page
@@ -39,7 +38,11 @@ def show(arguments: list[str]) -> None:
     choices = [argument.partition("=") for argument in arguments]
     chosen = [(kind, name) for kind, _, names in choices if kind in KINDS for name in names.strip("[]").split(",")]
     for kind, name in chosen:
-        _option(page, registry, kind, name)
+        if name in (comments := presets(kind)):
+            page.heading(f"{kind}={name}", comments[name])
+        else:
+            option = registry.find(kind, name)
+            _full(page, option, f"{kind}={name}", f"({option.package})")
     if not chosen:
         _everything(page, registry, _own_presets(arguments))
     print(page, end="")
@@ -58,7 +61,7 @@ def show_command(command: Option, registry: Registry, arguments: list[str]) -> N
         arguments: arguments of the command line; components chosen in them are described at length.
     """
     page, keys = Page(), command.signature.keys
-    first = f" {keys[0].name.upper()}" if keys and keys[0].default is REQUIRED else ""
+    first = f" {keys[0].name.upper()}" if keys and keys[0].required else ""
     _full(page, command, f"ppgn {command.name.replace('_', '-')}{first} [KEY=VALUE …]")
     chosen = {argument.partition("=")[2] or argument for argument in arguments}
     for key in keys:
@@ -76,7 +79,7 @@ def meaning(key: Key) -> str:
     """Describe a key: its type, such as `(float, >= 0)` or `(fast | slow)`, whether it is required, and its doc."""
     kind = re.sub(r"Annotated\[(.*)\]", r"\1", key.annotation).replace("'", "").replace('"', "")
     kind = re.sub(r"Literal\[(.*?)\]", lambda match: match[1].replace(", ", " | "), kind)
-    needed = "required" if key.default is REQUIRED else ""
+    needed = "required" if key.required else ""
     return " ".join(filter(None, [f"({kind})" if kind and not key.nested else "", needed, key.doc]))
 
 
@@ -104,21 +107,13 @@ def _everything(page: Page, registry: Registry, more: Path | None) -> None:
         page.text(f"Not installed: pip install {' '.join(missing)}")
 
 
-def _option(page: Page, registry: Registry, kind: str, name: str) -> None:
-    if name in presets(kind):
-        page.heading(f"{kind}={name}", presets(kind)[name])
-        return
-    option = registry.find(kind, name)
-    _full(page, option, f"{kind}={name}", f"({option.package})")
-
-
 def _full(page: Page, option: Option, title: str, note: str = "") -> None:
     """Add all of an option's docstring but its arguments, and its keys."""
     page.heading(title, note)
     page.text(option.signature.doc.partition("\nArgs:")[0].strip())
     page.heading("keys")
     keys = option.signature.keys
-    page.rows((option.at(key.name if key.default is REQUIRED else str(key)), meaning(key)) for key in keys)
+    page.rows((option.at(key.name if key.required else str(key)), meaning(key)) for key in keys)
 
 
 def _described(option: Option) -> tuple[str, str]:

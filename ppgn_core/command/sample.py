@@ -29,17 +29,12 @@ def _main(arguments: list[str]) -> int:
 
         show(arguments)
         return 0
-    return _hydra(arguments)
-
-
-def _hydra(arguments: list[str]) -> int:
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
-    from ..config import compose
+    from ..config import compose, hydra_errors
     from ..config.check import check
-    from ..config.hydra_errors import explain
     from ..config.overrides import from_keys, prepared
     from ..config.resume import Resumed, folder_of
     from ..options import plugins
@@ -75,12 +70,11 @@ def _hydra(arguments: list[str]) -> int:
             from ..sampling.run import run
 
             chains = assemble(config, registry, own_overrides)
-            assert chains.context.energy is not None
-            objective = Objective(config, chains.context.energy)
+            objective = Objective(config, chains.energy)
             stopped = run(chains, out.absolute(), objective.watch)
             return objective()
         except Exception as error:  # the other jobs of a sweep go on
-            user_error = explained(error) or explained(explain(error, registry))
+            user_error = explained(error) or explained(hydra_errors.explain(error, registry))
             if user_error is None and not sweep:
                 raise
             if user_error and os.environ.get("PPGN_DEBUG") == "1":
@@ -101,14 +95,10 @@ def _hydra(arguments: list[str]) -> int:
     sys.argv = [sys.argv[0], *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises errors instead of printing them
     try:
-        hydra.main(config_path=None, config_name="config", version_base="1.3")(job)()
+        with hydra_errors.explained(registry):
+            hydra.main(config_path=None, config_name="config", version_base="1.3")(job)()
     except sweep_folders.Refused as error:
         raise UserError(str(error)) from error
-    except Exception as error:
-        user_error = explain(error, registry)
-        if user_error is error:
-            raise
-        raise user_error from error
     finally:  # also if a launcher lost a job: the others have their cells
         sweep_sheet.draw(sweep_folders.begun())
         sweep_folders.remove_empty()

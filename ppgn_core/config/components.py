@@ -28,7 +28,8 @@ def choices(config: Mapping[str, Any], own: Collection[str]) -> list[str]:
     overrides += [f"{kind}=null" for kind in KINDS if kind in config and not config[kind] and kind not in own]
     for kind, part in _components(config):
         if kind != "writer" and kind not in own:
-            overrides += [_whole(f"{kind}.{key}", value) for key, value in part.items() if _nested(key, value)]
+            nested = {f"{kind}.{key}": value for key, value in part.items() if _nested(key, value)}
+            overrides += [f"++{place}={literal(value, place)}" for place, value in nested.items()]
     return overrides + ([f"writer=[{','.join(writers)}]"] if writers and "writer" not in own else [])
 
 
@@ -65,10 +66,6 @@ def _places(place: str, config: Any, registry: Registry) -> Iterator[str]:
     inside = config.items() if isinstance(config, dict) else enumerate(config) if isinstance(config, list) else ()
     for inner, part in inside:
         yield from _places(f"{place}.{inner}", part, registry)
-
-
-def _whole(place: str, value: Any) -> str:
-    return f"++{place}={literal(value, place)}"
 
 
 def _nested(name: str, value: Any) -> bool:

@@ -10,7 +10,7 @@ from ..errors import UserError
 from ..options.registry import Registry
 from .check import check
 from .compose import composed
-from .hydra_errors import explain
+from .hydra_errors import explained
 from .overrides import prepared
 from .resume import Resumed
 
@@ -31,14 +31,9 @@ def configure(
             raise UserError(f"{argument}: allowed are overrides, KEY=VALUE")
     overrides = prepared(arguments, registry)
     resumed = earlier or Resumed.named_in(overrides, registry)
-    try:
+    with explained(registry):
         config = composed([*(resumed.choices if resumed else []), *overrides])
         if resumed:
             config = resumed.restored(config, overrides)
-    except Exception as error:
-        user_error = explain(error, registry)
-        if user_error is error:
-            raise
-        raise user_error from error
     check(config)
     return config, overrides

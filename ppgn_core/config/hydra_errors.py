@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from textwrap import shorten
 from types import FrameType
 from typing import Any
@@ -32,6 +33,18 @@ PLUGINS = "hydra_plugins"
 """Package of Hydra's launchers, by which these are called; a run itself may use one of them, as scikit-learn does."""
 
 
+@contextmanager
+def explained(registry: Registry) -> Iterator[None]:
+    """Raise the errors of the block as `explain` translates them."""
+    try:
+        yield
+    except Exception as error:
+        user_error = explain(error, registry)
+        if user_error is error:
+            raise
+        raise user_error from error
+
+
 def explain(error: Exception, registry: Registry) -> Exception:
     """Return the error to raise instead; `error` itself if it was not caused by the command line."""
     if isinstance(error, MissingConfigException):
@@ -39,12 +52,8 @@ def explain(error: Exception, registry: Registry) -> Exception:
         if not group:
             return UserError(_line(error))
         return UserError(unknown_option(group, name, sorted({*(error.options or []), *registry.names(group)})))
-    if isinstance(error, OverrideParseException) and error.override.replace("-", "_") in registry.names("command"):
-        return UserError(f"{error.override}: a command, not KEY=VALUE; call it by `ppgn {error.override} …`")
-    if isinstance(error, OverrideParseException) and "=" not in error.override:
-        return UserError(f"{error.override}: not KEY=VALUE; a value with spaces needs quotes: 'KEY=a red teapot'")
     if isinstance(error, OverrideParseException):
-        return UserError(f"{error.override}: {_unreadable(error.override)}")
+        return UserError(f"{error.override}: {_unreadable(error.override, registry)}")
     if isinstance(error, OSError) and error.strerror:
         place = f"out={error.filename}: the folder cannot be made" if error.filename else "the working directory"
         return UserError(f"{place}: {error.strerror}")
@@ -72,8 +81,12 @@ def explain(error: Exception, registry: Registry) -> Exception:
     return error
 
 
-def _unreadable(override: str) -> str:
+def _unreadable(override: str, registry: Registry) -> str:
     """Say what to change in an override that Hydra's grammar cannot read."""
+    if override.replace("-", "_") in registry.names("command"):
+        return f"a command, not KEY=VALUE; call it by `ppgn {override} …`"
+    if "=" not in override:
+        return "not KEY=VALUE; a value with spaces needs quotes: 'KEY=a red teapot'"
     for opening, closing in ("[]", "{}", "()"):
         if override.count(opening) != override.count(closing):
             return f"there are not as many {opening} as {closing}; text that has some needs quotes: KEY='a (1)!'"

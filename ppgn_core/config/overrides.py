@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from ..errors import UserError, shown
+from ..errors import UserError, shown, written
 from ..options.bundled import unknown_option
 from ..options.kinds import KINDS
 from ..options.registry import Registry
@@ -104,7 +104,7 @@ def from_keys(keys: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
     for key, value in keys.items():
         if key in (*KINDS, "experiment"):
             if value is None or isinstance(value, str):
-                overrides.append(f"{key}={'null' if value is None else value}")
+                overrides.append(f"{key}={written(value)}")
             elif isinstance(value, Mapping):
                 overrides += [f"{key}={value['name']}"] if "name" in value else []
                 overrides += [f"{key}.{name}={literal(part, key)}" for name, part in value.items() if name != "name"]
@@ -123,17 +123,13 @@ def literal(value: Any, key: str) -> str:
     """Write a value in Hydra's grammar."""
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a scalar of NumPy or torch
         value = value.item()
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, int | float):
-        return repr(value)
+    if value is None or isinstance(value, int | float):
+        return written(value)
     if isinstance(value, str | PurePath):
         return str(value) if harmless(str(value)) else quote(str(value))
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{name}:{literal(part, key)}" for name, part in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(literal(part, key) for part in value) + "]"
-    kinds = (
-        "numbers, text, lists and mappings; a component of your own stands for a whole kind: condition=MyCondition()"
-    )
-    raise UserError(f"{key}={shown(value)}: allowed are {kinds}")
+    own = "a component of your own stands for a whole kind: condition=MyCondition()"
+    raise UserError(f"{key}={shown(value)}: allowed are numbers, text, lists and mappings; {own}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -192,9 +191,10 @@ def read_record(folder: Path, prefix: str) -> dict[str, Any]:
     """
     path = folder / NAME
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
             raise UserError(f"{prefix}: {NAME} is not a file")
-        if path.stat().st_size > LARGEST:
+        if status.st_size > LARGEST:
             raise UserError(f"{prefix}: {NAME} is damaged: it has more than {LARGEST} bytes")
         record = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(record, dict) or "config" not in record:

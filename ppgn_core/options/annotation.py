@@ -19,7 +19,7 @@ WRITTEN = "written"
 
 def config_type(annotation: str) -> Any:
     """Return the type of a config value; `Any` if OmegaConf has no such type."""
-    return _convert(_parse(annotation)) if annotation else Any
+    return _convert(_parse(annotation))
 
 
 def nested_kind(annotation: str, kinds: Collection[str]) -> str | None:
@@ -27,14 +27,14 @@ def nested_kind(annotation: str, kinds: Collection[str]) -> str | None:
 
     It is `condition` for `Condition`, `list[Condition]`, `Condition | None`, …
     """
-    names = {name_of(node) for node in ast.walk(_parse(annotation))} if annotation else set()
+    names = {name_of(node) for node in ast.walk(_parse(annotation))}
     matches = [kind for kind in kinds if kind.title().replace("_", "") in names]
     return matches[0] if len(matches) == 1 else None
 
 
 def is_optional(annotation: str) -> bool:
     """Return whether an annotation allows None."""
-    return bool(annotation) and any(_is(node, None) for node in alternatives(_parse(annotation)))
+    return any(_is(node, None) for node in alternatives(_parse(annotation)))
 
 
 def choices(annotation: str) -> tuple[Any, ...] | None:
@@ -42,7 +42,7 @@ def choices(annotation: str) -> tuple[Any, ...] | None:
 
     For any other annotation return `None`.
     """
-    nodes = alternatives(_parse(annotation)) if annotation else []
+    nodes = alternatives(_parse(annotation))
     literals = [node for node in nodes if isinstance(node, ast.Subscript) and name_of(node) == "Literal"]
     if len(literals) != 1 or not all(node in literals or _is(node, None) for node in nodes):
         return None
@@ -55,7 +55,7 @@ def requirement(annotation: str, bounds: str = "") -> str:
     Args:
         bounds: bounds of the numbers in words, such as ` from 1`.
     """
-    words = [_words(node, bounds) for node in alternatives(_parse(annotation))] if annotation else []
+    words = [_words(node, bounds) for node in alternatives(_parse(annotation))]
     return " or ".join(dict.fromkeys(filter(None, words))) or OTHER
 
 
@@ -91,7 +91,7 @@ def _words(node: ast.expr, bounds: str) -> str:
 
 @lru_cache(None)  # many keys share a few annotations
 def _parse(annotation: str) -> ast.expr:
-    return ast.parse(annotation, mode="eval").body
+    return ast.parse(annotation or "Any", mode="eval").body
 
 
 def name_of(node: ast.AST) -> str:

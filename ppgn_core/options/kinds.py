@@ -62,21 +62,12 @@ KINDS = tuple(kind.name for kind in RUN_KINDS)
 """Kinds of components that make up a run: the groups of its config."""
 
 
-def named(
-    package: str,
-    name: str,
-    doc: str,
-    given: Iterable[str] = (),
-    template: str = "",
-    check: str = "",
-    example: str = "",
-    objective: str = "",
-) -> Kind:
-    """Make a kind for a plugin.
+def named(package: str, name: str, doc: str, given: Iterable[str] = (), *others: str, **keys: str) -> Kind:
+    """Make a kind for a plugin; all that follows `given` is as in `Kind`, after `package`.
 
     Raises:
         ValueError: the name is not a lower-case identifier.
     """
     if not isinstance(name, str) or not name.isidentifier() or name != name.lower():
         raise ValueError(f"{name!r}: the name of a kind is lower-case letters and underscores")
-    return Kind(name, doc, frozenset(given), package, template, check, example, objective)
+    return Kind(name, doc, frozenset(given), package, *others, **keys)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from ..blame import Origin, call, described, remember
@@ -17,7 +16,7 @@ from .annotation import config_type
 from .bundled import own
 from .kinds import KINDS
 from .signature import Key, Signature, read
-from .source import REQUIRED, Unread
+from .source import Unread
 
 if TYPE_CHECKING:  # importing it takes longer than all else that `--help` does
     from omegaconf import DictConfig
@@ -53,10 +52,6 @@ class Option:
             return read(self.factory, self.given, self.kinds)
         except (LookupError, OSError, SyntaxError) as error:
             raise UserError(f"{self.kind}={self.name}: {self.package} cannot be read: {error}") from error
-
-    def needs(self, name: str) -> bool:
-        """Return whether the factory requires the run's value of that name."""
-        return name in self.signature.needed
 
     @cached_property
     def schema(self) -> DictConfig:
@@ -100,19 +95,13 @@ class Option:
         if not isinstance(self.factory, str):
             return self.factory
         try:
-            return located(self.factory)
+            return resolve_name(self.factory)
         except (ImportError, AttributeError) as error:
             raise UserError(f"{self.kind}={self.name}: {self.package} cannot be imported: {error}") from error
         except Exception as error:
             if self.origin.own:
                 raise
             raise PluginError(f"{self.origin}: cannot be imported: {described(error)}") from error
-
-
-def located(place: str) -> Any:
-    """Import what a location names: `module:function`, or `module:Class.method`."""
-    module, _, attribute = place.partition(":")
-    return functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
 
 
 def _type(key: Key) -> Any:
@@ -125,7 +114,7 @@ def _type(key: Key) -> Any:
 def _default(key: Key) -> Any:
     from omegaconf import MISSING
 
-    if key.default is REQUIRED:
+    if key.required:
         return dataclasses.field(default=MISSING)
     if isinstance(key.default, Unread):
         return dataclasses.field(default=None)

@@ -111,7 +111,7 @@ def _manager(hooks: Iterable[str]) -> pluggy.PluginManager:
     manager.add_hookspecs(hookspecs)
     for name in set(hooks) - vars(hookspecs).keys():
         spec = ModuleType("of_plugins")
-        setattr(spec, name, _spec())
+        setattr(spec, name, hookspecs.hookspec(lambda register: None))
         manager.add_hookspecs(spec)
     return manager
 
@@ -121,12 +121,6 @@ def _hooks(manager: pluggy.PluginManager, plugin: Any) -> list[pluggy.HookCaller
     manager.register(plugin)
     others = [other for other in manager.get_plugins() if other is not plugin]
     return [manager.subset_hook_caller(hook.name, others) for hook in manager.get_hookcallers(plugin) or []]
-
-
-def _spec() -> Callable[[Any], None]:
-    def hook(register: Any) -> None: ...
-
-    return hookspecs.hookspec(hook)
 
 
 def _usable(place: object, package: str) -> bool:

@@ -30,8 +30,5 @@ def in_force(group: str, name: str) -> dict[str, str]:
 
 def files(group: str, more: Path | None = None) -> dict[str, Path]:
     """Return the file of each preset of a group, by name."""
-    found = {}
-    for place in (CONF, *map(folder, plugins.presets()), *([more] if more else [])):
-        for file in sorted((place / group).glob("*.yaml")):
-            found[file.stem] = file
-    return found
+    places = (CONF, *map(folder, plugins.presets()), *([more] if more else []))
+    return {file.stem: file for place in places for file in sorted((place / group).glob("*.yaml"))}

@@ -69,7 +69,7 @@ class Registry:
         if config is None:
             raise UserError(f"{kind}=null: a run needs one; there are: {', '.join(self.names(kind))}")
         option = self.find(kind, str(config["name"]))
-        if context.get("model", option) is None and option.needs("model"):
+        if context.get("model", option) is None and "model" in option.signature.needed:
             raise UserError(f"model=null: {kind}={option.name} needs one; there are: {', '.join(self.names('model'))}")
         values = self.check(option, config)
         arguments = {name: context[name] for name in option.signature.given if name in context}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import written
 from ..run_context import NAMES
 from . import annotation, bounds
 from .annotation import nested_kind
@@ -54,16 +55,12 @@ class Key:
         return self.default is REQUIRED
 
     def __str__(self) -> str:
-        if self.default is REQUIRED:
-            value = "?"
-        elif isinstance(self.default, Unread):
+        if isinstance(self.default, Unread):
             value = self.default.source
         elif isinstance(self.default, tuple):
             value = f"[{','.join(map(str, self.default))}]"
-        elif isinstance(self.default, bool):
-            value = str(self.default).lower()
         else:
-            value = "null" if self.default is None else str(self.default)
+            value = "?" if self.required else written(self.default)
         return f"{self.name}={value}"
 
 

@@ -23,7 +23,7 @@ from ..errors import UserError
 from ..noise import ChainNoise
 from ..options.registry import Registry
 from ..pictures import load_pictures
-from ..protocols import Sampler, Snapshot, State, Writer
+from ..protocols import Generator, Sampler, Snapshot, State, Writer
 from ..run_context import RunContext
 from ..run_folder import RunFolder
 from ..user_input import home
@@ -64,6 +64,12 @@ class Chains:
         """Return the number of steps that the chains have already taken."""
         return self.saved.step if self.saved else 0
 
+    @property
+    def energy(self) -> Energy:
+        """Return the generator, the prior and the condition together."""
+        assert self.context.energy is not None  # `assemble` has made it
+        return self.context.energy
+
     def __iter__(self) -> Iterator[Snapshot]:
         """Yield a snapshot of the start, then one of every step."""
         n_steps = self.config.n_steps - self.start
@@ -83,7 +89,7 @@ class Chains:
             moved: what differs, for the record.
         """
         snapshot = picked(snapshot, rows)
-        record = dict(self.context.run or {})
+        record = dict(self.context.run)
         chosen = {} if list(rows) == list(range(len(rows))) else {"chains": list(rows)}
         if what := {**moved, **chosen}:
             record["moves"] = [*record.get("moves", ()), {"step": snapshot.state.step, **what}]
@@ -121,7 +127,7 @@ class Chains:
     def _tell_of_no_gradient(self, state: State) -> None:
         """Print a line if no chain has anything to climb, as where a classifier's head is filled with zeros."""
         by_gradient = getattr(self.sampler, "uses_gradient", True)
-        if self.context.energy is not None and by_gradient and not state.condition_score.any():  # nan counts as any
+        if by_gradient and not state.condition_score.any():  # nan counts as any
             remark = "the condition's gradient is exactly zero at the start, in every chain; the prior alone moves them"
             print(f"ppgn: {remark}", file=sys.stderr)
 
@@ -153,22 +159,21 @@ def assemble(
         run=provenance(config, overrides, device, start=saved.step if saved else 0, objects=objects),
     )
 
-    def build(kind: str) -> Any:
+    def build(kind: str, config: DictConfig, context: RunContext) -> Any:
         return objects[kind] if kind in objects else registry.build(kind, config[kind], **vars(context))
 
     if config.get("model") is not None or "model" in objects:
-        context = replace(context, model=build("model"))
-    context = replace(context, generator=build("generator"))
-    assert context.generator is not None
+        context = replace(context, model=build("model", config, context))
+    generator: Generator = build("generator", config, context)
+    context = replace(context, generator=generator)
     bf16 = in_bf16(config.get("precision", 32), device)
-    energy = Energy(context.generator, build("prior"), build("condition"), context.clock, bf16)
+    prior, condition = (build(kind, config, context) for kind in ("prior", "condition"))
+    energy = Energy(generator, prior, condition, context.clock, bf16)
     context = replace(context, energy=energy)
     sample_filter = SampleFilter(config.keep, energy) if config.keep is not None else None
 
     def samplers(config: DictConfig, context: RunContext) -> Sampler:
-        made = (
-            objects["sampler"] if "sampler" in objects else registry.build("sampler", config.sampler, **vars(context))
-        )
+        made = build("sampler", config, context)
         size = at_a_time(config, device)
         if config.n_chains > size and not getattr(made, "couples_chains", False):
             return Batches(made, noise, size)
@@ -181,14 +186,13 @@ def assemble(
         # the codes last: resuming relies on it
         return sorted(built, key=lambda writer: getattr(writer, "commits", False))
 
-    sampler, h = samplers(config, context), _start(config, context, saved)
+    sampler, h = samplers(config, context), _start(config, context, generator, saved)
     return Chains(config, context, sampler, sample_filter, h, saved, writers, samplers)
 
 
-def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tensor:
+def _start(config: DictConfig, context: RunContext, generator: Generator, saved: Saved | None) -> Tensor:
     """Return the codes that the chains start from."""
-    generator, noise = context.generator, context.noise
-    assert generator is not None
+    noise = context.noise
     wanted = (config.n_chains, *generator.code.shape)
     if saved is None and config.init is None:
         h = blame.call(generator, "draw", generator.draw, noise)
@@ -198,7 +202,7 @@ def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tens
     if saved is None:
         if context.model is None:
             raise UserError(f"init={config.init}: with model=null the size of pictures is unknown; give model=NAME")
-        return _encoded(config, context, context.model.image_size)
+        return _encoded(config, noise, generator, context.model.image_size)
     if saved.step > config.n_steps:  # equality is allowed: the final files may be missing
         taken = f"the run in {config.resume} has taken {saved.step} steps"
         raise UserError(f"n_steps={config.n_steps}: {taken}; allowed are {saved.step} or more")
@@ -208,11 +212,10 @@ def _start(config: DictConfig, context: RunContext, saved: Saved | None) -> Tens
     return saved.h.to(noise.device)
 
 
-def _encoded(config: DictConfig, context: RunContext, size: int) -> Tensor:
+def _encoded(config: DictConfig, noise: ChainNoise, generator: Generator, size: int) -> Tensor:
     """Encode the pictures of `init`, assign them to the chains in turn, and add noise."""
-    generator, noise = context.generator, context.noise
     encode = getattr(generator, "encode", None)
-    if generator is None or encode is None:
+    if encode is None:
         raise UserError(f"init={config.init}: this generator has no encoder (encode) to turn pictures into codes")
     pictures = load_pictures(config.init, size, "init", config.n_chains).to(noise.device)
     batches = pictures.split(at_a_time(config, pictures.device))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
-from typing import Any, TypeVar
+from operator import itemgetter
+from typing import TypeVar
 
 import torch
 from omegaconf import DictConfig
 from torch import Tensor
 
+from ..chain import mapped
 from ..noise import ChainNoise
 from ..protocols import Info, Sampler, State
 
 T = TypeVar("T", State, Info)
-
 
 FASTEST = {"cpu": 16}
 """Batch size with which a chain's step takes least time, by the type of the device; 64 where it was not measured."""
@@ -45,7 +45,7 @@ class Batches:
         return _joined([self.sampler.init(h[rows], step) for rows in self._batches(len(h))])
 
     def step(self, state: State) -> tuple[State, Info]:
-        steps = [self.sampler.step(_part(state, rows)) for rows in self._batches(len(state.h))]
+        steps = [self.sampler.step(mapped(itemgetter(rows), state)) for rows in self._batches(len(state.h))]
         return _joined([state for state, _ in steps]), _joined([info for _, info in steps])
 
     def _batches(self, n: int) -> Iterator[slice]:
@@ -55,21 +55,5 @@ class Batches:
                 yield rows
 
 
-def _part(state: State, rows: slice) -> State:
-    memory = {name: value[rows] for name, value in state.memory.items()}
-    tensors = {name: value[rows] for name, value in vars(state).items() if isinstance(value, Tensor)}
-    return State(step=state.step, memory=memory, **tensors)
-
-
 def _joined(parts: Sequence[T]) -> T:
-    first = parts[0]
-    joined: dict[str, Any] = {}
-    for name in (field.name for field in fields(first)):
-        values = [getattr(part, name) for part in parts]
-        if isinstance(values[0], Tensor):
-            joined[name] = torch.cat(values)
-        elif name == "memory":
-            joined[name] = {key: torch.cat([value[key] for value in values]) for key in values[0]}
-        else:
-            joined[name] = values[0]
-    return type(first)(**joined)
+    return mapped(lambda *tensors: torch.cat(tensors), *parts)

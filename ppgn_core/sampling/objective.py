@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from ..options import plugins
-from ..options.option import located
 from ..writers.trace import NUMBERS, check_known, quantities
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Objective:
         self.last: Snapshot | None = None
         self.measured: Callable[[Tensor, int], float] | None = None
         if kind := plugins.registry().objectives().get(self.name or ""):
-            self.measured = located(kind.objective)(self.name, config)
+            self.measured = resolve_name(kind.objective)(self.name, config)
         else:
             check_known(self.name, energy, f"objective={self.name}", NUMBERS)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from .. import blame
 from ..chain import stopped
-from ..console import explained, say
+from ..console import say
 from ..data_space import undrawn
 from ..errors import UserError
 from ..interrupt import interruptible
@@ -39,8 +39,7 @@ def run(chains: Chains, out: Path, watch: Callable[[Snapshot], object] = lambda 
     with interruptible() as interrupted, Progress(chains.start, chains.config.n_steps) as progress:
         for line in remarks(chains):
             say(line)
-        assert chains.context.energy is not None
-        diagnosis = Diagnosis(chains.config, chains.context.energy)
+        diagnosis = Diagnosis(chains.config, chains.energy)
         snapshots = chains.saved_steps(interrupted, progress.update)
         last = write(chains, _seen(snapshots, diagnosis.watch, watch), out)
         ended_early = interrupted()
@@ -53,8 +52,7 @@ def run(chains: Chains, out: Path, watch: Callable[[Snapshot], object] = lambda 
             print(f"ppgn: {stopped(last, k)}", file=sys.stderr)
     for line in diagnosis.lines():
         print(f"ppgn: {line}", file=sys.stderr)
-    generator = chains.context.generator
-    if generator is not None and (remark := undrawn(last.state.x, generator)):
+    if remark := undrawn(last.state.x, chains.energy.generator):
         say(remark)
     say(f"{last.state.step} steps: {picture_of(out, chains.config)}")
     check_alive(last)
@@ -63,10 +61,7 @@ def run(chains: Chains, out: Path, watch: Callable[[Snapshot], object] = lambda 
 
 def remarks(chains: Chains) -> list[str]:
     """Return what components have to say at the start of a run, such as the class that `target: init` stands for."""
-    energy = chains.context.energy
-    return [
-        line for part in (energy and energy.condition, energy and energy.prior) for line in getattr(part, "remarks", ())
-    ]
+    return [line for part in (chains.energy.condition, chains.energy.prior) for line in getattr(part, "remarks", ())]
 
 
 def _seen(snapshots: Iterable[Snapshot], *watchers: Callable[[Snapshot], object]) -> Iterator[Snapshot]:
@@ -103,15 +98,10 @@ def write(chains: Chains, snapshots: Iterable[Snapshot], out: Path, overwrite: b
     replaces = bool(chains.config.get("overwrite")) if overwrite is None else overwrite
     folder = RunFolder(out, source, replaces, files_of_writers(out) if replaces else ())
     writers = chains.writers(folder, chains.context)
-    try:
-        with ExitStack() as stack:
-            stack.enter_context(folder.opened(saved.files, saved.step) if saved else folder.opened())
-            stack.enter_context(_closed(writers))
-            for snapshot in snapshots:
-                for writer in writers:
-                    blame.call(writer, "write", writer.write, snapshot)
-    except OSError as error:
-        raise UserError(f"out={out}: {explained(error)}") from error
+    with folder.opened(saved.files, saved.step) if saved else folder.opened(), _closed(writers):
+        for snapshot in snapshots:
+            for writer in writers:
+                blame.call(writer, "write", writer.write, snapshot)
     return snapshot
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from pkgutil import resolve_name
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from ..errors import UserError
 from ..noise import ChainNoise
 from ..options import plugins
 from ..options.kinds import KINDS
-from ..options.option import Option, located
+from ..options.option import Option
 from .contracts import BATCH, check_condition_on, check_generator, check_prior, check_sampler
 from .model import check_model
 from .moves import check_device, check_float64, check_pickle
@@ -48,7 +49,7 @@ def check(kind: str, config: str | Mapping[str, Any], *overrides: str) -> None:
     _described(option)
     place = registry.kinds[kind].check
     assert place, f"{kind}: its package brings no check; register the kind with check='module:function'"
-    check_kind = located(place)
+    check_kind = resolve_name(place)
     if kind not in KINDS:
         check_kind(lambda **given: component(kind, chosen, **given))
         return

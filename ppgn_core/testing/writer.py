@@ -26,9 +26,13 @@ def check_writer(make: Callable[[RunFolder], Writer], snapshots: Iterable[Snapsh
     with tempfile.TemporaryDirectory() as place:
         unused = RunFolder(Path(place, "unused"))
         with unused.opened():
-            _closed(
-                make(unused), "close: fails if nothing was written; allow a run that ends before its first snapshot"
-            )
+            writer = make(unused)
+            try:
+                writer.close()
+            except Exception as error:
+                change = "allow a run that ends before its first snapshot"
+                told = f"{type(error).__name__}: {error}"
+                raise AssertionError(f"close: fails if nothing was written; {change} ({told})") from error
         run = RunFolder(Path(place, "run"))
         random = torch.get_rng_state()
         with run.opened():
@@ -53,10 +57,3 @@ def check_writer(make: Callable[[RunFolder], Writer], snapshots: Iterable[Snapsh
         assert not made, f"files: does not name {', '.join(sorted(made))}, which overwrite=true would leave behind"
         assert files, "close: there is no file after a whole run; write at the latest in close()"
         return files
-
-
-def _closed(writer: Writer, problem: str) -> None:
-    try:
-        writer.close()
-    except Exception as error:
-        raise AssertionError(f"{problem} ({type(error).__name__}: {error})") from error

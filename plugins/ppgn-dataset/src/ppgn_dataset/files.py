@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from ppgn_core.atomic import write_bytes
-from ppgn_core.console import explained
+from ppgn_core.console import writing
 from ppgn_core.errors import UserError
 from ppgn_core.weights import digest
 
@@ -157,12 +156,8 @@ class Files:
                     left.unlink()
             write_bytes(path, data)
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise UserError(f"out={self.folder}: {explained(error)}; what was finished is kept") from error
+    def _writing(self) -> AbstractContextManager[None]:
+        return writing(self.folder, note="; what was finished is kept")
 
 
 def _samples(shard: Path) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ppgn_core.errors import UserError
+from ppgn_core import console
 from ppgn_core.lock import locked
 
 TEMPORARY = re.compile(r"\.(checkpoint\.pt|picture_\d+\.png|.+\.safetensors)\.\d+\.\w+")
@@ -38,13 +38,10 @@ def writing(folder: Path, key: str = "out") -> Iterator[None]:
     Raises:
         UserError: the folder cannot be written: no space, no permission, or no such place.
     """
-    try:
+    with console.writing(folder, key):
         try:
             yield
         except RuntimeError as error:  # torch's writer fails again when it closes the file
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from None
             raise
-    except OSError as error:
-        name = f"{error.filename}: " if error.filename and Path(str(error.filename)) != folder else ""
-        raise UserError(f"{key}={folder}: {name}{error.strerror or error}") from error
