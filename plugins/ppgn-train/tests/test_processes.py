@@ -138,7 +138,7 @@ def test_a_signal_to_one_process_ends_all_in_a_state_that_is_continued(rank: int
     ("given", "told"),
     [
         ([*DAE, "batch_size=5"], "batch_size=5: allowed are multiples of 2, the number of processes"),
-        (["patches", "size=16", "words=8"], "recipe=patches with these keys trains in one"),
+        pytest.param(["patches", "size=16", "words=8"], "recipe=patches with these keys trains in one", marks=LONG),
         ([*DAE, "encoder=nix"], "encoder"),
     ],
 )
