@@ -29,6 +29,10 @@ def _main(arguments: list[str]) -> int:
 
         show(arguments)
         return 0
+    return _hydra(arguments)
+
+
+def _hydra(arguments: list[str]) -> int:
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
@@ -95,7 +99,7 @@ def _main(arguments: list[str]) -> int:
     sys.argv = [sys.argv[0], *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises errors instead of printing them
     try:
-        with hydra_errors.explained(registry):
+        with hydra_errors.translated(registry):
             hydra.main(config_path=None, config_name="config", version_base="1.3")(job)()
     except sweep_folders.Refused as error:
         raise UserError(str(error)) from error

@@ -10,7 +10,7 @@ from ..errors import UserError
 from ..options.registry import Registry
 from .check import check
 from .compose import composed
-from .hydra_errors import explained
+from .hydra_errors import translated
 from .overrides import prepared
 from .resume import Resumed
 
@@ -31,7 +31,7 @@ def configure(
             raise UserError(f"{argument}: allowed are overrides, KEY=VALUE")
     overrides = prepared(arguments, registry)
     resumed = earlier or Resumed.named_in(overrides, registry)
-    with explained(registry):
+    with translated(registry):
         config = composed([*(resumed.choices if resumed else []), *overrides])
         if resumed:
             config = resumed.restored(config, overrides)

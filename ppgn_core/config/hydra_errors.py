@@ -34,8 +34,8 @@ PLUGINS = "hydra_plugins"
 
 
 @contextmanager
-def explained(registry: Registry) -> Iterator[None]:
-    """Raise the errors of the block as `explain` translates them."""
+def translated(registry: Registry) -> Iterator[None]:
+    """Raise the errors of the block as `explain` returns them."""
     try:
         yield
     except Exception as error:

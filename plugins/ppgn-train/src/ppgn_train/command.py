@@ -70,11 +70,12 @@ def train(
         loop.train(made, folder, made.images, every_minutes=every_minutes, precision=precision, fabric=fabric)
         processes.end(fabric)
     except UserError as error:
-        if fabric.device.type == "cpu":  # a GPU's processes would wait here for the others
-            processes.end(fabric)
         if fabric.local_rank:  # the first process of the machine says the same
             raise SystemExit(2) from error
         raise
+    finally:
+        if fabric.device.type == "cpu":  # after an error a GPU's processes might wait here for the others
+            processes.end(fabric)
 
 
 def _fastest(processes: int) -> Precision:
