@@ -28,7 +28,7 @@ demo: .venv/light
 	$(PYTHON) -m ppgn_core prior=noiseless_joint condition=lrcn condition.text="oranges" out=$(DEMO)
 	@echo "Look at $(DEMO)/grid.png"
 
-# A process for each core, at most four, with one thread each: a process needs up to 2 GB.
+# A process for each core, at most four, with one thread each: a process needs up to 2 GB. LONG=1 adds the long tests.
 test: types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .

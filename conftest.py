@@ -1,13 +1,21 @@
-"""Provide the folders of pictures that tests of several packages use."""
+"""Provide the folders of pictures that tests of several packages use, and leave out long tests unless LONG is set."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if "LONG" not in os.environ:
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="LONG=1 runs it"))
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import runpy
 import shlex
@@ -110,10 +109,10 @@ QUICK = {
 }
 """Lines that are run each time, at least one of every command but `ppgn networks`, which builds each of timm's."""
 
-LONG = pytest.mark.skipif("LONG" not in os.environ, reason="LONG=1 runs the commands of pages that take longer")
 
-
-@pytest.mark.parametrize("line", [line if line in QUICK else pytest.param(line, marks=LONG) for line in HERE])
+@pytest.mark.parametrize(
+    "line", [line if line in QUICK else pytest.param(line, marks=pytest.mark.long) for line in HERE]
+)
 def test_a_line_does_what_it_says(line, registry, photographs, monkeypatch, capsys):  # noqa: F811
     monkeypatch.setenv("PPGN_DEBUG", "1")
     if "new-plugin" in line:  # which writes what the others have as if it were installed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import shlex
 import shutil
@@ -114,7 +113,6 @@ ONE_RUN = [
     for name, line in ENTRIES.items()
     if line[:3] == ["python", "-m", "ppgn_core"] and "-m" not in line[3:] and "sweep" not in " ".join(line)
 ]
-LONG = pytest.mark.skipif("LONG" not in os.environ, reason="LONG=1 draws each picture once for each of its keys")
 WITHOUT_EFFECT = {
     "switch_every",
     "writer.triptych.columns",
@@ -127,7 +125,7 @@ SAID_ANYWAY = {"mask=center", "condition.target=volcano"}
 """Defaults of an experiment or a condition, which a command says for the reader."""
 
 
-@LONG
+@pytest.mark.long
 @pytest.mark.parametrize("name", ONE_RUN)
 def test_each_key_of_a_command_changes_what_it_draws(command, name):
     def codes(line: list[str], out: str) -> bytes | None:

@@ -16,7 +16,6 @@ from PIL import Image
 from ppgn_core.config.hydra_errors import explain
 from ppgn_core.options import bundled, plugins
 
-LONG = pytest.mark.skipif("LONG" not in os.environ, reason="LONG=1 tries more launchers, which takes minutes")
 PACKAGES = {
     "joblib": "hydra_joblib_launcher",
     "joblib_two": "hydra_joblib_launcher",
@@ -94,7 +93,7 @@ def serial(tmp_path_factory) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    "launcher", [pytest.param(name, marks=LONG) if name == "joblib_two" else name for name in PACKAGES]
+    "launcher", [pytest.param(name, marks=pytest.mark.long) if name == "joblib_two" else name for name in PACKAGES]
 )
 def test_a_launcher_leaves_what_a_serial_sweep_leaves(launcher, serial, tmp_path, monkeypatch):
     skip_without(launcher)
@@ -130,7 +129,7 @@ def test_a_job_that_slurm_starts_again_continues(command, monkeypatch):
         assert Path("sweep", name).read_bytes() == Path("whole", name).read_bytes()
 
 
-@pytest.mark.parametrize("launcher", ["joblib_two", pytest.param("submitit_local", marks=LONG)])
+@pytest.mark.parametrize("launcher", ["joblib_two", pytest.param("submitit_local", marks=pytest.mark.long)])
 def test_a_process_that_dies_costs_no_finished_run(launcher, tmp_path, monkeypatch):
     """The kernel ends a process that takes too much memory; here a condition ends its own."""
     skip_without(launcher)

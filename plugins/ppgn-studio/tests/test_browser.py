@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from pathlib import Path
@@ -17,8 +16,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PAT
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 SIZES = pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-MORE = pytest.mark.skipif("LONG" not in os.environ, reason="LONG=1 tries more of the page on a phone")
-AND_MORE = pytest.mark.parametrize("size", [WIDE, pytest.param(PHONE, marks=MORE)], ids=["wide", "phone"])
+AND_MORE = pytest.mark.parametrize("size", [WIDE, pytest.param(PHONE, marks=pytest.mark.long)], ids=["wide", "phone"])
 SECONDS = 60_000
 
 

@@ -16,7 +16,6 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 ONE = [sys.executable, "-m", "ppgn_train"]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", "-m", "ppgn_train"]
-LONG = pytest.mark.skipif("LONG" not in os.environ, reason="LONG=1 starts more processes, which takes minutes")
 DAE = ["dae_x", "size=16", "channels=8", "shift=2", "batch_size=4", "learning_rate=1e-3"]
 
 
@@ -72,7 +71,7 @@ def alone(data: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "launcher", [pytest.param([*ONE], id="devices"), pytest.param(TORCHRUN, id="torchrun", marks=LONG)]
+    "launcher", [pytest.param([*ONE], id="devices"), pytest.param(TORCHRUN, id="torchrun", marks=pytest.mark.long)]
 )
 def test_two_processes_train_what_one_trains(launcher: list[str], alone: Path, data: Path, tmp_path: Path) -> None:
     devices = [] if launcher is TORCHRUN else ["devices=2"]
@@ -97,7 +96,7 @@ def test_several_machines_need_somebody_who_knows_them(data: Path, tmp_path: Pat
     assert err.count("\n") == 1 and not (tmp_path / "x").exists()
 
 
-@LONG
+@pytest.mark.long
 def test_generator_and_critic_of_two_processes_are_those_of_one(data: Path, tmp_path: Path) -> None:
     keys = ["generator", "model=mini", "network=small", "warm_up=0", "batch_size=4", "images=8", f"data={data}"]
     for name, devices in (("one", "devices=1"), ("two", "devices=2")):
@@ -110,7 +109,7 @@ def test_generator_and_critic_of_two_processes_are_those_of_one(data: Path, tmp_
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it finds the other process in /proc")
-@pytest.mark.parametrize("rank", [pytest.param(0, marks=LONG), 1])
+@pytest.mark.parametrize("rank", [pytest.param(0, marks=pytest.mark.long), 1])
 def test_a_signal_to_one_process_ends_all_in_a_state_that_is_continued(rank: int, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     keys = [*DAE, "devices=2", f"data={data}", f"out={out}"]
@@ -138,7 +137,9 @@ def test_a_signal_to_one_process_ends_all_in_a_state_that_is_continued(rank: int
     ("given", "told"),
     [
         ([*DAE, "batch_size=5"], "batch_size=5: allowed are multiples of 2, the number of processes"),
-        pytest.param(["patches", "size=16", "words=8"], "recipe=patches with these keys trains in one", marks=LONG),
+        pytest.param(
+            ["patches", "size=16", "words=8"], "recipe=patches with these keys trains in one", marks=pytest.mark.long
+        ),
         ([*DAE, "encoder=nix"], "encoder"),
     ],
 )
