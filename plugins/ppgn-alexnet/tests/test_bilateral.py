@@ -35,6 +35,16 @@ def test_its_gradient() -> None:
     assert torch.autograd.gradcheck(lambda x: bilateral(x, 0.3), x)
 
 
+def test_the_layout_of_memory_does_not_matter() -> None:
+    x = torch.rand(2, 3, 6, 5, generator=torch.Generator().manual_seed(0))
+    last = x.to(memory_format=torch.channels_last)
+    torch.testing.assert_close(bilateral(last, 0.2), bilateral(x, 0.2), rtol=0, atol=0)
+    by_x, by_last = (
+        torch.autograd.grad(bilateral(leaf.requires_grad_(), 0.2).square().sum(), leaf)[0] for leaf in (x, last)
+    )
+    torch.testing.assert_close(by_last, by_x, rtol=0, atol=0)
+
+
 def test_grain_goes_and_edges_stay() -> None:
     edge = torch.zeros(1, 3, 32, 32)
     edge[..., 16:] = 0.8

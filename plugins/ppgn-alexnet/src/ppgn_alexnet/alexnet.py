@@ -52,7 +52,7 @@ class AlexNet(ConfiguredNetwork):
                     channels, conv.channels, conv.kernel, conv.stride, conv.padding, groups=conv.groups
                 ),
                 *([nn.BatchNorm2d(conv.channels)] if config.batch_norm else []),
-                nn.ReLU(),
+                nn.ReLU(inplace=True),
             )
             channels, size = conv.channels, (size + 2 * conv.padding - conv.kernel) // conv.stride + 1
             after: dict[str, nn.Module] = {}
@@ -70,7 +70,7 @@ class AlexNet(ConfiguredNetwork):
                 nn.Flatten() if i == len(config.convs) + 1 else nn.Dropout(config.dropout),
                 nn.Linear(width, units),
                 *([nn.BatchNorm1d(units)] if config.batch_norm else []),
-                nn.ReLU(),
+                nn.ReLU(inplace=True),
             )
             width = units
         self.top = f"fc{len(config.convs) + len(config.fc) + 1}"

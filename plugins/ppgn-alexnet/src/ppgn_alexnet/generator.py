@@ -150,8 +150,9 @@ class UpConv(ConfiguredNetwork):
         self.code = Code((config.code,), low=0.0, high=config.high)
         self.layers = nn.ModuleDict()
         width = config.code
+        leaky = nn.LeakyReLU(config.slope, inplace=config.slope >= 0)  # torch knows no gradient in place below 0
         for name, units in zip(DENSE, config.fc, strict=True):
-            self.layers[name] = nn.Sequential(nn.Linear(width, units), nn.LeakyReLU(config.slope))
+            self.layers[name] = nn.Sequential(nn.Linear(width, units), leaky)
             width = units
         self.layers["reshape"] = nn.Unflatten(1, (config.channels, 4, 4))
         channels = config.channels
@@ -159,7 +160,7 @@ class UpConv(ConfiguredNetwork):
             kernel = 4 if up.stride == 2 else 3
             convolution = nn.ConvTranspose2d(channels, up.channels, kernel, up.stride, padding=1)
             last = up is config.ups[-1]
-            self.layers[up.name] = nn.Sequential(convolution, *([] if last else [nn.LeakyReLU(config.slope)]))
+            self.layers[up.name] = nn.Sequential(convolution, *([] if last else [leaky]))
             channels = up.channels
         self.register_buffer("mean", torch.tensor(config.mean).view(1, 3, 1, 1), persistent=False)
 
