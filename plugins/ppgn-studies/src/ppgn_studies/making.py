@@ -9,12 +9,13 @@ from typing import Any
 
 from PIL import Image
 from ppgn_eval.records import is_whole, one_line
-from ppgn_eval.runs import images, record, samples
+from ppgn_eval.runs import PHOTOGRAPHS, images, record, samples
 from torch import Tensor
 
 from ppgn_core import UserError, sample
 from ppgn_core.atomic import atomic
 from ppgn_core.console import say
+from ppgn_core.model import Label
 from ppgn_core.user_input import key_of
 
 
@@ -85,6 +86,18 @@ def _check_overrides(folder: Path, overrides: Any, allowed: set[str]) -> None:
         example = one_line(strange[0]) if strange else one_line(overrides)
         problem = f"its run has the override {example}, which this command does not set"
         raise UserError(f"out={folder}: {problem}; remove that run")
+
+
+def photographs(data: Path, label: Label) -> Tensor:
+    """Return the photographs `(B, 3, H, W)` of a class of mini, in [0, 1].
+
+    Raises:
+        UserError: the folder has none for that class, or holds something else than pictures.
+    """
+    folder = data / label.synset
+    if not folder.is_dir():
+        raise UserError(f"data={data}: has no folder {folder.name}; allowed is one for each class of mini")
+    return images(sorted(folder.iterdir()), PHOTOGRAPHS)
 
 
 def publish(picture: Image.Image, path: Path) -> None:

@@ -18,15 +18,28 @@ from torchvision.transforms import InterpolationMode
 
 from .loaded import IMAGENET, Loaded, transforms
 
+SIZES = (224, 240, 260)
+"""Sides of the images that Lite0, Lite1 and Lite2 were trained with, in pixels."""
+
+
+def efficientnet_lite0(size: int = SIZES[0]) -> Loaded:
+    """Load EfficientNet-Lite0 as `pretrained` does."""
+    return pretrained(0, size)
+
 
 @cache
-def efficientnet_lite0(size: int = 224) -> Loaded:
-    """Load EfficientNet-Lite0 for images of `size` × `size` pixels, shared by all callers; it was trained with 224.
+def pretrained(variant: int, size: int | None = None) -> Loaded:
+    """Load EfficientNet-Lite0, -Lite1 or -Lite2 for images of `size` × `size` pixels, shared by all callers.
 
-    `preprocess` resizes any image to that size (bicubic, antialiased) and scales it as (255·x − 127) / 128.
+    The default is the size that it was trained with. `preprocess` resizes any image to that size (bicubic, antialiased)
+    and scales it as (255·x − 127) / 128.
+
+    Raises:
+        ModuleNotFoundError: as `efficientnet_lite`.
     """
+    size = size or SIZES[variant]
     preprocess = transforms(size, size, InterpolationMode.BICUBIC, [127 / 255] * 3, [128 / 255] * 3)
-    return Loaded(efficientnet_lite(0, size), IMAGENET, preprocess)
+    return Loaded(efficientnet_lite(variant, size), IMAGENET, preprocess)
 
 
 def efficientnet_lite(variant: int, size: int) -> nn.Module:
