@@ -98,7 +98,10 @@ def test_a_page_of_odd_runs(command, run, capsys):
     Path("damaged").mkdir()
     Path("damaged/run.json").write_text("{")
     record = json.loads(Path("first/run.json").read_text())
+    assert command(*TOY, "epsilon2=1e39", "out=stopped")[0] == 2
     assert call("index", ["."]) == 0
+    assert "2 of 6 steps, 2 of 2 chains stopped," in Path("index.html").read_text()
+    assert f"<small>{record['step']} steps, {record['seconds']} s</small>" in Path("index.html").read_text()
     assert "skipped: damaged" in capsys.readouterr().out
     assert "<script" not in Path("index.html").read_text() and record["command"][:20] in Path("index.html").read_text()
     assert call("index", ["damaged"]) == 2 and "there is no run in it" in capsys.readouterr().err

@@ -85,11 +85,18 @@ def _figure(root: Path, run: Path, record: dict[str, Any], values: dict[str, str
     picture = next((run / one for one in PICTURES if (run / one).is_file()), None)
     image = _inline(picture, side, f"samples of {name}") if picture else "<p>no picture</p>"
     command = html.escape(str(record.get("command", "")))
-    took = html.escape(f"{record.get('step')} steps, {record.get('seconds')} s")
+    took = html.escape(f"{_steps(record)}, {record.get('seconds')} s")
     return (
         f'<figure><a href="{name}/">{image}</a><figcaption><b>{name}</b> {html.escape(differs)} <small>{took}</small>'
         f"<code>{command}</code></figcaption></figure>\n"
     )
+
+
+def _steps(record: dict[str, Any]) -> str:
+    """Return how many steps a run has made, of how many if it ended early, and how many of its chains stopped."""
+    config, made, stopped = record["config"], record.get("step"), record.get("stopped") or []
+    steps = f"{made} steps" if made == config.get("n_steps") else f"{made} of {config.get('n_steps')} steps"
+    return f"{steps}, {len(stopped)} of {config.get('n_chains')} chains stopped" if stopped else steps
 
 
 def _inline(file: Path, side: int, alt: str) -> str:
