@@ -29,6 +29,7 @@ CONDITIONS = {
     "inpainting": ["experiment=inpaint", "sampler=mini", f"init={PICTURE}", "mask=center"],
     "inpainting in context": ["experiment=inpaint_context", "sampler=mini", f"init={PICTURE}", "mask=center"],
 }
+DAILY = ("class", "caption", "product", "inpainting in context")
 
 
 class Codes:
@@ -144,7 +145,9 @@ def test_minis_removes_noise_of_every_level() -> None:
             assert left.square().sum() < most * noise.square().sum(), sigma
 
 
-@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize(
+    "condition", [name if name in DAILY else pytest.param(name, marks=pytest.mark.long) for name in CONDITIONS]
+)
 def test_chains_of_every_condition_go_on_bit_for_bit_across_the_hand_over(
     condition: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

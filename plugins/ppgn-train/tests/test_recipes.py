@@ -137,7 +137,7 @@ def test_adversarial_training_learns_from_the_step_that_misleads_most(
 def generator(folder: Path, encoder: Path, **keys: Any) -> GeneratorRecipe:
     fabric = Fabric(accelerator="cpu", devices=1)
     given = {"cache": str(folder / "cache"), "network": "small", "batch_size": 16, **keys}
-    return GeneratorRecipe(fabric, str(folder), str(encoder), **given)  # type: ignore[arg-type]
+    return GeneratorRecipe(fabric, str(folder), str(encoder), **given)
 
 
 def test_a_generator_gets_nearer_and_an_ended_run_goes_on(folder: Path, encoder: Path, tmp_path: Path) -> None:
