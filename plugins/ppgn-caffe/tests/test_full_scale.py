@@ -49,6 +49,7 @@ def test_caffenet(encoder: Path) -> None:
     assert AlexNetConfig.from_dict(weights.load(encoder)[1]["alexnet"]) == CAFFENET
 
 
+@pytest.mark.long
 def test_alexnet(tmp_path: Path) -> None:
     check_alexnet(tmp_path, alexnet(**FULL, first="norm"), "classifier", lists="raw")
     (tmp_path / "classifier.safetensors").unlink()
@@ -123,6 +124,7 @@ def test_no_checkpoint_of_places(
     assert not (tmp_path / "ran").exists() and not (tmp_path / "made").exists()
 
 
+@pytest.mark.long
 def test_a_chain_within_3_gb(encoder: Path, drawer: Path, tmp_path: Path) -> None:
     """Two chains of two steps by the released script, in a process of its own, on two threads."""
     script = f"{PEAK}\nfrom ppgn_core.__main__ import main\nassert main(sys.argv[1:]) == 0\nprint(peak_kilobytes())"

@@ -179,7 +179,7 @@ def test_errors_are_one_line_and_leave_nothing(
     assert told in said and "\n" not in said and not out.exists()
 
 
-@pytest.mark.parametrize("by", [1e-3, 1e3])
+@pytest.mark.parametrize("by", [pytest.param(1e-3, marks=pytest.mark.long), 1e3])
 def test_the_length_of_the_gradient_does_not_matter(by: float) -> None:
     """mini's C, rescaled: the same chains are run, with an ε2 that is 1/by times as large."""
     keys = ["condition=rescaled", "device=cpu"]

@@ -96,7 +96,7 @@ def by_hand(weights: dict[str, Tensor], x: Tensor, texts: list[str], patch: int,
     [
         ("tiny", 8, 2, 2, "safetensors"),
         ("tiny", 8, 2, 2, "checkpoint"),
-        ("ViT-B-32", 32, 12, 8, "checkpoint"),
+        pytest.param("ViT-B-32", 32, 12, 8, "checkpoint", marks=pytest.mark.long),
     ],
 )
 def test_files_of_open_clip_against_a_forward_pass_written_here(

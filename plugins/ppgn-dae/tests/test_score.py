@@ -68,12 +68,12 @@ KINDS = {
         lambda: ImageDAE(ImageDAEConfig(48, 1, 1, ((48, 1), (32, 1)), SIGMA)),
         image_prior,
         (3, SIZE, SIZE),
-        256,
+        128,
     ),
 }
 
 
-@pytest.mark.parametrize("density", [gaussian, mixture])
+@pytest.mark.parametrize("density", [pytest.param(gaussian, marks=pytest.mark.long), mixture])
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_the_learned_score_is_that_of_the_density(kind: str, density: Callable[[float], Distribution]) -> None:
     """Cosine with the density's own score above 0.9, with the smoothed one's, which R estimates, above 0.95."""

@@ -47,10 +47,14 @@ def kept(folder: Path, name: Any, content: object) -> Model:
 
 HUB, XDREAM = "hub", "xdream"
 CASES = [(name, dialect) for name in ("norm1", "norm2", "conv3", "conv4", "pool5") for dialect in (HUB, XDREAM)]
+DAILY = [("norm1", HUB), ("norm1", XDREAM), ("pool5", HUB), ("fc8", HUB), ("fc6", XDREAM)]
 CASES += [("fc6_eucl", HUB), ("fc7", XDREAM), ("fc8", HUB), ("fc6", XDREAM)]  # fc6 of the hub: test_full_scale
 
 
-@pytest.mark.parametrize(("name", "dialect"), CASES)
+@pytest.mark.parametrize(
+    ("name", "dialect"),
+    [case if case in DAILY else pytest.param(*case, marks=pytest.mark.long) for case in CASES],
+)
 def test_both_dialects(name: str, dialect: str, tmp_path: Path) -> None:
     state = (layouts.hub if dialect == HUB else layouts.xdream)(name)
     model = kept(tmp_path, name, half(state) if name.startswith("fc") else state)

@@ -105,12 +105,12 @@ def windows(x: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.conv2d(x, kernel.expand(3, 1, WINDOW, WINDOW), groups=3)
 
 
-@pytest.mark.parametrize(("size", "scales"), [(32, 2), (64, 3), (128, 4), (176, 5), (256, 5)])
+@pytest.mark.parametrize(("size", "scales"), [(32, 2), (64, 3), pytest.param(128, 4, marks=pytest.mark.long), (176, 5)])
 def test_ms_ssim_is_wang_et_als(rng: torch.Generator, size: int, scales: int) -> None:
     """Their Eq. 7, written out, with C1 = 0.01² and C2 = 0.03²."""
-    x, other = blurred(4, size, rng).double(), blurred(4, size, rng).double()
+    x, other = blurred(2, size, rng).double(), blurred(2, size, rng).double()
     for y in (other, (x + 0.2 * torch.rand(x.shape, generator=rng)).clamp(0, 1)):
-        a, b, expected = x, y, torch.ones(4, 3, dtype=torch.float64)
+        a, b, expected = x, y, torch.ones(2, 3, dtype=torch.float64)
         for scale, weight in enumerate(WEIGHTS[:scales]):
             mean_a, mean_b = windows(a), windows(b)
             variances = windows(a * a) - mean_a**2 + windows(b * b) - mean_b**2

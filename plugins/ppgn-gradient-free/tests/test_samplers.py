@@ -193,7 +193,7 @@ def test_a_chain_that_stops_does_not_stop_the_others(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-@pytest.mark.parametrize("prior", ["standard_normal", "none"])
+@pytest.mark.parametrize("prior", ["standard_normal", pytest.param("none", marks=pytest.mark.long)])
 def test_a_resumed_run_is_the_same_bit_for_bit(name: str, prior: str, tmp_path: Path) -> None:
     given = [
         "experiment=toy",
@@ -253,7 +253,7 @@ def test_a_population_of_more_chains_than_a_batch_stays_whole(name: str) -> None
     assert torch.equal(one.codes, parted.codes)
 
 
-@pytest.mark.parametrize("target", ["goldfish", "beacon"])
+@pytest.mark.parametrize("target", ["goldfish", pytest.param("beacon", marks=pytest.mark.long)])
 def test_a_class_of_mini_without_its_gradient(target: str) -> None:
     """log p alone leads to pictures that C is sure of: of ten classes each was reached within 1,000 pictures."""
     pictures = 0

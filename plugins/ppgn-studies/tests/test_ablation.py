@@ -15,7 +15,7 @@ from torch import Tensor
 from ppgn_core.command.main import call
 
 
-@pytest.mark.parametrize("of", COMPARED)
+@pytest.mark.parametrize("of", [pytest.param("losses", marks=pytest.mark.long), "noise"])
 def test_it_ends_in_a_picture_of_all(noise: Path, of: str, tmp_path: Path) -> None:
     keys = {"data": noise, "encoder": noise / "encoder.safetensors", "cache": noise / "cache", "out": tmp_path}
     quick = ["images=4", "batch_size=4", "warm_up=0", "precision=32", "device=cpu"]

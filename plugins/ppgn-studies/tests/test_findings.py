@@ -14,6 +14,7 @@ from ppgn_studies.captions import CAPTIONS, captions, hue
 from ppgn_core.command.main import call
 from ppgn_core.config.configure import configure
 from ppgn_core.config.overrides import from_keys
+from ppgn_core.noise import ChainNoise
 from ppgn_core.options import plugins
 
 
@@ -74,7 +75,8 @@ def test_what_cannot_be_done_is_told(
     assert not (tmp_path / "out").exists()
 
 
-def test_sharpness_and_what_is_pulled_back() -> None:
+def test_sharpness_and_what_is_pulled_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "ChainNoise", lambda seed, n: ChainNoise(seed, 8))
     stripes = torch.tensor([0.0, 1.0]).repeat(4).expand(1, 3, 8, 8)
     assert findings._sharpness(stripes) == pytest.approx([0.5])
     left = [float(str(cell).split(" ± ")[0]) for cell in findings._pulled_back().columns[1].cells]

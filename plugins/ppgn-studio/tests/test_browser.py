@@ -15,7 +15,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH: apt-get install chromium")
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-SIZES = pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+SIZES = pytest.mark.parametrize("size", [pytest.param(WIDE, marks=pytest.mark.long), PHONE], ids=["wide", "phone"])
 AND_MORE = pytest.mark.parametrize("size", [WIDE, pytest.param(PHONE, marks=pytest.mark.long)], ids=["wide", "phone"])
 SECONDS = 60_000
 
@@ -275,6 +275,7 @@ def test_two_settings_side_by_side(load, toy):
     assert page.is_checked("#compare input") and len(pictures(page, "b")) == len(pictures(page, "a"))
 
 
+@pytest.mark.long
 def test_a_script_in_a_caption_is_text(load, mini):
     page = load(mini)
     choose(page, "choose-condition", "lrcn")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -37,8 +36,9 @@ def fetched(url: str) -> bytes:
     raise AssertionError("it did not serve")
 
 
-@pytest.mark.parametrize("line", sorted(LINES))
-def test_a_command_of_the_pages_serves(line, tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """The servers that a command has made, in a folder of its own."""
     from ppgn_studio import server
 
     monkeypatch.chdir(tmp_path)
@@ -50,6 +50,11 @@ def test_a_command_of_the_pages_serves(line, tmp_path, monkeypatch, capsys):
         return made[-1]
 
     monkeypatch.setattr(server, "server", noted)
+    return made
+
+
+@pytest.mark.parametrize("line", sorted(LINES))
+def test_a_command_of_the_pages_serves(line, made, tmp_path, capsys):
     arguments = [one for one in shlex.split(line) if not one.startswith("port=")]
     thread = threading.Thread(target=main, args=([*arguments, "port=0"],))
     thread.start()
@@ -63,15 +68,20 @@ def test_a_command_of_the_pages_serves(line, tmp_path, monkeypatch, capsys):
     assert not thread.is_alive() and list(tmp_path.iterdir()) == []  # nothing is written before something is saved
 
 
-def test_ctrl_c_ends_it(tmp_path):
-    code = "import sys; from ppgn_core.command.main import main; sys.exit(main(sys.argv[1:]))"
-    command = [sys.executable, "-c", code, "studio", "experiment=toy", "port=0"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout
-    assert fetched(process.stdout.readline().split()[0])
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130 and err == "ppgn studio: interrupted; what was finished is kept\n"
+def test_ctrl_c_ends_it(made, capsys):
+    pages = []
+
+    def interrupt():
+        while not made or not made[0].started:
+            time.sleep(0.02)
+        pages.append(fetched(f"http://127.0.0.1:{made[0].servers[0].sockets[0].getsockname()[1]}"))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt, daemon=True)
+    thread.start()
+    assert main(["studio", "experiment=toy", "port=0"]) == 130
+    thread.join()
+    assert pages and capsys.readouterr().err == "ppgn studio: interrupted; what was finished is kept\n"
 
 
 def test_what_cannot_be_served(tmp_path, capsys, monkeypatch):

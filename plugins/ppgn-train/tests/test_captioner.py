@@ -38,7 +38,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 pixels = image.clamp(0, 255).byte().permute(1, 2, 0).numpy()
                 Image.fromarray(pixels).save(folder / part / kind / f"{i}.png")
     torch.manual_seed(0)
-    classifier = AlexNet(replace(MINI, n_classes=len(CLASSES), batch_norm=False, dropout=0.0))
+    narrow = tuple(replace(conv, channels=conv.channels // 4) for conv in MINI.convs)
+    classifier = AlexNet(replace(MINI, convs=narrow, n_classes=len(CLASSES), batch_norm=False, dropout=0.0))
     for module in classifier.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -56,6 +57,7 @@ def recipe(folder: Path) -> CaptionerRecipe:
         images=4800,
         batch_size=32,
         variants=2,
+        adversarial=0.25,
     )
 
 

@@ -75,7 +75,7 @@ def test_a_good_recipe() -> None:
     check_recipe(Linear)
 
 
-@pytest.mark.parametrize("recipe", ["classifier", "dae_x", "encoder", "patches"])
+@pytest.mark.parametrize("recipe", [pytest.param("classifier", marks=pytest.mark.long), "dae_x", "encoder", "patches"])
 def test_installed_recipes(recipe: str) -> None:
-    """The others need a trained encoder; `test_recipes` and `test_kills` train them."""
+    """The others need a trained encoder; `test_recipes` and `test_kills` train them, and the classifier daily."""
     check("recipe", recipe)

@@ -23,6 +23,7 @@ from ppgn_train.generator_joint import JointGeneratorRecipe
 from ppgn_train.loop import train
 from ppgn_train.photographs import jitter_colour, load, shift_and_flip
 from ppgn_train.walkers import EPSILON1
+from torch import nn
 
 from ppgn_core import components
 from ppgn_core.energy import Energy
@@ -54,18 +55,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def encoder(folder: Path) -> Path:
+    """An encoder that has learnt nothing, with values of unit scale at every layer."""
+    torch.manual_seed(0)
+    network = AlexNet(replace(MINI, n_classes=3, batch_norm=False))
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    network.save(folder / "encoder.safetensors")
+    return folder / "encoder.safetensors"
+
+
+def test_the_exported_encoder_has_codes_of_unit_scale(folder: Path, tmp_path: Path) -> None:
     recipe = EncoderRecipe(
-        Fabric(accelerator="cpu", devices=1), str(folder), cache=str(folder / "cache"), images=1600, batch_size=32
+        Fabric(accelerator="cpu", devices=1), str(folder), cache=str(folder / "cache"), images=640, batch_size=16
     )
-    train(recipe, folder / "encoder", recipe.images)
+    train(recipe, tmp_path / "encoder", recipe.images)
     figures = recipe.evaluate()
     assert figures["accuracy"] > 0.9
-    assert figures["thumbnail_explained"] > 0.3
-    return folder / "encoder" / "encoder.safetensors"
-
-
-def test_the_exported_encoder_has_codes_of_unit_scale(folder: Path, encoder: Path) -> None:
-    network = AlexNet.load(encoder).requires_grad_(False)
+    assert figures["thumbnail_explained"] > 0.1  # one that has learnt nothing explains nothing
+    network = AlexNet.load(tmp_path / "encoder" / "encoder.safetensors").requires_grad_(False)
     val = load(folder / "val", 64)
     values = network.activations(val.images.float() / 255, ("fc6", "fc8"))
     assert float((values["fc8"].argmax(1) == val.labels).float().mean()) > 0.9
@@ -77,10 +85,10 @@ def test_a_classifier_learns_goes_on_and_takes_its_folders_name(
 ) -> None:
     def recipe() -> ClassifierRecipe:
         fabric = Fabric(accelerator="cpu", devices=1)
-        return ClassifierRecipe(fabric, str(folder), str(folder / "cache"), 1600, batch_size=32)
+        return ClassifierRecipe(fabric, str(folder), str(folder / "cache"), 640, batch_size=16)
 
     first, second = recipe(), recipe()
-    train(first, tmp_path / "discs", images=800)
+    train(first, tmp_path / "discs", images=320)
     steps: list[int] = []
     step = second.step
 
@@ -89,8 +97,8 @@ def test_a_classifier_learns_goes_on_and_takes_its_folders_name(
         return step(seen)
 
     monkeypatch.setattr(second, "step", recorded)
-    train(second, tmp_path / "discs", images=1600)
-    assert steps == list(range(800, 1600, 32))
+    train(second, tmp_path / "discs", images=640)
+    assert steps == list(range(320, 640, 16))
     assert second.evaluate()["accuracy"] > 0.9
     val = load(folder / "val", 64).images.float() / 255
     network = AlexNet.load(tmp_path / "discs" / "discs.safetensors").requires_grad_(False)
@@ -126,30 +134,32 @@ def test_adversarial_training_learns_from_the_step_that_misleads_most(
     torch.testing.assert_close((learned - photographs).flatten(1).norm(dim=1), torch.full((32,), length))
 
 
-def generator(folder: Path, encoder: Path, **keys: float | str) -> GeneratorRecipe:
+def generator(folder: Path, encoder: Path, **keys: Any) -> GeneratorRecipe:
     fabric = Fabric(accelerator="cpu", devices=1)
-    return GeneratorRecipe(fabric, str(folder), str(encoder), str(folder / "cache"), batch_size=16, **keys)  # type: ignore[arg-type]
+    given = {"cache": str(folder / "cache"), "network": "small", "batch_size": 16, **keys}
+    return GeneratorRecipe(fabric, str(folder), str(encoder), **given)
 
 
 def test_a_generator_gets_nearer_and_an_ended_run_goes_on(folder: Path, encoder: Path, tmp_path: Path) -> None:
-    keys = {"adversarial": 0, "learning_rate": 1e-4, "averaging": 0.8}
+    keys: dict[str, Any] = {"adversarial": 0, "learning_rate": 5e-4, "averaging": 0.8, "batch_size": 8}
+    keys["compared"] = ["pixel", "thumbnail"]
     first = generator(folder, encoder, **keys)
     before = first.evaluate()["thumbnail"]
-    train(first, tmp_path, images=160)
+    train(first, tmp_path, images=64)
     second = generator(folder, encoder, **keys)
-    train(second, tmp_path, images=560)
-    assert second.evaluate()["thumbnail"] < 0.8 * before
+    train(second, tmp_path, images=256)
+    assert second.evaluate()["thumbnail"] < 0.9 * before
     kept = sorted(path.name for path in tmp_path.glob("picture_*.png"))
-    assert kept == ["picture_000000160.png", "picture_000000560.png"]
+    assert kept == ["picture_000000064.png", "picture_000000256.png"]
     drawn = UpConv.load(tmp_path / "generator.safetensors")(torch.rand(2, 1024))
     assert drawn.shape == (2, 3, 64, 64)
     assert drawn.isfinite().all()
 
 
 def test_d_learns_to_tell_and_rests_when_it_can(folder: Path, encoder: Path) -> None:
-    recipe = generator(folder, encoder, warm_up=0)
-    losses = [float(recipe.step(16 * i)["D"]) for i in range(16)]
-    assert min(losses) < losses[0] / 2
+    recipe = generator(folder, encoder, warm_up=0, batch_size=8)
+    before_all = float(recipe.step(0)["D"])
+    assert any(float(recipe.step(8 * i)["D"]) < before_all / 2 for i in range(1, 32))
     recipe.adversary.rest.below = 10.0
     before = [p.detach().clone() for p in recipe.adversary.D.parameters()]
     recipe.step(0)
@@ -161,7 +171,7 @@ def test_walkers_take_the_samplers_steps(folder: Path, encoder: Path, tmp_path: 
     torch.manual_seed(0)
     AlexNet(replace(MINI, n_classes=3, batch_norm=False)).save(tmp_path / "classifier.safetensors")
     classifier = {"classifier": str(tmp_path / "classifier.safetensors")} if own else {}
-    recipe = generator(folder, encoder, walkers=4, warm_up=0, climb=30.0, **classifier)
+    recipe = generator(folder, encoder, batch_size=8, walkers=4, warm_up=0, climb=30.0, **classifier)
     climb = recipe.climb
     assert climb
     before, target = climb.walkers.h.clone(), climb.walkers.target.clone()
@@ -183,9 +193,9 @@ def test_walkers_take_the_samplers_steps(folder: Path, encoder: Path, tmp_path: 
         energy = Energy(G, NoiselessJoint(model), ClassCondition(model, int(target[k])))
         sampler = MalaApprox(energy, ChainNoise(0, 1), EPSILON1, 30.0, 0.0, clip=True)
         expected, _ = sampler.step(sampler.init(before[k : k + 1]))
-        torch.testing.assert_close(climb.walkers.h[k : k + 1], expected.h, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(climb.walkers.h[k : k + 1], expected.h, rtol=1e-4, atol=5e-5)
     for i in range(3):
-        assert all(value.isfinite() for value in recipe.step(16 * i).values())
+        assert all(value.isfinite() for value in recipe.step(8 * i).values())
     assert "walkers" in recipe.state()
 
 
@@ -197,7 +207,7 @@ def test_the_ratio_tells_who_is_ahead(real: float, drawn: float, ratio: float) -
 
 def test_the_joint_generator_draws_from_noised_codes(folder: Path, encoder: Path) -> None:
     fabric = Fabric(accelerator="cpu", devices=1)
-    keys = {"cache": str(folder / "cache"), "batch_size": 16, "warm_up": 0}
+    keys = {"cache": str(folder / "cache"), "network": "small", "batch_size": 4, "warm_up": 0}
     recipe = JointGeneratorRecipe(fabric, str(folder), str(encoder), sigma_h=0.5, sigma_x=0.0, sigma_h1=0.0, **keys)  # type: ignore[arg-type]
     truth = recipe.extractor.truth(recipe.train.images[:64].float() / 255)
     h, noised = truth["fc6"].float(), recipe._codes(truth)
@@ -252,10 +262,10 @@ def test_help_lists_every_recipe_with_its_keys(capsys: pytest.CaptureFixture) ->
 
 
 def test_only_what_is_compared_counts(folder: Path, encoder: Path) -> None:
-    recipe = generator(folder, encoder, compared=["pixel", "pool5"], adversarial=0)  # type: ignore[arg-type]
+    recipe = generator(folder, encoder, compared=["pixel", "pool5"], adversarial=0, batch_size=4)
     assert recipe.step(0).keys() == {"pixel", "pool5"}
     with pytest.raises(UserError, match=r"compared=\[pixels\]: allowed are some of pixel, thumbnail"):
-        generator(folder, encoder, compared=["pixels"])  # type: ignore[arg-type]
+        generator(folder, encoder, compared=["pixels"])
 
 
 def test_the_same_recipes_train_networks_of_128_pixels(folder: Path, tmp_path: Path) -> None:
