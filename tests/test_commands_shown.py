@@ -11,6 +11,7 @@ import importlib.util
 import re
 import shlex
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -87,15 +88,22 @@ SHOWN = {page: [line for line in lines(page) if tuple(shlex.split(line)) not in 
 @pytest.fixture
 def registry(monkeypatch) -> Registry:
     """What is installed, and with it the plugins that the guides write by `ppgn new-plugin KIND NAME`."""
-    registry, presets = plugins.load(entry_points(group=GROUP))
+    registry, presets = with_guides()
     monkeypatch.setattr(plugins, "_installed", lambda without: (registry, presets))
+    return registry
+
+
+@cache
+def with_guides() -> tuple[Registry, list[str]]:
+    """Load what is installed, and register what the guides write."""
+    registry, presets = plugins.load(entry_points(group=GROUP))
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     for kind, name in set(re.findall(r"ppgn new-plugin ([a-z]+) ([a-z_]+)", text)):
         module = importlib.import_module(f"{registry.kinds[kind].template}.{kind}")
         factory = getattr(module, "NewPlugin", None) or module.new_plugin
         if name not in registry.names(kind):
             registry.register(kind, name, factory, "guides")
-    return registry
+    return registry, presets
 
 
 def read(line: str, registry: Registry) -> None:
