@@ -82,6 +82,18 @@ RUN = {
 }
 """The command lines that other tests run."""
 
+LONG = {
+    *map(tuple, map(shlex.split, test_readme.LONG)),
+    *(
+        tuple(shlex.split(line))
+        for title in test_docs.LONG
+        for language, block in test_docs.SECTIONS[title]
+        if language == "bash"
+        for line in block.splitlines()
+    ),
+}
+"""Those of them that they run with LONG=1."""
+
 SHOWN = {page: [line for line in lines(page) if tuple(shlex.split(line)) not in RUN] for page in PAGES}
 
 
@@ -155,10 +167,10 @@ def run(words: Sequence[str], registry: Registry) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in SHOWN if SHOWN[page]], ids=lambda page: str(page.relative_to(REPOSITORY))
+    "page", [page for page in SHOWN if lines(page)], ids=lambda page: str(page.relative_to(REPOSITORY))
 )
 def test_the_commands_of_a_page_exist(page, registry):
-    for line in SHOWN[page]:
+    for line in [*SHOWN[page], *(line for line in lines(page) if tuple(shlex.split(line)) in LONG)]:
         if line not in NOT_READ:
             try:
                 read(line, registry)
