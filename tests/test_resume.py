@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 
@@ -97,7 +97,7 @@ def test_from_another_folder_with_a_picture_of_that_one(command, monkeypatch):
     assert record("../first")["step"] == 6
 
 
-HOSTILE = [
+HOSTILE: list[dict[str, Any]] = [
     {"hydra": {"callbacks": {"x": {"_target_": "pathlib.Path.write_text"}}}},
     {"hydra": {"run": {"dir": "/tmp/elsewhere"}}},
     {"_target_": "os.system"},
