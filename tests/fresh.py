@@ -12,6 +12,17 @@ from .test_wheel import pip
 
 REPOSITORY = Path(__file__).parent.parent
 PPGN = ("-c", "import sys; from ppgn_core.command.main import main; sys.exit(main())")
+BUILD = """
+import os, sys
+from setuptools.build_meta import build_wheel
+
+into, *sources = sys.argv[1:]
+for source in sources:
+    os.chdir(source)
+    build_wheel(into)
+"""
+"""What `pip wheel` does for each package in processes of its own, as `test_wheel` has it."""
+
 PARTS = {"core": ("pyproject.toml", "LICENSE", "README.md", "conf", "ppgn_core")}
 
 
@@ -39,7 +50,9 @@ class Fresh:
     def install(self, *sources: Path) -> None:
         """Build wheels of packages and install them."""
         wheels = self.folder / f"wheels of {sources[0].name}"
-        pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", wheels, *sources)
+        wheels.mkdir()
+        built = subprocess.run([sys.executable, "-c", BUILD, wheels, *sources], capture_output=True, text=True)
+        assert built.returncode == 0, built.stderr
         pip("install", "--no-deps", "--target", self.site, *sorted(wheels.glob("*.whl")))
 
     def __call__(self, *arguments: str | Path, cwd: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from types import ModuleType
 from typing import Annotated, Any, Literal
 
@@ -288,8 +287,7 @@ def test_every_hypernym_is_there():
 
 
 @pytest.mark.parametrize("arguments", [["words", "red"], ["imagenet-classes", "beach"], ["classes", "dog"]])
-def test_the_commands_of_the_plugins(arguments):
-    script = "import sys; from ppgn_core.command.main import main; sys.exit(main())"
-    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert {"words": "red", "imagenet-classes": "seashore", "classes": "n02099601"}[arguments[0]] in done.stdout
+def test_the_commands_of_the_plugins(arguments, capsys):
+    assert main(arguments) == 0
+    told = {"words": "red", "imagenet-classes": "seashore", "classes": "n02099601"}[arguments[0]]
+    assert told in capsys.readouterr().out

@@ -10,13 +10,10 @@ import re
 import runpy
 import shlex
 import sys
-from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from ppgn_core.command.main import main
-from ppgn_core.command.new_plugin import rendered
 from ppgn_core.options import plugins
 
 from . import test_guides
@@ -127,20 +124,6 @@ def test_a_line_does_what_it_says(line, registry, photographs, monkeypatch, caps
             return
     with laboratory(line):
         assert main(quick(words)) == 0, capsys.readouterr().err
-
-
-@pytest.mark.parametrize(("kind", "name"), [("recipe", "linear"), ("judge", "primary")])
-def test_the_readme_of_a_new_plugin_ends_in_something_to_look_at(kind, name, registry, command, capsys):  # noqa: F811
-    readme = rendered(registry.kinds[kind], name, registry)["README.md"]
-    lines = re.findall(r"^    ppgn (.+)$", readme, re.MULTILINE)
-    for line in lines:
-        assert main(shlex.split(line, comments=True)) == 0, capsys.readouterr().err
-    shown = Path(lines[-1].partition("# look at ")[2])
-    if shown.suffix == ".png":
-        with Image.open(shown) as picture:
-            assert picture.width > 500 and picture.height > 100
-    else:
-        assert "data:image/" in shown.read_text(encoding="utf-8")
 
 
 def test_a_command_that_a_text_speaks_of_is_run_somewhere():

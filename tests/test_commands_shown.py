@@ -11,6 +11,7 @@ import importlib.util
 import re
 import shlex
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -81,21 +82,40 @@ RUN = {
 }
 """The command lines that other tests run."""
 
+LONG = {
+    *map(tuple, map(shlex.split, test_readme.LONG)),
+    *(
+        tuple(shlex.split(line))
+        for title in test_docs.LONG
+        for language, block in test_docs.SECTIONS[title]
+        if language == "bash"
+        for line in block.splitlines()
+    ),
+}
+"""Those of them that they run with LONG=1."""
+
 SHOWN = {page: [line for line in lines(page) if tuple(shlex.split(line)) not in RUN] for page in PAGES}
 
 
 @pytest.fixture
 def registry(monkeypatch) -> Registry:
     """What is installed, and with it the plugins that the guides write by `ppgn new-plugin KIND NAME`."""
-    registry, presets = plugins.load(entry_points(group=GROUP))
+    registry, presets = with_guides()
     monkeypatch.setattr(plugins, "_installed", lambda without: (registry, presets))
+    return registry
+
+
+@cache
+def with_guides() -> tuple[Registry, list[str]]:
+    """Load what is installed, and register what the guides write."""
+    registry, presets = plugins.load(entry_points(group=GROUP))
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     for kind, name in set(re.findall(r"ppgn new-plugin ([a-z]+) ([a-z_]+)", text)):
         module = importlib.import_module(f"{registry.kinds[kind].template}.{kind}")
         factory = getattr(module, "NewPlugin", None) or module.new_plugin
         if name not in registry.names(kind):
             registry.register(kind, name, factory, "guides")
-    return registry
+    return registry, presets
 
 
 def read(line: str, registry: Registry) -> None:
@@ -147,10 +167,10 @@ def run(words: Sequence[str], registry: Registry) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in SHOWN if SHOWN[page]], ids=lambda page: str(page.relative_to(REPOSITORY))
+    "page", [page for page in SHOWN if lines(page)], ids=lambda page: str(page.relative_to(REPOSITORY))
 )
 def test_the_commands_of_a_page_exist(page, registry):
-    for line in SHOWN[page]:
+    for line in [*SHOWN[page], *(line for line in lines(page) if tuple(shlex.split(line)) in LONG)]:
         if line not in NOT_READ:
             try:
                 read(line, registry)

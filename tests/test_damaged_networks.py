@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from ppgn_core.errors import UserError
 
 from .hard.foreign_weights import damaged
 
-EACH = 35
+EACH = 35 if "LONG" in os.environ else 12
 SMALL = "shufflenet_v2_x0_5"
 Made = tuple[Path, Callable[[], Any]]
 """A file, and the function that loads what it belongs to."""
@@ -107,5 +108,6 @@ def test_a_damaged_file_loads_or_is_refused_in_one_line(name: str, tmp_path: Pat
     assert refused >= EACH // 3
 
 
+@pytest.mark.long
 def test_there_are_two_hundred() -> None:
     assert EACH * len(LOADERS) >= 200

@@ -65,6 +65,20 @@ SECTIONS = {
 }
 """The blocks of each section, with their languages."""
 
+LONG = {
+    *("choosing: A prior", "choosing: A condition", "choosing: A sampler"),
+    *("recipes: Two prompts", "recipes: Your own photograph", "recipes: A folder of networks"),
+    *("recipes: Networks trained on your own photographs", "recipes: A cluster"),
+    "faq: The picture is grey, or hardly changes. Why?",
+    "neurons: Try it without a laboratory",
+    *("units: A unit of any layer", "units: The ε that suit it", "units: Without a generator"),
+    *("words: Offline, in mini's words", "words: In your own words"),
+}
+"""Sections whose kinds of command other sections, `test_readme`, `test_gallery` or `test_commands_run` run each time.
+
+`test_commands_shown` reads their lines.
+"""
+
 RUN = ["n_chains=1", "n_steps=2", "switch_every=1"]
 SHORTER = {
     "--help": [],
@@ -111,7 +125,14 @@ def runs_of(arguments: list[str]) -> int:
     return 1 if any(key.startswith("hydra/launcher=") for key in arguments) else 2
 
 
-@pytest.mark.parametrize("section", [title for title, blocks in SECTIONS.items() if blocks])
+@pytest.mark.parametrize(
+    "section",
+    [
+        pytest.param(title, marks=[pytest.mark.long] if title in LONG else [])
+        for title, blocks in SECTIONS.items()
+        if blocks
+    ],
+)
 def test_what_a_section_shows_does_what_it_says(section, names, noise, monkeypatch, capfd):
     """Blocks go one after another: later ones take what earlier ones left."""
     Path("photographs").symlink_to(noise)
@@ -130,6 +151,10 @@ def test_what_a_section_shows_does_what_it_says(section, names, noise, monkeypat
             assert program == "ppgn"
             assert main(quick(arguments)) == 0, f"{line}\n{capfd.readouterr().err}"
             _drew(arguments)
+
+
+def test_the_long_sections_are_there():
+    assert {title for title in LONG if SECTIONS[title]} == LONG
 
 
 def _drew(arguments: list[str]) -> None:

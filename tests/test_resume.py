@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 
@@ -97,7 +97,7 @@ def test_from_another_folder_with_a_picture_of_that_one(command, monkeypatch):
     assert record("../first")["step"] == 6
 
 
-HOSTILE = [
+HOSTILE: list[dict[str, Any]] = [
     {"hydra": {"callbacks": {"x": {"_target_": "pathlib.Path.write_text"}}}},
     {"hydra": {"run": {"dir": "/tmp/elsewhere"}}},
     {"_target_": "os.system"},
@@ -117,16 +117,17 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("change", HOSTILE, ids=[json.dumps(change)[:60] for change in HOSTILE])
-def test_a_hostile_record_is_refused_and_nothing_is_written(command, change):
+def test_a_hostile_record_is_refused_and_nothing_is_written(command):
     assert command(*RED, "out=first")[0] == 0
-    forge({**record()["config"], **change})
-    before = {path: path.read_bytes() for path in Path("first").iterdir()}
-    code, out, err = command("resume=first", "n_steps=6")
-    assert code == 2, (out, err)
-    assert err.startswith("ppgn: ") and err.count("\n") == 1, err
-    assert {path: path.read_bytes() for path in Path("first").iterdir()} == before
-    assert tree(Path()) == {"first", "first/run.json", "first/codes.safetensors"}
+    config = record()["config"]
+    for change in HOSTILE:
+        forge({**config, **change})
+        before = {path: path.read_bytes() for path in Path("first").iterdir()}
+        code, out, err = command("resume=first", "n_steps=6")
+        assert code == 2, (change, out, err)
+        assert err.startswith("ppgn: ") and err.count("\n") == 1, (change, err)
+        assert {path: path.read_bytes() for path in Path("first").iterdir()} == before, change
+        assert tree(Path()) == {"first", "first/run.json", "first/codes.safetensors"}, change
 
 
 def test_what_the_record_says_of_folders_is_not_heeded(command):

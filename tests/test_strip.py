@@ -85,8 +85,15 @@ def test_small_pictures_are_enlarged(command):
     assert np.array_equal(cells(pixels("out"), 7, side=24), large)
 
 
-@pytest.mark.parametrize("place", ["first", "second"])
-@pytest.mark.parametrize("first", [4, 7])  # the last step of a run is saved, though no multiple of save_every
+@pytest.mark.parametrize(
+    ("place", "first"),
+    [
+        ("first", 4),
+        ("second", 7),  # the last step of a run is saved, though no multiple of save_every
+        pytest.param("first", 7, marks=pytest.mark.long),
+        pytest.param("second", 4, marks=pytest.mark.long),
+    ],
+)
 def test_a_resumed_strip_is_that_of_an_uninterrupted_run(command, place, first):
     command(*RUN, f"n_steps={first}", "out=first")
     assert command("resume=first", "n_steps=12", f"out={place}")[0] == 0
