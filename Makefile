@@ -29,10 +29,11 @@ demo: .venv/light
 	@echo "Look at $(DEMO)/grid.png"
 
 # A process for each core, at most four, with one thread each: a process needs up to 2 GB. LONG=1 adds the long tests.
+# What is compiled is kept, whatever the environment says, for the commands that tests start.
 test: types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	OMP_NUM_THREADS=1 GOMP_SPINCOUNT=10000 $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 GOMP_SPINCOUNT=10000 $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 # The lines that no test runs. It takes up to twice the time of the tests alone, so `make test` does without it.
 coverage: setup
