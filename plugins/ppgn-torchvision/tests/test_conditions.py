@@ -16,6 +16,7 @@ from PIL import Image
 from ppgn_torchvision.condition import Torchvision
 from ppgn_torchvision.efficientnet_lite import efficientnet_lite0, pretrained
 from ppgn_torchvision.imagenet import ImageNet
+from ppgn_torchvision.loaded import imagenet_labels
 from ppgn_torchvision.networks import load
 from ppgn_torchvision.neuron import TorchvisionNeuron
 from safetensors.torch import save_file
@@ -107,6 +108,13 @@ def test_the_embedded_networks_resize_is_that_of_pil() -> None:
     large = torch.from_numpy(np.array(picture.resize((128, 128), Image.Resampling.BICUBIC)))
     expected = (large.permute(2, 0, 1)[None].float() - 127) / 128
     assert float((found - expected).abs().max()) < 2 / 128
+
+
+def test_the_wordnet_ids_are_those_that_timm_and_mini_know() -> None:
+    labels = imagenet_labels()
+    assert [label.synset for label in labels] == pytest.importorskip("timm.data").ImageNetInfo().label_names()
+    known = component("model", "mini").labels
+    assert all(labels.find(mine.synset).names == mine.names[:1] for role in known.values() for mine in role)
 
 
 def test_labels(blank: Model) -> None:

@@ -11,6 +11,7 @@ from ppgn_eval.estimate import share
 from ppgn_eval.runs import grid
 from ppgn_mini.model import mini
 from ppgn_torchvision.efficientnet_lite import pretrained
+from ppgn_torchvision.loaded import imagenet_labels
 from rich.table import Table
 from torch import Tensor
 
@@ -43,10 +44,10 @@ def imagenet(
 
     Twenty are classes that the encoder and the generator of `mini` were trained on, twenty are not; eight of those are
     scenes. None of the samples is filtered. For each class it prints how often the climbed network (EfficientNet-Lite0)
-    ranks it first of ImageNet's 1000, given the picture as it is; how often EfficientNet-Lite2 does, and has it among
-    its first five; and how often a network of mini ranks it first: the classifier, of its 64 classes, or the network of
-    scenes, of its 20. Standard errors are binomial, as chains are independent. Classes already in `out` are not drawn
-    again. The result is classes.png.
+    ranks it first of ImageNet's 1000, given the picture as it is; how often EfficientNet-Lite2 does; and how often
+    EfficientNet-Lite2 and a network of mini rank it first of the classes that the latter knows: 64 things, or 20
+    scenes. Standard errors are binomial, as chains are independent. Classes already in `out` are not drawn again. The
+    result is classes.png.
 
     Args:
         data: photographs of the twenty known classes, to be judged alike: a folder for each, named by its synset id.
@@ -56,7 +57,8 @@ def imagenet(
     """
     place, labels = home(out, "out"), mini().labels["classifier"]
     real = data and {name: photographs(home(data, "data"), labels.find(name)) for name in KNOWN}
-    table = Table("class", *("climbed", "Lite2", "among its first 5", "mini"), title=f"named by each network: {out}")
+    columns = ("climbed, of 1000", "Lite2, of 1000", "Lite2, of mini's", "mini, of mini's")
+    table = Table("class", *columns, title=f"first of each network: {out}")
     sheet, totals = [], []
     for kind, classes, role in (
         ("known to mini", KNOWN, "classifier"),
@@ -83,20 +85,16 @@ def imagenet(
 
 @torch.no_grad()
 def _hits(x: Tensor, name: str, role: str | None) -> list[list[bool]]:
-    """Return for which pictures each network has the class among its first: one list for each column of the table."""
-    hits = []
-    for variant, firsts in ((0, (1,)), (2, (1, 5))):
-        network, names, preprocess = pretrained(variant)
-        logits = network(preprocess(x))
-        hits += [_among(logits, names.index(name), first) for first in firsts]
+    """Return for which pictures the class is first: one list for each column of the table, empty if mini knows none."""
+    unit = imagenet_labels().find(name).index
+    logits = {variant: pretrained(variant).network(pretrained(variant).preprocess(x)) for variant in (0, 2)}
+    hits = [(of_1000.argmax(1) == unit).tolist() for of_1000 in logits.values()]
+    if role is None:
+        return [*hits, [], []]
     model = mini()
-    return [*hits, _among(model.network(role)(x), model.labels[role].find(name).index, 1) if role else []]
-
-
-def _among(logits: Tensor, unit: int, first: int) -> list[bool]:
-    """Return which rows have the class among their `first` most likely ones."""
-    among: list[bool] = (logits.topk(first, 1).indices == unit).any(1).tolist()
-    return among
+    labels = model.labels[role]
+    its_own, units = labels.find(name).index, [imagenet_labels().find(label.synset).index for label in labels]
+    return [*hits, *((own.argmax(1) == its_own).tolist() for own in (logits[2][:, units], model.network(role)(x)))]
 
 
 def _shares(rows: Sequence[list[list[bool]]]) -> list[str]:
