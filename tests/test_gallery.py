@@ -44,6 +44,8 @@ CLASSES = ("n01855672", "n02814860", "n04146614", "n04398044", "n07749582")
 
 
 ENTRIES = gallery().entries()
+DAILY = ("gallery/priors.png", "gallery/sweep_epsilon3.png", "figures/models.jpg")
+"""Of the sweeps, those that are drawn without LONG=1."""
 DRAWN: dict[str, bytes] = {}
 """What each command has drawn so far: no two may draw the same, or one of them does nothing."""
 
@@ -75,11 +77,16 @@ def photographs(command) -> None:
                 shown[i % 2].rotate(20 * i + 90 * k).save(folder / f"{i}.png")
 
 
+def is_sweep(keys: list[str]) -> bool:
+    """Whether a command runs more than one setting."""
+    return "-m" in keys or any(key.startswith("experiment=sweep") for key in keys)
+
+
 def ends(keys: list[str]) -> list[str]:
     """The keys of a sweep, those of its preset with them, with the first and the last value of each axis."""
-    preset = next((key for key in keys if key.startswith("experiment=sweep")), None)
-    if "LONG" in os.environ or not (preset or "-m" in keys):
+    if "LONG" in os.environ or not is_sweep(keys):
         return keys
+    preset = next((key for key in keys if key.startswith("experiment=sweep")), None)
     if preset:
         axes = OmegaConf.load(CONF / "experiment" / f"{preset.partition('=')[2]}.yaml").hydra.sweeper.params
         given = {key.partition("=")[0] for key in keys}
@@ -110,7 +117,10 @@ def run(line: list[str], command, out: str = "out=run") -> tuple[int, str]:
     return code, err
 
 
-@pytest.mark.parametrize("name", ENTRIES)
+LATER = {name for name, line in ENTRIES.items() if is_sweep(line[3:]) and name not in DAILY}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in LATER)) for name in ENTRIES])
 def test_a_command_still_does_it(command, photographs, name):
     code, err = run(ENTRIES[name], command)
     assert code == 0, err
@@ -160,6 +170,7 @@ OTHERS = [line for line in LINES if line not in ENTRIES.values()]
 """Commands of the page of figures that no picture stands under."""
 
 
+@pytest.mark.long
 def test_commands_without_a_picture_go_one_after_another(command, photographs):
     """Later ones take what earlier ones left.
 

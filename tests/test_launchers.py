@@ -93,7 +93,7 @@ def serial(tmp_path_factory) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    "launcher", [pytest.param(name, marks=pytest.mark.long) if name == "joblib_two" else name for name in PACKAGES]
+    "launcher", [pytest.param(name, marks=pytest.mark.long) if name != "joblib" else name for name in PACKAGES]
 )
 def test_a_launcher_leaves_what_a_serial_sweep_leaves(launcher, serial, tmp_path, monkeypatch):
     skip_without(launcher)

@@ -23,7 +23,7 @@ TEMPLATES = [kind for kind in plugins.registry().kinds.values() if kind.template
 NEEDED = ("alexnet", "dae", "facets", "lrcn", "pixels", "score", "torchvision")
 """Packages that train and eval need."""
 
-RUN = [f"{kind}=my_{kind}" if kind != "writer" else "+writer=my_writer" for kind in KINDS]
+DAILY = [kind for kind in TEMPLATES if kind.name in ("condition", "writer", "command")]
 WRITE = """
 import sys
 from ppgn_core.command.main import main
@@ -37,26 +37,33 @@ def test_every_kind_of_the_issue_has_a_template_and_a_check():
     assert all(kind.check for kind in TEMPLATES)
 
 
-def test_from_new_plugin_to_a_picture(tmp_path_factory, tmp_path):
-    """Without the repository, from wheels alone: the nine packages are written, installed, tested and used."""
+@pytest.mark.parametrize(
+    "templates",
+    [pytest.param(DAILY, id="three kinds"), pytest.param(TEMPLATES, id="all kinds", marks=pytest.mark.long)],
+)
+def test_from_new_plugin_to_a_picture(templates, tmp_path_factory, tmp_path):
+    """Without the repository, from wheels alone: the packages are written, installed, tested and used."""
+    names = [kind.name for kind in templates]
     fresh = Fresh(tmp_path_factory.mktemp("new"), ["core", "train", "eval", *NEEDED])
-    fresh("-c", WRITE, *(kind.name for kind in TEMPLATES), cwd=tmp_path)
-    packages = [tmp_path / f"ppgn-my-{kind.name}" for kind in TEMPLATES]
+    fresh("-c", WRITE, *names, cwd=tmp_path)
+    packages = [tmp_path / f"ppgn-my-{name}" for name in names]
     fresh.install(*packages)
     files = sorted(str(path.relative_to(packages[0])) for path in packages[0].rglob("*.*") if path.suffix != ".pyc")
     assert {".github/workflows/tests.yaml", "README.md", "pyproject.toml"} < set(files), files
 
     shown, listed = fresh(*PPGN, "--help", cwd=tmp_path), fresh(*PPGN, "list", cwd=tmp_path)
-    assert all(f"my_{kind}" in shown for kind in KINDS) and "my-command" in shown
-    assert all(f"my_{kind.name}" in listed for kind in TEMPLATES)
+    kinds = [name for name in names if name in KINDS]
+    assert all(f"my_{kind}" in shown for kind in kinds) and "my-command" in shown
+    assert all(f"my_{name}" in listed for name in names)
     tests = [str(path / f"test_my_{path.name.rpartition('-')[2]}.py") for path in packages]
     passed = fresh("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, cwd=tmp_path)
-    assert f"{len(TEMPLATES)} passed" in passed
+    assert f"{len(names)} passed" in passed
 
-    said = fresh(*PPGN, "experiment=toy", *RUN, "n_chains=2", "n_steps=5", "out=run", cwd=tmp_path)
+    chosen = [f"{kind}=my_{kind}" if kind != "writer" else "+writer=my_writer" for kind in kinds]
+    said = fresh(*PPGN, "experiment=toy", *chosen, "n_chains=2", "n_steps=5", "out=run", cwd=tmp_path)
     assert "grid.png" in said and (tmp_path / "run" / "my_writer.tsv").read_text().startswith("chain\tstep")
     assert fresh(*PPGN, "my-command", cwd=tmp_path).startswith("run\t5\t")
-    for name in ("recipe", "judge"):  # what the others draw is in the run above
+    for name in {"recipe", "judge"} & set(names):  # what the others draw is in the run above
         readme = (tmp_path / f"ppgn-my-{name}" / "README.md").read_text()
         for line in re.findall(r"^    ppgn (.+)$", readme, re.MULTILINE):
             fresh(*PPGN, *shlex.split(line, comments=True), cwd=tmp_path)

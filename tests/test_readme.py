@@ -28,11 +28,18 @@ ALL = {
 }
 
 BY_OTHERS = (
-    *("condition=product", "condition=mixture", "experiment=ppgn_x", "experiment=multifaceted", "experiment=diversity"),
+    *(
+        "condition=clip",
+        "condition=product",
+        "condition=mixture",
+        "experiment=ppgn_x",
+        "experiment=multifaceted",
+        "experiment=diversity",
+    ),
     *("experiment=maco", "condition=places condition.target=seashore"),
     "experiment=inpaint init=docs/photographs/coffee.jpg",
 )
-"""Of READMEs of plugins, what `test_gallery` runs each time; `test_commands_shown` reads the lines."""
+"""Of READMEs of plugins, what other tests run each time; `test_commands_shown` reads the lines."""
 
 LONG = {line for line, path in ALL.items() if path not in (README, GUIDE) and any(part in line for part in BY_OTHERS)}
 
@@ -50,6 +57,7 @@ def test_a_command_does_what_it_says(command, line):
         code, out, _ = command(*arguments)
         assert code == 0 and "python -m ppgn_core" in out
         return
+    arguments = [re.sub(r"^n_steps=.*", SHORT[1], argument) for argument in arguments]
     given = {argument.partition("=")[0] for argument in arguments}
     short = [argument for argument in SHORT if argument.partition("=")[0] not in given]
     code, _, err = command(*arguments, *short)

@@ -103,6 +103,7 @@ def fences() -> dict[str, str]:
     return dict(re.findall(r"`([\w.]+)`:\n\n```\w+\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL))
 
 
+@pytest.mark.long
 def test_condition_of_the_guide(tmp_path):
     source = tmp_path / "ppgn-mean-colour"
     source.mkdir()

@@ -109,6 +109,7 @@ def test_whoever_is_killed_the_shards_are_the_same(tmp_path):
     print(f"{kills} kills, {rounds} data sets")
 
 
+@pytest.mark.long
 def test_two_commands_share_the_work(mini, tmp_path):
     command = started(tmp_path / "set", *MINI)
     while not (tmp_path / "set" / ".lock").exists() and command.poll() is None:

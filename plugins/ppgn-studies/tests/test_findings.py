@@ -38,6 +38,7 @@ def test_captions_are_drawn_and_judged(tmp_path: Path, capsys: pytest.CaptureFix
     assert Image.open(tmp_path / "captions.png").width > 6 * 2 * 64
 
 
+@pytest.mark.long
 def test_every_finding_is_run(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the last of its settings; that all compose is tested below."""
     monkeypatch.setattr(findings, "CLASSES", ("lemon",))

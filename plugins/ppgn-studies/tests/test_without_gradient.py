@@ -6,6 +6,7 @@ import pytest
 from ppgn_studies.without_gradient import without_gradient
 
 
+@pytest.mark.long
 def test_it_compares_them_and_draws_nothing_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     without_gradient(str(tmp_path), units=[7, 20], pictures=80)
     said = capsys.readouterr().out

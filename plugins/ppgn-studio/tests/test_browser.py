@@ -132,6 +132,7 @@ def test_from_a_caption_to_a_picture(load, mini, size):
     assert "condition=lrcn" in line and "condition.text=oranges" in line and (run / "grid.png").exists()
 
 
+@pytest.mark.long
 def test_a_class_is_chosen_from_the_list(load, mini):
     page = load(mini)
     page.wait_for_selector("#key-condition-target")
@@ -178,6 +179,7 @@ def test_a_mask_is_drawn_and_filled_in(load, mini, tmp_path, size):
     assert fits(page)
 
 
+@pytest.mark.long
 @AND_MORE
 def test_weights_are_moved_and_a_chain_is_branched(load, toy, size):
     page = load(toy, size)

@@ -119,7 +119,8 @@ def test_generator_and_critic_of_two_processes_are_those_of_one(data: Path, tmp_
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it finds the other process in /proc")
-@pytest.mark.parametrize(("rank", "then"), [pytest.param(0, 2, marks=pytest.mark.long), (1, 1)])
+@pytest.mark.parametrize(("rank", "then"), [(0, 2), (1, 1)])
+@pytest.mark.long
 def test_a_signal_to_one_process_ends_all_in_a_state_that_is_continued(
     rank: int, then: int, data: Path, tmp_path: Path
 ) -> None:
