@@ -35,7 +35,7 @@ SHORTER = {
     "groups": ["n_steps=2", "classes=lemon"],
     "sixty": ["n_steps=2", "number=3"],
     "evaluate": ["judge=mini", "cache=cache"],
-    "ablation": ["images=8", "batch_size=8", "warm_up=0", "precision=32"],
+    "ablation": ["images=16", "batch_size=8", "warm_up=0", "precision=32"],
 }
 """Keys that make the commands of each module, and each study, quick."""
 
@@ -134,9 +134,7 @@ def test_a_command_still_does_it(command, photographs, name):
 
 
 ONE_RUN = [
-    name
-    for name, line in ENTRIES.items()
-    if line[:3] == ["python", "-m", "ppgn_core"] and "-m" not in line[3:] and "sweep" not in " ".join(line)
+    name for name, line in ENTRIES.items() if line[:3] == ["python", "-m", "ppgn_core"] and not is_sweep(line[3:])
 ]
 WITHOUT_EFFECT = {
     "switch_every",
@@ -172,17 +170,12 @@ OTHERS = [line for line in LINES if line not in ENTRIES.values()]
 
 @pytest.mark.long
 def test_commands_without_a_picture_go_one_after_another(command, photographs):
-    """Later ones take what earlier ones left.
-
-    Without LONG=1 the trainings for each set of losses are left to `test_ablation` of ppgn-studies.
-    """
+    """Later ones take what earlier ones left."""
     shutil.copytree(
         DOCS.parent / "plugins/ppgn-mini/src/ppgn_mini/networks", "plugins/ppgn-mini/src/ppgn_mini/networks"
     )
     assert {name_of(line) for line in OTHERS} == {"ablation", "groups", "sixty", "ppgn_core", "evaluate"}
     for line in OTHERS:
-        if "out=runs/figures/losses" in line and "LONG" not in os.environ:
-            continue
         code, err = run(line, command, next(key for key in line if key.startswith("out=")))
         assert code == 0, err
     report = Path("runs/figures/judged/results.md").read_text(encoding="utf-8")

@@ -28,15 +28,14 @@ ALL = {
 }
 
 BY_OTHERS = (
-    *(
-        "condition=clip",
-        "condition=product",
-        "condition=mixture",
-        "experiment=ppgn_x",
-        "experiment=multifaceted",
-        "experiment=diversity",
-    ),
-    *("experiment=maco", "condition=places condition.target=seashore"),
+    "condition=clip",
+    "condition=product",
+    "condition=mixture",
+    "condition=places condition.target=seashore",
+    "experiment=ppgn_x",
+    "experiment=multifaceted",
+    "experiment=diversity",
+    "experiment=maco",
     "experiment=inpaint init=docs/photographs/coffee.jpg",
 )
 """Of READMEs of plugins, what other tests run each time; `test_commands_shown` reads the lines."""

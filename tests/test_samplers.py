@@ -133,8 +133,8 @@ def standard_errors_off(h: Tensor, mean: Tensor, covariance: Tensor) -> float:
     ids=["mala", "mala, prior score with a factor", "mala, another drift", "metropolis_hastings"],
 )
 def test_exact_on_a_mixture(sampler, sigma, parts):
-    """20,000 independent chains, all started far out: four standard errors are 3 % of a standard deviation."""
-    n = 20_000
+    """40,000 independent chains, all started far out: four standard errors are 2 % of a standard deviation."""
+    n = 40_000
     state = last(sampler(mixture(**parts), Crowd(n), sigma), torch.full((n, 2), 2.0, dtype=DOUBLE), 60)
     assert standard_errors_off(state.h, *Modes().posterior()) < 4
 

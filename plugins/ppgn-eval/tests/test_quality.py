@@ -105,7 +105,10 @@ def windows(x: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.conv2d(x, kernel.expand(3, 1, WINDOW, WINDOW), groups=3)
 
 
-@pytest.mark.parametrize(("size", "scales"), [(32, 2), (64, 3), pytest.param(128, 4, marks=pytest.mark.long), (176, 5)])
+@pytest.mark.parametrize(
+    ("size", "scales"),
+    [(32, 2), (64, 3), (176, 5), *(pytest.param(*case, marks=pytest.mark.long) for case in ((128, 4), (256, 5)))],
+)
 def test_ms_ssim_is_wang_et_als(rng: torch.Generator, size: int, scales: int) -> None:
     """Their Eq. 7, written out, with C1 = 0.01² and C2 = 0.03²."""
     x, other = blurred(2, size, rng).double(), blurred(2, size, rng).double()

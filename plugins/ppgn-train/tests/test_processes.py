@@ -119,15 +119,12 @@ def test_generator_and_critic_of_two_processes_are_those_of_one(data: Path, tmp_
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it finds the other process in /proc")
-@pytest.mark.parametrize(("rank", "then"), [(0, 2), (1, 1)])
 @pytest.mark.long
-def test_a_signal_to_one_process_ends_all_in_a_state_that_is_continued(
-    rank: int, then: int, data: Path, tmp_path: Path
-) -> None:
-    """By two processes, or by one alone."""
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_signal_to_one_process_ends_all_in_a_state_that_is_continued(rank: int, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    keys = [*DAE, f"data={data}", f"out={out}"]
-    process = begin(ONE, *keys, "devices=2", "images=100000000", "every_minutes=0.01")
+    keys = [*DAE, "devices=2", f"data={data}", f"out={out}"]
+    process = begin(ONE, *keys, "images=100000000", "every_minutes=0.01")
     while not (out / "checkpoint.pt").exists() and process.poll() is None:
         time.sleep(0.05)
     (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
@@ -143,12 +140,8 @@ def test_a_signal_to_one_process_ends_all_in_a_state_that_is_continued(
         pytest.fail("the other process goes on")
     seen = torch.load(out / "checkpoint.pt", weights_only=True)["seen"]
     assert (out / f"picture_{seen:09d}.png").exists()
-    if then == 1:
-        assert train_here(*keys, f"images={seen + 40}") == 0
-    else:
-        code, _, err = train(ONE, *keys, f"devices={then}", f"images={seen + 40}")
-        assert code == 0, err
-    assert torch.load(out / "checkpoint.pt", weights_only=True)["seen"] == seen + 40
+    code, said, err = train(ONE, *keys, f"images={seen + 40}")
+    assert code == 0 and f"{seen + 40} images" in said, err
 
 
 @pytest.mark.parametrize(

@@ -55,25 +55,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def encoder(folder: Path) -> Path:
+    recipe = EncoderRecipe(
+        Fabric(accelerator="cpu", devices=1), str(folder), cache=str(folder / "cache"), images=1600, batch_size=32
+    )
+    train(recipe, folder / "encoder", recipe.images)
+    figures = recipe.evaluate()
+    assert figures["accuracy"] > 0.9
+    assert figures["thumbnail_explained"] > 0.3
+    return folder / "encoder" / "encoder.safetensors"
+
+
+@pytest.fixture(scope="module")
+def untrained(folder: Path) -> Path:
     """An encoder that has learnt nothing, with values of unit scale at every layer."""
     torch.manual_seed(0)
     network = AlexNet(replace(MINI, n_classes=3, batch_norm=False))
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-    network.save(folder / "encoder.safetensors")
-    return folder / "encoder.safetensors"
+    network.save(folder / "untrained.safetensors")
+    return folder / "untrained.safetensors"
 
 
-def test_the_exported_encoder_has_codes_of_unit_scale(folder: Path, tmp_path: Path) -> None:
-    recipe = EncoderRecipe(
-        Fabric(accelerator="cpu", devices=1), str(folder), cache=str(folder / "cache"), images=640, batch_size=16
-    )
-    train(recipe, tmp_path / "encoder", recipe.images)
-    figures = recipe.evaluate()
-    assert figures["accuracy"] > 0.9
-    assert figures["thumbnail_explained"] > 0.1  # one that has learnt nothing explains nothing
-    network = AlexNet.load(tmp_path / "encoder" / "encoder.safetensors").requires_grad_(False)
+def test_the_exported_encoder_has_codes_of_unit_scale(folder: Path, encoder: Path) -> None:
+    network = AlexNet.load(encoder).requires_grad_(False)
     val = load(folder / "val", 64)
     values = network.activations(val.images.float() / 255, ("fc6", "fc8"))
     assert float((values["fc8"].argmax(1) == val.labels).float().mean()) > 0.9
@@ -141,25 +146,24 @@ def generator(folder: Path, encoder: Path, **keys: Any) -> GeneratorRecipe:
 
 
 def test_a_generator_gets_nearer_and_an_ended_run_goes_on(folder: Path, encoder: Path, tmp_path: Path) -> None:
-    keys: dict[str, Any] = {"adversarial": 0, "learning_rate": 5e-4, "averaging": 0.8, "batch_size": 8}
-    keys["compared"] = ["pixel", "thumbnail"]
+    keys = {"adversarial": 0, "learning_rate": 1e-4, "averaging": 0.8, "network": "mini"}
     first = generator(folder, encoder, **keys)
     before = first.evaluate()["thumbnail"]
-    train(first, tmp_path, images=64)
+    train(first, tmp_path, images=160)
     second = generator(folder, encoder, **keys)
-    train(second, tmp_path, images=256)
-    assert second.evaluate()["thumbnail"] < 0.9 * before
+    train(second, tmp_path, images=560)
+    assert second.evaluate()["thumbnail"] < 0.8 * before
     kept = sorted(path.name for path in tmp_path.glob("picture_*.png"))
-    assert kept == ["picture_000000064.png", "picture_000000256.png"]
+    assert kept == ["picture_000000160.png", "picture_000000560.png"]
     drawn = UpConv.load(tmp_path / "generator.safetensors")(torch.rand(2, 1024))
     assert drawn.shape == (2, 3, 64, 64)
     assert drawn.isfinite().all()
 
 
-def test_d_learns_to_tell_and_rests_when_it_can(folder: Path, encoder: Path) -> None:
-    recipe = generator(folder, encoder, warm_up=0, batch_size=8)
-    before_all = float(recipe.step(0)["D"])
-    assert any(float(recipe.step(8 * i)["D"]) < before_all / 2 for i in range(1, 32))
+def test_d_learns_to_tell_and_rests_when_it_can(folder: Path, untrained: Path) -> None:
+    recipe = generator(folder, untrained, warm_up=0)
+    losses = [float(recipe.step(16 * i)["D"]) for i in range(16)]
+    assert min(losses) < losses[0] / 2
     recipe.adversary.rest.below = 10.0
     before = [p.detach().clone() for p in recipe.adversary.D.parameters()]
     recipe.step(0)
@@ -167,11 +171,11 @@ def test_d_learns_to_tell_and_rests_when_it_can(folder: Path, encoder: Path) -> 
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["of the encoder", "of a classifier"])
-def test_walkers_take_the_samplers_steps(folder: Path, encoder: Path, tmp_path: Path, own: bool) -> None:
+def test_walkers_take_the_samplers_steps(folder: Path, untrained: Path, tmp_path: Path, own: bool) -> None:
     torch.manual_seed(0)
     AlexNet(replace(MINI, n_classes=3, batch_norm=False)).save(tmp_path / "classifier.safetensors")
     classifier = {"classifier": str(tmp_path / "classifier.safetensors")} if own else {}
-    recipe = generator(folder, encoder, batch_size=8, walkers=4, warm_up=0, climb=30.0, **classifier)
+    recipe = generator(folder, untrained, batch_size=8, walkers=4, warm_up=0, climb=15.0, **classifier)
     climb = recipe.climb
     assert climb
     before, target = climb.walkers.h.clone(), climb.walkers.target.clone()
@@ -191,9 +195,9 @@ def test_walkers_take_the_samplers_steps(folder: Path, encoder: Path, tmp_path: 
     model = Model("own", {"encoder": lambda: E, "classifier": lambda: C}, {"classifier": labels}, image_size=64)
     for k in moved.tolist():
         energy = Energy(G, NoiselessJoint(model), ClassCondition(model, int(target[k])))
-        sampler = MalaApprox(energy, ChainNoise(0, 1), EPSILON1, 30.0, 0.0, clip=True)
+        sampler = MalaApprox(energy, ChainNoise(0, 1), EPSILON1, 15.0, 0.0, clip=True)
         expected, _ = sampler.step(sampler.init(before[k : k + 1]))
-        torch.testing.assert_close(climb.walkers.h[k : k + 1], expected.h, rtol=1e-4, atol=5e-5)
+        torch.testing.assert_close(climb.walkers.h[k : k + 1], expected.h, rtol=1e-4, atol=1e-5)
     for i in range(3):
         assert all(value.isfinite() for value in recipe.step(8 * i).values())
     assert "walkers" in recipe.state()
@@ -205,15 +209,15 @@ def test_the_ratio_tells_who_is_ahead(real: float, drawn: float, ratio: float) -
     assert float(loss_ratio(*logits)) == pytest.approx(ratio, rel=0.6, abs=1e-3)
 
 
-def test_the_joint_generator_draws_from_noised_codes(folder: Path, encoder: Path) -> None:
+def test_the_joint_generator_draws_from_noised_codes(folder: Path, untrained: Path) -> None:
     fabric = Fabric(accelerator="cpu", devices=1)
     keys = {"cache": str(folder / "cache"), "network": "small", "batch_size": 4, "warm_up": 0}
-    recipe = JointGeneratorRecipe(fabric, str(folder), str(encoder), sigma_h=0.5, sigma_x=0.0, sigma_h1=0.0, **keys)  # type: ignore[arg-type]
+    recipe = JointGeneratorRecipe(fabric, str(folder), str(untrained), sigma_h=0.5, sigma_x=0.0, sigma_h1=0.0, **keys)  # type: ignore[arg-type]
     truth = recipe.extractor.truth(recipe.train.images[:64].float() / 255)
     h, noised = truth["fc6"].float(), recipe._codes(truth)
     moved = (noised - h)[h > 2 * h.mean()]  # where the ReLU hides nothing
     assert float(moved.std() / (0.5 * h.mean())) == pytest.approx(1, rel=0.1)
-    quiet = JointGeneratorRecipe(fabric, str(folder), str(encoder), sigma_h=0.0, sigma_x=0.0, sigma_h1=0.0, **keys)  # type: ignore[arg-type]
+    quiet = JointGeneratorRecipe(fabric, str(folder), str(untrained), sigma_h=0.0, sigma_x=0.0, sigma_h1=0.0, **keys)  # type: ignore[arg-type]
     torch.testing.assert_close(quiet._codes(truth), h)
     assert all(value.isfinite() for value in recipe.step(0).values())
 
@@ -261,11 +265,11 @@ def test_help_lists_every_recipe_with_its_keys(capsys: pytest.CaptureFixture) ->
         assert expected in said
 
 
-def test_only_what_is_compared_counts(folder: Path, encoder: Path) -> None:
-    recipe = generator(folder, encoder, compared=["pixel", "pool5"], adversarial=0, batch_size=4)
+def test_only_what_is_compared_counts(folder: Path, untrained: Path) -> None:
+    recipe = generator(folder, untrained, compared=["pixel", "pool5"], adversarial=0, batch_size=4)
     assert recipe.step(0).keys() == {"pixel", "pool5"}
     with pytest.raises(UserError, match=r"compared=\[pixels\]: allowed are some of pixel, thumbnail"):
-        generator(folder, encoder, compared=["pixels"])
+        generator(folder, untrained, compared=["pixels"])
 
 
 def test_the_same_recipes_train_networks_of_128_pixels(folder: Path, tmp_path: Path) -> None:

@@ -86,15 +86,16 @@ def imagenet(
 @torch.no_grad()
 def _hits(x: Tensor, name: str, role: str | None) -> list[list[bool]]:
     """Return for which pictures the class is first: one list for each column of the table, empty if mini knows none."""
-    unit = imagenet_labels().find(name).index
-    logits = {variant: pretrained(variant).network(pretrained(variant).preprocess(x)) for variant in (0, 2)}
-    hits = [(of_1000.argmax(1) == unit).tolist() for of_1000 in logits.values()]
+    everything = imagenet_labels()
+    unit = everything.find(name).index
+    climbed, second = (loaded.network(loaded.preprocess(x)) for loaded in map(pretrained, (0, 2)))
+    hits = [(logits.argmax(1) == unit).tolist() for logits in (climbed, second)]
     if role is None:
         return [*hits, [], []]
     model = mini()
     labels = model.labels[role]
-    its_own, units = labels.find(name).index, [imagenet_labels().find(label.synset).index for label in labels]
-    return [*hits, *((own.argmax(1) == its_own).tolist() for own in (logits[2][:, units], model.network(role)(x)))]
+    its_own, units = labels.find(name).index, [everything.find(label.synset).index for label in labels]
+    return [*hits, *((own.argmax(1) == its_own).tolist() for own in (second[:, units], model.network(role)(x)))]
 
 
 def _shares(rows: Sequence[list[list[bool]]]) -> list[str]:
