@@ -33,7 +33,7 @@ def test_it_draws_judges_and_draws_nothing_twice(
     assert (out / "volcano" / "grid.png").stat().st_mtime_ns == made
     assert (out / "classes.png").exists()
     keys["out"] = str(tmp_path / "not made")
-    with pytest.raises(UserError, match=r"^data=.*: has no folder n01443537; allowed is one for each class of mini$"):
+    with pytest.raises(UserError, match=r"^data=.*: has no folder n01443537; allowed is one for each class$"):
         survey.imagenet(data=str(out), **keys)
     assert not (tmp_path / "not made").exists()
 

@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 from PIL import Image
 from ppgn_alexnet.alexnet import MINI, MINI_128, AlexNet
 from ppgn_alexnet.condition import ClassCondition
+from ppgn_alexnet.generator import MINI as MINI_G
 from ppgn_alexnet.generator import UpConv
 from ppgn_joint.noiseless import NoiselessJoint
 from ppgn_train.__main__ import main
@@ -108,6 +109,45 @@ def test_a_classifier_learns_goes_on_and_takes_its_folders_name(
     val = load(folder / "val", 64).images.float() / 255
     network = AlexNet.load(tmp_path / "discs" / "discs.safetensors").requires_grad_(False)
     torch.testing.assert_close(network(val), second.alexnet.eval()(val).detach(), rtol=1e-3, atol=1e-3)
+
+
+def test_a_classifier_begins_with_another_ones_weights_and_its_new_layers_with_0(folder: Path, tmp_path: Path) -> None:
+    """So that the first steps fit the new layers to what the others know, and do not undo it."""
+    torch.manual_seed(0)
+    other = AlexNet(replace(ClassifierRecipe.tables[64], n_classes=7, batch_norm=False))
+    other.save(tmp_path / "other.safetensors")
+    fabric, keys = Fabric(accelerator="cpu", devices=1), {"start": str(tmp_path / "other.safetensors")}
+    for recipe in (ClassifierRecipe, EncoderRecipe):
+        learning = recipe(fabric, str(folder), cache=str(folder / "cache"), images=64, batch_size=16, **keys)
+        begun = dict(learning.alexnet.named_parameters())
+        for name, value in other.named_parameters():
+            wanted = torch.zeros_like(begun[name]) if name.startswith("layers.fc8") else value
+            torch.testing.assert_close(begun[name].detach(), wanted.detach(), rtol=0, atol=0)
+        beside = list(learning.network.module.children())[1:]
+        assert all(not parameter.any() for module in beside for parameter in module.parameters())
+        learning.step(0)
+        assert begun["layers.fc8.1.weight"].any()
+    with pytest.raises(UserError, match=r"^start=.*: it sees pictures of 64 pixels; allowed is size=64$"):
+        ClassifierRecipe(fabric, str(folder), size=128, **keys)
+
+
+def test_a_generator_begins_with_one_of_smaller_pictures(folder: Path, untrained: Path, tmp_path: Path) -> None:
+    """Its layers of the same names and shapes are taken: of MINI_128 all but what draws the last pixels."""
+    torch.manual_seed(0)
+    small = UpConv(MINI_G)
+    small.save(tmp_path / "small.safetensors")
+    keys: dict[str, Any] = {"network": "mini_128", "compared": ["pixel"], "adversarial": 0.0}
+    keys["cache"] = str(folder / "cache")
+    fabric = Fabric(accelerator="cpu", devices=1)
+    recipe = GeneratorRecipe(fabric, str(folder), str(untrained), start=str(tmp_path / "small.safetensors"), **keys)
+    begun, taken = dict(recipe.averaged.named_parameters()), dict(small.named_parameters())
+    assert recipe.averaged.config.image_size == 128
+    same = {name for name in begun if name in taken and torch.equal(begun[name], taken[name])}
+    assert {name.split(".")[1] for name in begun.keys() - same} == {"conv1_1", "deconv0", "conv0"}
+
+    UpConv(replace(MINI_G, code=7)).save(tmp_path / "other.safetensors")
+    with pytest.raises(UserError, match=r"^start=.*: its codes are 7 long; allowed is one for 1024$"):
+        GeneratorRecipe(fabric, str(folder), str(untrained), start=str(tmp_path / "other.safetensors"), **keys)
 
 
 def test_adversarial_training_learns_from_the_step_that_misleads_most(

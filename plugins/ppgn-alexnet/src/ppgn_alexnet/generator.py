@@ -132,7 +132,7 @@ SMALL = UpConvConfig(
     scale=0.25,
 )
 
-MINI_128 = replace(MINI, ups=(*MINI.ups[:-2], Up("deconv1", 48), Up("deconv0", 24), MINI.ups[-1]))
+MINI_128 = replace(MINI, ups=(*MINI.ups[:-1], Up("conv1_1", 32, stride=1), Up("deconv0", 24), MINI.ups[-1]))
 SMALL_128 = replace(SMALL, ups=(*SMALL.ups[:-1], Up("deconv0", 16), SMALL.ups[-1]))
 
 

@@ -1,4 +1,4 @@
-"""`ppgn study classes [data=DIR]` draws every class of mini and has the samples judged."""
+"""`ppgn study classes [data=DIR]` draws every class of a model and has the samples judged."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from ppgn_eval.efficientnet import efficientnet_lite0
 from ppgn_eval.estimate import Estimate, mean
 from ppgn_eval.quality import named
 from ppgn_eval.study import progress
-from ppgn_mini.model import mini
 from rich.table import Table
 from torch import Tensor
 from torchvision.utils import make_grid
 
+from ppgn_core.api import component
 from ppgn_core.console import terminal
+from ppgn_core.model import Model
 from ppgn_core.user_input import home
 
 from .making import ends, last_samples, make, photographs, publish
@@ -25,12 +26,13 @@ from .making import ends, last_samples, make, photographs, publish
 
 def classes(
     data: str | None = None,
+    model: str = "mini",
     out: str = "judged",
     n_steps: Annotated[int, ">= 1", "< 1e9"] = 50,
     n_chains: Annotated[int, ">= 1", "< 1e9"] = 8,
     overrides: Sequence[str] = (),
 ) -> None:
-    """Draw every class of mini with the default preset and have the samples judged, none filtered.
+    """Draw every class of a model with the default preset and have the samples judged, none filtered.
 
     It prints how often an independent classifier names the class, and how similar the samples of one class are. The
     standard error of a share is binomial, as chains are independent; that of similarity is over classes. Classes
@@ -38,14 +40,16 @@ def classes(
 
     Args:
         data: real photographs for comparison: a folder for each class, named after its synset id.
+        model: name of the model.
         out: folder for a run of each class.
         n_steps: number of steps of every chain.
         n_chains: number of chains for each class.
     """
-    place, labels, judge = home(out, "out"), mini().labels["classifier"], efficientnet_lite0()
+    drawing: Model = component("model", model, device="cpu")
+    place, labels, judge = home(out, "out"), drawing.labels["classifier"], efficientnet_lite0(among=model)
     real = data and {k: photographs(home(data, "data"), label) for k, label in enumerate(labels)}
     for label in progress(labels, "drawing"):
-        keys = {"condition.target": label.synset, "n_chains": n_chains, **ends(n_steps)}
+        keys = {"model": model, "condition.target": label.synset, "n_chains": n_chains, **ends(n_steps)}
         make(place / label.synset, n_steps, keys, overrides)
     drawn = {k: last_samples(place / label.synset, n_steps) for k, label in enumerate(labels)}
     table = Table("images", "judge's first", "among its first 5", "SSIM within a class", title=f"judged: {out}")

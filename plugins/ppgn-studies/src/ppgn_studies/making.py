@@ -89,14 +89,14 @@ def _check_overrides(folder: Path, overrides: Any, allowed: set[str]) -> None:
 
 
 def photographs(data: Path, label: Label) -> Tensor:
-    """Return the photographs `(B, 3, H, W)` of a class of mini, in [0, 1].
+    """Return the photographs `(B, 3, H, W)` of a class, in [0, 1].
 
     Raises:
         UserError: the folder has none for that class, or holds something else than pictures.
     """
     folder = data / label.synset
     if not folder.is_dir():
-        raise UserError(f"data={data}: has no folder {folder.name}; allowed is one for each class of mini")
+        raise UserError(f"data={data}: has no folder {folder.name}; allowed is one for each class")
     return images(sorted(folder.iterdir()), PHOTOGRAPHS)
 
 

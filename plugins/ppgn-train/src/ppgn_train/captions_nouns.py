@@ -12,6 +12,7 @@ from ppgn_core.errors import UserError
 # Synset and nouns, the most common first; after `:` their usage. mass: neither article nor plural; pair: plural only;
 # paint: made in any colour; water, sky, grass: what blue or green surroundings would be.
 TABLE = """
+n01440764 tench, fish : water grass
 n01443537 goldfish, fish : water
 n01629819 salamander, fire salamander : grass
 n01855672 goose, bird : water grass
@@ -25,6 +26,7 @@ n02056570 penguin, king penguin, bird : water grass
 n02058221 albatross, bird, seabird : sky
 n02094433 terrier, yorkshire terrier, dog, puppy : grass
 n02099601 golden retriever, retriever, dog, puppy : grass
+n02102040 springer spaniel, spaniel, dog, puppy : grass
 n02123045 tabby cat, tabby, cat : grass
 n02123394 persian cat, cat : grass
 n02129165 lion : grass
@@ -47,10 +49,18 @@ n02814860 lighthouse, beacon, tower : sky
 n02823428 beer bottle, bottle, bottle of beer
 n02917067 bullet train, train : sky
 n02948072 candle : paint
+n02979186 cassette player, tape recorder : paint
+n03000684 chain saw, chainsaw, saw : paint
+n03028079 church, building : sky
 n03100240 convertible, car : paint
 n03393912 freight car, train, wagon : sky paint
+n03394916 french horn, horn
+n03417042 garbage truck, truck : paint
+n03425413 gas pump, pump : paint
+n03445777 golf ball, ball : grass
 n03617480 kimono, dress : paint
 n03837869 obelisk, monument, tower : sky
+n03888257 parachute, chute : sky paint
 n03891332 parking meter, meter
 n03992509 potter's wheel, potter
 n04118538 rugby ball, rugby player, ball : grass

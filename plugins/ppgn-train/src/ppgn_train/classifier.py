@@ -11,11 +11,14 @@ from ppgn_alexnet.alexnet import MINI, MINI_128, AlexNet, AlexNetConfig
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ppgn_core.errors import UserError
+
 from .adversarial import adversarial_example
 from .photographs import jitter_colour, load_parts, shift_and_flip
 from .processes import share
 from .schedule import OneCycle
 from .seeded import SeededRecipe
+from .start import begin_with, load_start
 
 SMALL, SMALL_128 = (
     replace(config.with_channels(*channels), fc=(256, 256), dropout=0.5)
@@ -34,12 +37,17 @@ class ClassifierRecipe(SeededRecipe):
             it, in pixels of [0, 1]. The gradient of a network trained this way shows what a class looks like, instead
             of what fools the network (Santurkar et al. 2019).
         size: side of the network's input, in pixels; photographs are resized to it.
+        start: network to train on from, with a new last layer if it has other classes: a file that an earlier run
+            exported, or the name of a model, as `mini`.
     """
 
     shares = True
 
     tables: Mapping[int, AlexNetConfig] = {64: SMALL, 128: SMALL_128}
     """Layer tables of the network to train, by the side of its input."""
+
+    role = "classifier"
+    """Role of the network in a model."""
 
     def __init__(
         self,
@@ -56,16 +64,22 @@ class ClassifierRecipe(SeededRecipe):
         shift: Annotated[int, ">= 0", "<= 31"] = 8,
         adversarial: Annotated[float, ">= 0", "<= 1000"] = 0.0,
         size: Literal[64, 128] = 64,
+        start: str | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__(fabric, images, batch_size, seed)
+        begun = load_start(start, self.role, AlexNet) if start else None
+        if begun and (its := begun.config.resize) != size:
+            raise UserError(f"start={start}: it sees pictures of {its} pixels; allowed is size={its}")
         self.label_smoothing, self.jitter, self.shift = label_smoothing, jitter, shift
         self.adversarial = adversarial
         self.weights = {"cross_entropy": 1.0}
         self.train, self.val = (part.on(fabric.device) for part in load_parts(data, size, cache))
-        table = self.tables[size]
-        own = table.dropout if dropout is None else dropout
+        table = begun.config if begun else self.tables[size]
+        own = self.tables[size].dropout if dropout is None else dropout
         network = nn.ModuleDict(self.parts(replace(table, n_classes=len(self.train.classes), dropout=own)))
+        if begun:
+            self._begin(begun, *network.values())
         optimizer = torch.optim.AdamW(
             [
                 {"params": [p for p in network.parameters() if p.dim() > 1], "weight_decay": weight_decay},
@@ -79,6 +93,13 @@ class ClassifierRecipe(SeededRecipe):
     def parts(self, config: AlexNetConfig) -> dict[str, nn.Module]:
         """Return the networks to train, the classifier first."""
         return {"classifier": AlexNet(config)}
+
+    def _begin(self, begun: AlexNet, network: nn.Module, *beside: nn.Module) -> None:
+        """Take the weights of `begun`; what is new begins at 0, as the errors of random weights would undo the rest."""
+        for module in (network, *beside):
+            for parameter in module.parameters():
+                nn.init.zeros_(parameter)
+        begin_with(network, begun)
 
     @property
     def alexnet(self) -> AlexNet:

@@ -32,6 +32,7 @@ class EncoderRecipe(ClassifierRecipe):
     """
 
     tables: Mapping[int, AlexNetConfig] = {64: MINI, 128: MINI_128}
+    role = "encoder"
 
     def __init__(
         self,

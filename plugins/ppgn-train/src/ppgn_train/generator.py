@@ -24,6 +24,7 @@ from .processes import share
 from .reconstruction import FeatureExtractor, ReconstructionLoss
 from .seeded import SeededRecipe
 from .stages import REACH
+from .start import begin_with, load_start
 from .walkers import Climb
 
 TABLES = {"mini": MINI, "small": SMALL, "mini_128": MINI_128, "small_128": SMALL_128, "original": ORIGINAL}
@@ -40,7 +41,8 @@ class GeneratorRecipe(SeededRecipe):
     Args:
         encoder: path of an `encoder.safetensors`, as exported by `recipe=encoder`; or use `model=NAME` for the encoder
             of that model.
-        start: path of a generator's weights to begin with, such as one that an earlier run exported.
+        start: generator to train on from: a file that an earlier run exported, or the name of a model, as `mini`. If
+            it draws pictures of another size, its layers of the same names and shapes are taken, the others are new.
         network: name of the layer table: `mini` (9.0 million parameters) or `small` (2.6), both of 64 pixels;
             `mini_128` and `small_128`, of 128; `original` is the original release's, of 256. The code is as long as the
             encoder's fc6.
@@ -69,6 +71,9 @@ class GeneratorRecipe(SeededRecipe):
     """
 
     shares = True
+
+    role = "generator"
+    """Role of the network in a model."""
 
     def __init__(
         self,
@@ -114,9 +119,12 @@ class GeneratorRecipe(SeededRecipe):
         self.reconstruction = ReconstructionLoss(compared, truth, scaled)
         config = replace(TABLES[network], code=truth["fc6"].shape[1], high=float(truth["fc6"].max()))
         self.adversary = AdversarialLoss(critic, gan_loss, config.code, truth, Rest(rest_below), warm_up)
-        drawer = UpConv.load(Path(start), key="start") if start else UpConv(config)
-        if (drawer.config.code, drawer.config.image_size) != (config.code, side):
-            raise UserError(f"start={start}: allowed is one of {side} pixels for codes of length {config.code}")
+        begun = load_start(start, self.role, UpConv) if start else None
+        if begun and begun.config.code != config.code:
+            raise UserError(f"start={start}: its codes are {begun.config.code} long; allowed is one for {config.code}")
+        drawer = UpConv(begun.config if begun and begun.config.image_size == side else config)
+        if begun:
+            begin_with(drawer, begun)
         self.averaged = copy.deepcopy(drawer).requires_grad_(False).to(fabric.device)
         self.G, self.optimizer_G = fabric.setup(
             drawer.to(memory_format=torch.channels_last),

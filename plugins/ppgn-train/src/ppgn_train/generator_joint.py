@@ -25,6 +25,8 @@ class JointGeneratorRecipe(GeneratorRecipe):
         keys: further keys of `recipe=generator`.
     """
 
+    role = "generator_joint"
+
     def __init__(
         self,
         fabric: Fabric,
