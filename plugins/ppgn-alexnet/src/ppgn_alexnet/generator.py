@@ -132,8 +132,15 @@ SMALL = UpConvConfig(
     scale=0.25,
 )
 
-MINI_128 = replace(MINI, ups=(*MINI.ups[:-1], Up("conv1_1", 32, stride=1), Up("deconv0", 24), MINI.ups[-1]))
-SMALL_128 = replace(SMALL, ups=(*SMALL.ups[:-1], Up("deconv0", 16), SMALL.ups[-1]))
+
+def doubled(config: UpConvConfig, channels: int) -> UpConvConfig:
+    """Return a table for twice the size: before the last layer a 3 × 3 convolution, and an up-convolution."""
+    *ups, last = config.ups
+    more = (Up("conv1_1", ups[-1].channels, stride=1), Up("deconv0", channels))
+    return replace(config, ups=(*ups, *more, last))
+
+
+MINI_128, SMALL_128 = doubled(MINI, 24), doubled(SMALL, 16)
 
 
 class UpConv(ConfiguredNetwork):

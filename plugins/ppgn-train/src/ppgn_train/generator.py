@@ -24,7 +24,7 @@ from .processes import share
 from .reconstruction import FeatureExtractor, ReconstructionLoss
 from .seeded import SeededRecipe
 from .stages import REACH
-from .start import begin_with, load_start
+from .start import begin_with, grow, load_start
 from .walkers import Climb
 
 TABLES = {"mini": MINI, "small": SMALL, "mini_128": MINI_128, "small_128": SMALL_128, "original": ORIGINAL}
@@ -41,8 +41,9 @@ class GeneratorRecipe(SeededRecipe):
     Args:
         encoder: path of an `encoder.safetensors`, as exported by `recipe=encoder`; or use `model=NAME` for the encoder
             of that model.
-        start: generator to train on from: a file that an earlier run exported, or the name of a model, as `mini`. If
-            it draws pictures of another size, its layers of the same names and shapes are taken, the others are new.
+        start: generator to train on from: a file that an earlier run exported, or the name of a model, as `mini`. A
+            network of 128 pixels begins as one of 64 whose pictures are enlarged; of any other size, layers of the same
+            names and shapes are taken.
         network: name of the layer table: `mini` (9.0 million parameters) or `small` (2.6), both of 64 pixels;
             `mini_128` and `small_128`, of 128; `original` is the original release's, of 256. The code is as long as the
             encoder's fc6.
@@ -123,7 +124,9 @@ class GeneratorRecipe(SeededRecipe):
         if begun and begun.config.code != config.code:
             raise UserError(f"start={start}: its codes are {begun.config.code} long; allowed is one for {config.code}")
         drawer = UpConv(begun.config if begun and begun.config.image_size == side else config)
-        if begun:
+        if begun and drawer.config.ups[:-3] == begun.config.ups[:-1]:
+            grow(drawer, begun)
+        elif begun:
             begin_with(drawer, begun)
         self.averaged = copy.deepcopy(drawer).requires_grad_(False).to(fabric.device)
         self.G, self.optimizer_G = fabric.setup(
