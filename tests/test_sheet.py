@@ -1,5 +1,6 @@
 """What a sweep ends in."""
 
+import json
 import os
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import numpy as np
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.utils import JobReturn, JobStatus
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from ppgn_core.command.sweep_sheet import _opened
 from ppgn_core.sheet import GAP, TEXT, draw
 
 from .conftest import QUICK
@@ -37,6 +40,13 @@ def test_labels_say_what_varies():
     labelled = draw([({"a": value}, Image.new("RGB", (60, 60), "white")) for value in "12"])
     assert (np.asarray(plain) == 255).all()
     assert (np.asarray(labelled)[: GAP + TEXT + GAP] < 128).any()
+
+
+def test_a_value_with_spaces_is_labelled_as_it_was_typed(tmp_path):
+    text = PngInfo()
+    text.add_text("overrides", json.dumps([r"condition.target=English\ springer", "out=runs"]))
+    Image.new("RGB", (8, 8)).save(tmp_path / "grid.png", pnginfo=text)
+    assert _opened(tmp_path / "grid.png")[0] == {"condition.target": "English springer"}
 
 
 def test_long_labels_have_room():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -13,6 +14,9 @@ from ..run_folder import STRIP
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+ESCAPED = re.compile(r"\\(.)")
+"""What Hydra makes of a space or another special character in a sweep's value."""
 
 
 def draw(sweep: Path | None) -> None:
@@ -57,4 +61,5 @@ def _opened(path: Path) -> tuple[dict[str, str], Image]:
         text = getattr(picture, "text", {})
         overrides = json.loads(text.get("overrides", "[]"))
         values = dict(str(override).partition("=")[::2] for override in overrides)
-        return {key: value for key, value in values.items() if key != "out"}, picture.convert("RGB")
+        shown = {key: ESCAPED.sub(r"\1", value) for key, value in values.items() if key != "out"}
+        return shown, picture.convert("RGB")
