@@ -23,6 +23,7 @@ from ppgn_train.generator import TABLES, GeneratorRecipe
 from ppgn_train.generator_joint import JointGeneratorRecipe
 from ppgn_train.loop import train
 from ppgn_train.photographs import jitter_colour, load, shift_and_flip
+from ppgn_train.start import load_start
 from ppgn_train.walkers import EPSILON1
 from torch import nn
 from torch.nn import functional as F
@@ -117,7 +118,8 @@ def test_a_classifier_begins_with_another_ones_weights_and_its_new_layers_with_0
     torch.manual_seed(0)
     other = AlexNet(replace(ClassifierRecipe.tables[64], n_classes=7, batch_norm=False))
     other.save(tmp_path / "other.safetensors")
-    fabric, keys = Fabric(accelerator="cpu", devices=1), {"start": str(tmp_path / "other.safetensors")}
+    fabric = Fabric(accelerator="cpu", devices=1)
+    keys: dict[str, Any] = {"start": str(tmp_path / "other.safetensors")}
     for recipe in (ClassifierRecipe, EncoderRecipe):
         learning = recipe(fabric, str(folder), cache=str(folder / "cache"), images=64, batch_size=16, **keys)
         begun = dict(learning.alexnet.named_parameters())
@@ -130,6 +132,17 @@ def test_a_classifier_begins_with_another_ones_weights_and_its_new_layers_with_0
         assert begun["layers.fc8.1.weight"].any()
     with pytest.raises(UserError, match=r"^start=.*: it sees pictures of 64 pixels; allowed is size=64$"):
         ClassifierRecipe(fabric, str(folder), size=128, **keys)
+
+
+def test_a_start_is_a_file_or_a_model(tmp_path: Path) -> None:
+    assert load_start("mini", "encoder", AlexNet).config.n_classes == 64
+    for start in ("minni", "toy", "mini.pt"):
+        with pytest.raises(UserError, match=rf"^start={start}: not a \*\.safetensors, so the name of a model: "):
+            load_start(start, "encoder", AlexNet)
+    with pytest.raises(UserError, match=r"^start=mini: its encoder is AlexNet; allowed is UpConv$"):
+        load_start("mini", "encoder", UpConv)
+    with pytest.raises(UserError, match=r"^start=.*no\.safetensors: "):
+        load_start(str(tmp_path / "no.safetensors"), "encoder", AlexNet)
 
 
 @pytest.mark.parametrize("network", ["mini_128", "small_128"])

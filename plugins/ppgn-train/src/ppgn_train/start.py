@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from ppgn_alexnet.generator import UpConv
@@ -31,7 +31,7 @@ def load_start(start: str, role: str, kind: type[N]) -> N:
     except UserError as error:
         raise UserError(f"start={start}: not a *.safetensors, so the name of a model: {error}") from error
     if not isinstance(network, kind):
-        raise UserError(f"start={start}: its {role} is a {type(network).__name__}; allowed is a {kind.__name__}")
+        raise UserError(f"start={start}: its {role} is {type(network).__name__}; allowed is {kind.__name__}")
     return network
 
 
@@ -54,8 +54,8 @@ def grow(large: UpConv, small: UpConv) -> None:
         large: new network, whose table is that of `small` before its last layer, then the three layers of `doubled`.
     """
     begin_with(large, small)
-    convolution, enlarging, last = (large.layers[up.name][0] for up in large.config.ups[-3:])
-    drawing = small.layers[small.config.ups[-1].name][0]
+    convolution, enlarging, last = (_convolution(large, up.name) for up in large.config.ups[-3:])
+    drawing = _convolution(small, small.config.ups[-1].name)
     both = torch.cat([torch.eye(3), -torch.eye(3)])  # from y to (y, −y)
     convolution.weight[:, :6] = torch.einsum("icrs,oc->iors", drawing.weight, both)
     convolution.bias[:6] = both @ drawing.bias
@@ -67,3 +67,7 @@ def grow(large: UpConv, small: UpConv) -> None:
     last.weight.zero_()
     last.weight[:6, :, 1, 1] = restored
     last.bias.zero_()
+
+
+def _convolution(generator: UpConv, name: str) -> Any:
+    return next(iter(generator.layers[name].children()))
