@@ -1,7 +1,5 @@
 """The networks that ship: whole, small, and every prior and condition that works on mini works with them."""
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 from ppgn_imagenette.model import NETWORKS, imagenette
+from ppgn_mini.testing import check_networks
 
 from ppgn_core import sample
 from ppgn_core.model import Model
@@ -20,11 +19,7 @@ def model() -> Model:
 
 
 def test_files_are_whole_and_small() -> None:
-    sums = json.loads((NETWORKS / "sha256.json").read_text())
-    assert set(sums) == {path.stem for path in NETWORKS.glob("*.safetensors")} >= {"generator", "encoder", "captioner"}
-    for name, digest in sums.items():
-        assert hashlib.sha256((NETWORKS / f"{name}.safetensors").read_bytes()).hexdigest() == digest
-    assert sum(path.stat().st_size for path in NETWORKS.iterdir()) < 60e6
+    check_networks(NETWORKS)
 
 
 def test_ten_classes_as_imagenet_calls_them(model: Model) -> None:

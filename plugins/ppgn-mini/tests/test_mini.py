@@ -1,7 +1,5 @@
 """The networks that ship: whole, small, and doing what a PPGN needs of them."""
 
-import hashlib
-import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from ppgn_joint.noiseless import NoiselessJoint
 from ppgn_lrcn.condition import LRCN
 from ppgn_mini.model import NETWORKS, mini
 from ppgn_mini.pack import pack
+from ppgn_mini.testing import check_networks
 
 from ppgn_core import weights
 from ppgn_core.energy import Energy
@@ -26,11 +25,7 @@ def model() -> Model:
 
 
 def test_files_are_whole_and_small() -> None:
-    sums = json.loads((NETWORKS / "sha256.json").read_text())
-    assert set(sums) == {path.stem for path in NETWORKS.glob("*.safetensors")} >= {"generator", "encoder", "captioner"}
-    for name, digest in sums.items():
-        assert hashlib.sha256((NETWORKS / f"{name}.safetensors").read_bytes()).hexdigest() == digest
-    assert sum(path.stat().st_size for path in NETWORKS.iterdir()) < 60e6
+    check_networks(NETWORKS)
 
 
 def test_sixty_four_classes_by_name_and_synset(model: Model) -> None:
