@@ -18,6 +18,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="LONG=1 runs it"))
 
 
+@pytest.fixture(scope="session")
+def kills() -> int:
+    """Return how often a test kills a process at a random moment: `KILLS`, once by default, twice if LONG is set."""
+    return int(os.environ.get("KILLS", "2" if "LONG" in os.environ else "1"))
+
+
 @pytest.fixture
 def photographs(tmp_path: Path) -> Path:
     """Make a folder of eight photographs for each of three colours, in folders named after them."""

@@ -66,7 +66,7 @@ SECTIONS = {
 """The blocks of each section, with their languages."""
 
 LONG = {
-    *("choosing: A prior", "choosing: A condition", "choosing: A sampler"),
+    *("choosing: A model", "choosing: A prior", "choosing: A condition", "choosing: A sampler"),
     *("recipes: Two prompts", "recipes: Your own photograph", "recipes: A folder of networks"),
     *("recipes: Networks trained on your own photographs", "recipes: A cluster"),
     "faq: The picture is grey, or hardly changes. Why?",

@@ -29,7 +29,6 @@ PPGN = (sys.executable, "-c", "import sys; from ppgn_core.command.main import ma
 TOY = ("experiment=toy", "classes=null", "n_chains=4", "per_shard=8", "n_steps=3")
 LONG = ("experiment=toy", "classes=null", "n_chains=8", "per_shard=8", "n_steps=150", "per_class=32")
 MINI = ("classes=lemon,3", "per_class=3", "n_chains=2", "per_shard=4", "n_steps=2")
-KILLS = int(os.environ.get("KILLS", "2" if "LONG" in os.environ else "1"))
 
 
 def made(out: Path, *more: str, toy: tuple[str, ...] = TOY) -> Path:
@@ -85,13 +84,14 @@ def test_the_index_says_what_is_there(toy):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
-def test_whoever_is_killed_the_shards_are_the_same(tmp_path):
-    """Workers and whole commands are killed at random moments, `KILLS` in all; those that are not make the rest."""
-    whole, chance, kills, rounds = contents(made(tmp_path / "whole", toy=LONG)), random.Random(37), 0, 0
-    while kills < KILLS:
+def test_whoever_is_killed_the_shards_are_the_same(tmp_path, kills):
+    """Workers and whole commands are killed at random moments, `kills` times; those that are not make the rest."""
+    whole, chance = contents(made(tmp_path / "whole", toy=LONG)), random.Random(37)
+    killed = rounds = 0
+    while killed < kills:
         out, rounds = tmp_path / f"killed{rounds}", rounds + 1
         command = started(out, *LONG, "workers=2")
-        while kills < KILLS and command.poll() is None:
+        while killed < kills and command.poll() is None:
             time.sleep(chance.uniform(0, 8))
             if command.poll() is not None:
                 break
@@ -102,11 +102,11 @@ def test_whoever_is_killed_the_shards_are_the_same(tmp_path):
                 command.kill()
                 command.communicate()
                 command = started(out, *LONG, "workers=2")
-            kills += 1
+            killed += 1
         said = command.communicate()
         assert command.returncode == 0, said
         assert contents(out) == whole
-    print(f"{kills} kills, {rounds} data sets")
+    print(f"{killed} kills, {rounds} data sets")
 
 
 @pytest.mark.long

@@ -122,41 +122,36 @@ def animal(tmp_path: Path) -> Iterator[Path]:
     process.wait()
 
 
-KILLS = int(os.environ.get("KILLS", "2" if "LONG" in os.environ else "1"))
-STEPS = 4 * KILLS
-RUN = ["experiment=toy", "sampler=evolution", "n_chains=6", f"n_steps={STEPS}", "save_every=1", "writer=[codes,record]"]
+RUN = ["experiment=toy", "sampler=evolution", "n_chains=6", "save_every=1", "writer=[codes,record]"]
 
 
-def test_killed_again_and_again_it_goes_on(animal: Path, tmp_path: Path) -> None:
+def test_killed_again_and_again_it_goes_on(animal: Path, tmp_path: Path, kills: int) -> None:
     """Every generation is shown once and scored once, and the run ends where one that was never killed would."""
     out = tmp_path / "run"
     command = [sys.executable, "-m", "ppgn_core"]
-    begin = [*RUN, "condition=scores", f"condition.folder={animal}", f"out={out}", "device=cpu", "overwrite=true"]
-    kills = 0
+    steps, killed = 4 * kills, 0
+    run = [*RUN, f"n_steps={steps}", "condition=scores", f"condition.folder={animal}", "device=cpu"]
+    begin, resume = [*run, f"out={out}", "overwrite=true"], [f"resume={out}", f"condition.folder={animal}"]
     while True:
         saved = (out / "codes.safetensors").exists() and (out / "run.json").exists()
         shown = len(list(animal.glob("generation_*")))
-        process = subprocess.Popen(
-            [*command, *([f"resume={out}", f"condition.folder={animal}"] if saved else begin)],
-            stdout=subprocess.DEVNULL,
-        )
-        while process.poll() is None and len(list(animal.glob("generation_*"))) < min(shown + 3, STEPS + 1):
+        process = subprocess.Popen([*command, *(resume if saved else begin)], stdout=subprocess.DEVNULL)
+        while process.poll() is None and len(list(animal.glob("generation_*"))) < min(shown + 3, steps + 1):
             time.sleep(0.01)
-        if process.poll() is None and kills < KILLS:
+        if process.poll() is None and killed < kills:
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
-            kills += 1
+            killed += 1
             continue
         assert process.wait() == 0
         break
-    assert kills == KILLS
+    assert killed == kills
     generations = sorted(folder.name for folder in animal.iterdir() if not folder.name.startswith("."))
-    assert generations == [f"generation_{g:06d}" for g in range(STEPS + 1)]
+    assert generations == [f"generation_{g:06d}" for g in range(steps + 1)]
     for place in animal.glob("generation_*"):
         assert json.loads((place / "counted.json").read_text())["scores"].keys() == {
             f"chain_{k:03d}.png" for k in range(6)
         }
-    whole = [*begin[:-4], f"condition.folder={animal}", f"out={tmp_path / 'whole'}", "device=cpu"]
-    assert main(whole) == 0  # all of its scores are there already
+    assert main([*run, f"out={tmp_path / 'whole'}"]) == 0  # all of its scores are there already
     first, second = (load_file(place / "codes.safetensors") for place in (out, tmp_path / "whole"))
     assert all(torch.equal(value, second[key]) for key, value in first.items())
