@@ -44,7 +44,7 @@ class GeneratorRecipe(SeededRecipe):
         start: generator to train on from: a file that an earlier run exported, or the name of a model, as `mini`. A
             network of 128 pixels begins as one of 64 whose pictures are enlarged; of any other size, layers of the same
             names and shapes are taken.
-        network: name of the layer table: `mini` (9.0 million parameters) or `small` (2.6), both of 64 pixels;
+        network: name of the layer table: `mini` (9.1 million parameters) or `small` (2.6), both of 64 pixels;
             `mini_128` and `small_128`, of 128; `original` is the original release's, of 256. The code is as long as the
             encoder's fc6.
         images: number of images to train on.
