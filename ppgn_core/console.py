@@ -26,6 +26,8 @@ SPINNING = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}
 By default they spin for so long that beside one busy process a run takes ten times as long; with 10,000 rounds two
 to three times, and on an idle machine no longer than before. KMP_BLOCKTIME has not been measured.
 """
+HUGE_PAGES = {"THP_MEM_ALLOC_ENABLE": "1"}
+"""torch asks Linux for pages of 2 MB for large tensors, which the processor finds sooner (docs/performance.md)."""
 
 
 def command(name: str, run: Callable[[], int]) -> int:
@@ -34,11 +36,11 @@ def command(name: str, run: Callable[[], int]) -> int:
     Failures of the machine (a full disk, an unreadable folder, too little memory) are reported in one line, like bad
     input. All other errors are bugs and are raised. PPGN_DEBUG=1 raises every error.
 
-    It comes before torch is imported, whose threads then wait as SPINNING says, if the environment does not say how.
+    It comes before torch is imported, which then has the settings of SPINNING and HUGE_PAGES, if the environment has
+    none of its own.
     """
-    if "OMP_WAIT_POLICY" not in os.environ:
-        for variable, value in SPINNING.items():
-            os.environ.setdefault(variable, value)
+    for variable, value in (HUGE_PAGES if "OMP_WAIT_POLICY" in os.environ else SPINNING | HUGE_PAGES).items():
+        os.environ.setdefault(variable, value)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # if the encoding lacks ∇, an escape is printed
             stream.reconfigure(errors="backslashreplace")

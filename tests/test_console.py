@@ -129,20 +129,21 @@ def test_ctrl_c_while_it_starts_is_quiet(tmp_path, module, seconds):
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({}, ["10000", "1"]),
-        ({"GOMP_SPINCOUNT": "7"}, ["7", "1"]),
-        ({"OMP_WAIT_POLICY": "active"}, ["None", "None"]),
+        ({}, ["10000", "1", "1"]),
+        ({"GOMP_SPINCOUNT": "7", "THP_MEM_ALLOC_ENABLE": "0"}, ["7", "1", "0"]),
+        ({"OMP_WAIT_POLICY": "active"}, ["None", "None", "1"]),
     ],
 )
-def test_threads_wait_briefly_from_before_torch_is_there(given: dict[str, str], expected: list[str]) -> None:
-    program = """if True:
+def test_torch_has_its_settings_before_it_is_there(given: dict[str, str], expected: list[str]) -> None:
+    names = ["GOMP_SPINCOUNT", "KMP_BLOCKTIME", "THP_MEM_ALLOC_ENABLE"]
+    program = f"""if True:
         import os, sys
         import ppgn_core.command.main
         from ppgn_core.console import command
         assert "torch" not in sys.modules
-        command("ppgn", lambda: print(os.environ.get("GOMP_SPINCOUNT"), os.environ.get("KMP_BLOCKTIME")) or 0)
+        command("ppgn", lambda: print(*map(os.environ.get, {names})) or 0)
     """
-    names = {"GOMP_SPINCOUNT", "KMP_BLOCKTIME", "OMP_WAIT_POLICY"}
-    environment = {name: value for name, value in os.environ.items() if name not in names} | given
+    unset = {*names, "OMP_WAIT_POLICY"}
+    environment = {name: value for name, value in os.environ.items() if name not in unset} | given
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert run.stdout.split() == expected
