@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 from PIL import Image
 
 from ppgn_core.atomic import atomic
@@ -83,7 +84,7 @@ class Portraits:
         buttons = []
         for label in asked.labels:
             file, name = self._file(asked, label.index), html.escape(str(label), quote=True)
-            drawn = f'<img src="{png(Image.open(file))}" alt="">' if file.exists() else ""
+            drawn = f'<img src="{png(np.asarray(Image.open(file)))}" alt="">' if file.exists() else ""
             buttons.append(f'<button type="button" data-class="{name}">{drawn}{name}</button>')
         return f'<div class="classes">{"".join(buttons)}</div>{self._told(asked)}'
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 import math
 from collections.abc import Collection, Sequence
 
+import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from ppgn_core.data_space import pictures
-from ppgn_core.images import to_uint8
+from ppgn_core.images import encoded, to_uint8
 from ppgn_core.protocols import Snapshot
 
 from .curves import COLOURS, bounds, curve, outlines, plot
@@ -45,11 +44,9 @@ def status(session: Session | None) -> str:
     return f'<p class="status" data-status="{session.status}">{told}</p>'
 
 
-def png(image: Image.Image) -> str:
-    """Write a picture as a `data:` address."""
-    buffer = io.BytesIO()
-    image.save(buffer, "png", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+def png(image: np.ndarray) -> str:
+    """Write a picture `(H, W, 3)` as a `data:` address."""
+    return "data:image/png;base64," + base64.b64encode(encoded(image, compress_level=1)).decode()
 
 
 def frame(session: Session, snapshot: Snapshot, row: dict[str, list[float]]) -> str:
@@ -61,10 +58,7 @@ def frame(session: Session, snapshot: Snapshot, row: dict[str, list[float]]) -> 
     drawn = pictures(x, chains.context.generator)
     alts = [f"chain {k} at step {snapshot.state.step}" for k in range(len(x))]
     if drawn is not None:
-        shown = [
-            f'<img src="{png(Image.fromarray(image))}" alt="{alt}">'
-            for image, alt in zip(to_uint8(drawn), alts, strict=True)
-        ]
+        shown = [f'<img src="{png(image)}" alt="{alt}">' for image, alt in zip(to_uint8(drawn), alts, strict=True)]
     elif x.dim() in (2, 3):
         shown, kind = signals(x, history.frames[0].state.x, alts), " signals"
     else:
