@@ -55,7 +55,7 @@ def _members(recipe: Recipe, batch: Batch, interrupted: Callable[[], bool]) -> I
     drawn = pictures(last.state.x, chains.context.generator)
     assert drawn is not None  # the command has checked it
     images, log_prob = to_uint8(drawn), last.state.log_prob
-    probability = getattr(chains.context.energy.condition, "probability", None)
+    probability = getattr(chains.energy.condition, "probability", None)
     p = probability(log_prob) if probability else None
     asked, record = recipe.classes[batch.asked], chains.context.run
     for k in last.samples.nonzero().flatten().tolist():
