@@ -139,18 +139,18 @@ def _keys(kind: str, config: dict[str, Any], kept: Any) -> Any:
         if not isinstance(name, str) or name not in offered(kind, config.get("name")):
             return
         own = config if name == config.get("name") else {}
+
+        def add(key: Any) -> None:
+            box = widget(key, f"{kind}.{key.name}", own.get(key.name, None if key.required else key.default))
+            box.change(None, [kept, box], kept, js=f"(all, value) => ({{...all, {json.dumps(key.name)}: value}})")
+
         keys = shown_keys(kind, name)
-        boxes = []
         first = [key for key in keys if key.name in BESIDE or key.required]
         for key in first:
-            boxes.append(
-                (key, widget(key, f"{kind}.{key.name}", own.get(key.name, None if key.required else key.default)))
-            )
+            add(key)
         if rest := [key for key in keys if key not in first]:
             with gr.Accordion("more keys", open=False):
                 for key in rest:
-                    boxes.append((key, widget(key, f"{kind}.{key.name}", own.get(key.name, key.default))))
-        for key, box in boxes:
-            box.change(None, [kept, box], kept, js=f"(all, value) => ({{...all, {json.dumps(key.name)}: value}})")
+                    add(key)
 
     return lay_out
