@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -20,6 +20,9 @@ from .sessions import Sessions
 from .settings import KINDS, Settings, flat, read
 from .uploads import store
 from .widgets import BESIDE, offered, shown_keys, widget
+
+if TYPE_CHECKING:
+    from ppgn_core.options.signature import Key
 
 ABOUT = """# PPGN studio
 A network draws what it knows: chains move towards pictures that the *condition* asks for and the *prior* finds
@@ -140,7 +143,7 @@ def _keys(kind: str, config: dict[str, Any], kept: Any) -> Any:
             return
         own = config if name == config.get("name") else {}
 
-        def add(key: Any) -> None:
+        def add(key: Key) -> None:
             box = widget(key, f"{kind}.{key.name}", own.get(key.name, None if key.required else key.default))
             box.change(None, [kept, box], kept, js=f"(all, value) => ({{...all, {json.dumps(key.name)}: value}})")
 
