@@ -34,7 +34,7 @@ from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.model import Labels, Model
 from ppgn_core.noise import ChainNoise
-from ppgn_core.samplers import MalaApprox
+from ppgn_core.samplers.mala_approx import MalaApprox
 
 COLOURS = {"red": (220, 40, 30), "blue": (30, 60, 210), "green": (40, 180, 60)}
 
