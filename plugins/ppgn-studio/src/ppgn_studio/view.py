@@ -7,7 +7,6 @@ import html
 import math
 from collections.abc import Collection, Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -44,9 +43,9 @@ def status(session: Session | None) -> str:
     return f'<p class="status" data-status="{session.status}">{told}</p>'
 
 
-def png(image: np.ndarray) -> str:
-    """Write a picture `(H, W, 3)` as a `data:` address."""
-    return "data:image/png;base64," + base64.b64encode(encoded(image, compress_level=1)).decode()
+def png(data: bytes) -> str:
+    """Return the bytes of a PNG as a `data:` address."""
+    return "data:image/png;base64," + base64.b64encode(data).decode()
 
 
 def frame(session: Session, snapshot: Snapshot, row: dict[str, list[float]]) -> str:
@@ -58,7 +57,10 @@ def frame(session: Session, snapshot: Snapshot, row: dict[str, list[float]]) -> 
     drawn = pictures(x, chains.context.generator)
     alts = [f"chain {k} at step {snapshot.state.step}" for k in range(len(x))]
     if drawn is not None:
-        shown = [f'<img src="{png(image)}" alt="{alt}">' for image, alt in zip(to_uint8(drawn), alts, strict=True)]
+        shown = [
+            f'<img src="{png(encoded(image, compress_level=1))}" alt="{alt}">'
+            for image, alt in zip(to_uint8(drawn), alts, strict=True)
+        ]
     elif x.dim() in (2, 3):
         shown, kind = signals(x, history.frames[0].state.x, alts), " signals"
     else:
