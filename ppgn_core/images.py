@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Mapping
@@ -47,6 +48,13 @@ def save_png(path: Path, image: np.ndarray, run: Mapping[str, Any], **more: int)
         text.add_text(key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     with atomic(path) as temporary:
         Image.fromarray(image).save(temporary, pnginfo=text)
+
+
+def encoded(image: np.ndarray, form: str = "png", **keys: Any) -> bytes:
+    """Return the bytes of a picture `(H, W, 3)` as a file of Pillow's format `form`, saved with its `keys`."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, form, **keys)
+    return file.getvalue()
 
 
 def tile(images: np.ndarray, gap: int, columns: int | None = None) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from .data_space import pictures
 from .errors import UserError
-from .images import tile, to_uint8
+from .images import encoded, tile, times_larger, to_uint8
 from .user_input import home
 from .writers.trace import NUMBERS, quantities
 
@@ -106,15 +105,10 @@ class Result:
         return f"<{len(self.codes)} chains, {int(self.trace.step[-1])} steps: {self.command}>"
 
     def _repr_png_(self) -> bytes | None:
-        from PIL import Image
-
         if not len(self.images) or pictures(self.images[:1], self.chains.context.generator) is None:
             return None
-        picture = Image.fromarray(self.grid().numpy())
-        scale = max(1, round(512 / max(picture.size)))
-        buffer = io.BytesIO()
-        picture.resize((scale * picture.width, scale * picture.height), Image.Resampling.NEAREST).save(buffer, "png")
-        return buffer.getvalue()
+        grid = self.grid().numpy()
+        return encoded(times_larger(grid, round(512 / max(grid.shape[:2]))))
 
     def _repr_html_(self) -> str | None:
         png = self._repr_png_()

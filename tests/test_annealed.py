@@ -13,7 +13,8 @@ from ppgn_core.chain import chain
 from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.noise import ChainNoise
-from ppgn_core.samplers import Annealed, MalaApprox
+from ppgn_core.samplers.annealed import Annealed
+from ppgn_core.samplers.mala_approx import MalaApprox
 
 from .test_mala_approx import WEIGHT, Linear
 from .test_samplers import Crowd, Modes, ScoreOnly, last

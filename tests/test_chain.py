@@ -12,7 +12,7 @@ from ppgn_core.chain import chain
 from ppgn_core.energy import Energy
 from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import State
-from ppgn_core.samplers import MalaApprox
+from ppgn_core.samplers.mala_approx import MalaApprox
 
 OPTIONS: dict[str, Any] = {"epsilon1": 0.05, "epsilon2": 1.0, "epsilon3": 0.02}
 OPTIONS |= {"step_size": 0.5, "normalize": True, "clip": True}

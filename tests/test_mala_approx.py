@@ -11,7 +11,7 @@ from ppgn_core.errors import UserError
 from ppgn_core.noise import ChainNoise
 from ppgn_core.options import plugins
 from ppgn_core.protocols import Code
-from ppgn_core.samplers import MalaApprox
+from ppgn_core.samplers.mala_approx import MalaApprox
 
 
 class Linear:

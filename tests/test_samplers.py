@@ -22,7 +22,11 @@ from ppgn_core.errors import UserError
 from ppgn_core.noise import ChainNoise
 from ppgn_core.options import plugins
 from ppgn_core.protocols import State
-from ppgn_core.samplers import MALA, ULA, MalaApprox, MetropolisHastings, Underdamped
+from ppgn_core.samplers.mala import MALA
+from ppgn_core.samplers.mala_approx import MalaApprox
+from ppgn_core.samplers.metropolis_hastings import MetropolisHastings
+from ppgn_core.samplers.ula import ULA
+from ppgn_core.samplers.underdamped import Underdamped
 
 from .conftest import tree
 from .test_mala_approx import WEIGHT, Linear

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from ppgn_core.energy import Energy
 from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import Code
-from ppgn_core.samplers import MalaApprox
+from ppgn_core.samplers.mala_approx import MalaApprox
 from ppgn_core.testing import check_condition, check_generator, check_prior, check_sampler
 
 SHAPE = (3, 8, 8)

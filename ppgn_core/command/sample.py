@@ -29,10 +29,7 @@ def _main(arguments: list[str]) -> int:
 
         show(arguments)
         return 0
-    return _hydra(arguments)
 
-
-def _hydra(arguments: list[str]) -> int:
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
@@ -86,7 +83,6 @@ def _hydra(arguments: list[str]) -> int:
             failure = (2, line("ppgn", user_error)) if user_error else (1, traceback.format_exc())
             elsewhere = sweep_failures.process() != here
             return sweep_failures.Failure(*failure) if elsewhere else sweep_failures.told(*failure)
-        return None
 
     compose.install()
     arguments = prepared(arguments, registry, sweep=bool({"-m", "--multirun"} & set(arguments)))

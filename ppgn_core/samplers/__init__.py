@@ -1,10 +1,1 @@
 """Each module defines one sampling algorithm."""
-
-from .annealed import Annealed
-from .mala import MALA
-from .mala_approx import MalaApprox
-from .metropolis_hastings import MetropolisHastings
-from .ula import ULA
-from .underdamped import Underdamped
-
-__all__ = ["MALA", "ULA", "Annealed", "MalaApprox", "MetropolisHastings", "Underdamped"]

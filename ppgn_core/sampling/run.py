@@ -37,8 +37,9 @@ def run(chains: Chains, out: Path, watch: Callable[[Snapshot], object] = lambda 
         UserError: the folder cannot be used (checked before anything is written), or every chain stopped.
     """
     with interruptible() as interrupted, Progress(chains.start, chains.config.n_steps) as progress:
-        for line in remarks(chains):
-            say(line)
+        for part in (chains.energy.condition, chains.energy.prior):  # such as the class that `target: init` stands for
+            for line in getattr(part, "remarks", ()):
+                say(line)
         diagnosis = Diagnosis(chains.config, chains.energy)
         snapshots = chains.saved_steps(interrupted, progress.update)
         last = write(chains, _seen(snapshots, diagnosis.watch, watch), out)
@@ -57,11 +58,6 @@ def run(chains: Chains, out: Path, watch: Callable[[Snapshot], object] = lambda 
     say(f"{last.state.step} steps: {picture_of(out, chains.config)}")
     check_alive(last)
     return ended_early
-
-
-def remarks(chains: Chains) -> list[str]:
-    """Return what components have to say at the start of a run, such as the class that `target: init` stands for."""
-    return [line for part in (chains.energy.condition, chains.energy.prior) for line in getattr(part, "remarks", ())]
 
 
 def _seen(snapshots: Iterable[Snapshot], *watchers: Callable[[Snapshot], object]) -> Iterator[Snapshot]:

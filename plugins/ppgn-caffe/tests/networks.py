@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -9,10 +10,13 @@ import numpy as np
 import torch
 from ppgn_alexnet.alexnet import AlexNet
 from ppgn_alexnet.generator import UpConv
-from ppgn_caffe.__main__ import main
+
+from ppgn_core.api import command_line
 
 from .schema import Spec, write
 from .transcription import EDGE
+
+main = partial(command_line, "caffe")
 
 MEAN = np.array([104.0, 117.0, 123.0], np.float32)[:, None, None]
 

@@ -16,12 +16,12 @@ SCRIPT = (
     + """
 import contextlib, hashlib, io, json
 from pathlib import Path
-from ppgn_caffe.__main__ import main
+from ppgn_core.api import command_line
 told = []
 for path in sorted(Path(sys.argv[1]).glob("*.caffemodel")):
     error, folder = io.StringIO(), path.with_suffix("")
     with contextlib.redirect_stderr(error), contextlib.redirect_stdout(io.StringIO()):
-        code = main([str(path), f"to={folder}"])
+        code = command_line("caffe", [str(path), f"to={folder}"])
     made = sorted(file.name for file in folder.iterdir()) if folder.exists() else []
     whole = hashlib.sha256((folder / "places.safetensors").read_bytes()).hexdigest() if made else None
     told.append([path.name, code, error.getvalue(), made, whole])

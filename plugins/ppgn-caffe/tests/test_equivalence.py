@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 import torch
 from ppgn_alexnet.alexnet import AlexNet
-from ppgn_caffe.__main__ import main
 
-from .networks import by_opencv, check_alexnet, check_generator, cropped, imported
+from .networks import by_opencv, check_alexnet, check_generator, cropped, imported, main
 from .schema import SMALL, SMALL_UP, alexnet, fill, generator, schema, with_padding_layers, write
 from .transcription import run
 

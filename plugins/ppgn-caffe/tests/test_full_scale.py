@@ -15,12 +15,11 @@ import pytest
 import torch
 from ppgn_alexnet.alexnet import CAFFENET, AlexNetConfig
 from ppgn_alexnet.generator import ORIGINAL, UpConvConfig
-from ppgn_caffe.__main__ import main
 from ppgn_lrcn.captioner import LRCN_2F, Captioner
 
 from ppgn_core import weights
 
-from .networks import PEAK, check_alexnet, check_generator, imported
+from .networks import PEAK, check_alexnet, check_generator, imported, main
 from .schema import FULL, FULL_UP, alexnet, generator, lrcn, write
 from .transcription import caption
 

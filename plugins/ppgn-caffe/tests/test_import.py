@@ -1,19 +1,16 @@
 """The commands: what they write, show and refuse."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ppgn_alexnet.alexnet import AlexNet
-from ppgn_caffe.__main__ import main
 
 from ppgn_core.command.main import main as ppgn
 from ppgn_core.model import Labels
 
-from .networks import imported
+from .networks import imported, main
 from .schema import SMALL, SMALL_UP, Spec, alexnet, generator, lrcn, write
 
 ENTRY = ("data", (1, 3, 227, 227))
@@ -49,7 +46,7 @@ def test_a_thousand_classes_are_imagenets(tmp_path: Path) -> None:
 def test_ls_shows_what_is_inside(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     specs = generator(**SMALL_UP)
     model, _ = write(tmp_path, "net", specs, ("feat", (1, 6)))
-    assert main([str(model)]) == 0
+    assert ppgn(["caffe", str(model)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["defc7", "InnerProduct", "9×6", "9", "num_output=9"]
     assert lines[1].split() == ["relu_defc7", "ReLU", "negative_slope=0.3"]
@@ -166,10 +163,3 @@ def test_an_import_needs_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture)
     assert capsys.readouterr().err == "ppgn caffe: file is required\n"
     assert main(["--help"]) == 0
     assert "ppgn caffe FILE [KEY=VALUE …]" in capsys.readouterr().out
-
-
-def test_the_module_is_the_command(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    model, _ = write(tmp_path, "net", alexnet(**SMALL), ENTRY)
-    module = subprocess.run([sys.executable, "-m", "ppgn_caffe", str(model)], capture_output=True, text=True)
-    assert ppgn(["caffe", str(model)]) == module.returncode == 0
-    assert capsys.readouterr().out == module.stdout != ""

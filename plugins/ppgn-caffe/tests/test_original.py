@@ -18,7 +18,7 @@ from ppgn_core.energy import Energy
 from ppgn_core.errors import UserError
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
-from ppgn_core.samplers import MalaApprox
+from ppgn_core.samplers.mala_approx import MalaApprox
 
 from .networks import cropped, imported
 from .schema import SMALL, SMALL_UP, Spec, alexnet, generator, lrcn, write

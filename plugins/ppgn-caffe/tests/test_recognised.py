@@ -7,13 +7,12 @@ import pytest
 import torch
 from ppgn_alexnet.alexnet import AlexNet
 from ppgn_alexnet.generator import UpConv
-from ppgn_caffe.__main__ import main
 from ppgn_caffe.caffemodel import read_layers
 from ppgn_caffe.mean import read_mean
 
 from ppgn_core.errors import UserError
 
-from .networks import imported
+from .networks import imported, main
 from .schema import SMALL, SMALL_UP, Spec, alexnet, fill, generator, lrcn, net, renamed, schema, write
 
 NETS = {

@@ -17,7 +17,7 @@ from ppgn_core.energy import Energy
 from ppgn_core.model import Model
 from ppgn_core.noise import ChainNoise
 from ppgn_core.protocols import Code
-from ppgn_core.samplers import Annealed
+from ppgn_core.samplers.annealed import Annealed
 
 STEPS, BATCH = 600, 256
 FACTOR = torch.tensor([[1.2, 0, 0], [0.7, 0.9, 0], [-0.5, 0.2, 0.6]])

@@ -11,7 +11,7 @@ from ppgn_lrcn.vocabulary import EOS, Vocabulary
 from torch import Tensor
 
 from ppgn_core.errors import UserError
-from ppgn_core.weights import regular
+from ppgn_core.user_input import lines
 
 from .fitting import Layers
 
@@ -63,13 +63,8 @@ def read_vocabulary(path: Path) -> Vocabulary:
     Raises:
         UserError: there is no such file, or a word occurs twice.
     """
-    regular(path, f"vocabulary={path}")
     try:
-        return Vocabulary([EOS, *path.read_text(encoding="utf-8").splitlines()])
-    except OSError as error:
-        raise UserError(f"vocabulary={path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise UserError(f"vocabulary={path}: not a text file") from None
+        return Vocabulary([EOS, *lines(path, "vocabulary")])
     except ValueError as error:
         raise UserError(f"vocabulary={path}: {error}") from None
 

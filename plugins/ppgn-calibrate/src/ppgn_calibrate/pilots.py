@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +103,7 @@ def run(
     for around in torch.logspace(-decades / 2, decades / 2, n).split(max(1, batch_size // pilots)):
         chains = len(around) * pilots
         ready = assembled(*overrides, f"n_chains={chains}", f"batch_size={chains}")
-        energy = _energy(ready)
+        energy = ready.energy
         judge = component("condition", second, **{**vars(ready.context), "clock": Clock()}) if second else None
         if middle is None:
             middle = _middle(ready, pilots)
@@ -113,7 +113,10 @@ def run(
         for part in (energy, *vars(ready.sampler).values()):
             if isinstance(part, Energy):
                 part.condition = scaled
-        start, last = _ends(ready)
+        steps = iter(ready)
+        start = last = next(steps)
+        for snapshot in steps:
+            last = snapshot
         settings = [
             Setting(ready.config.epsilon1, factor * ready.config.epsilon2, guidance and factor * guidance)
             for factor in some.tolist()
@@ -127,7 +130,7 @@ def _middle(ready: Any, pilots: int) -> float:
 
     `condition_score` has the condition's own weight in it.
     """
-    state = _energy(ready).evaluate(ready.h)
+    state = ready.energy.evaluate(ready.h)
     if state.x.dim() != 4 or state.x.shape[1] != 3:
         raise UserError(f"the generator draws data of the shape {tuple(state.x.shape[1:])}; allowed are RGB images")
     step = ready.config.epsilon2 * norm(state.condition_score[:pilots]).median()
@@ -137,16 +140,3 @@ def _middle(ready: Any, pilots: int) -> float:
             f"{float(step):g}, in every start; allowed are an epsilon2 above 0 and a condition with a gradient"
         )
     return RATIO * float(norm(ready.h[:pilots]).median() / step)
-
-
-def _energy(ready: Any) -> Energy:
-    assert ready.context.energy is not None
-    return ready.context.energy
-
-
-def _ends(snapshots: Iterable[Any]) -> tuple[Any, Any]:
-    """Return the first and the last of the snapshots."""
-    first = last = None
-    for last in snapshots:
-        first = first or last
-    return first, last

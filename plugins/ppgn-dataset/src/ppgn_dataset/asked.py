@@ -53,11 +53,10 @@ def asked(
         if key and str(error).startswith(f"{key}: no such key"):
             raise none from error
         raise
-    context = chains.context
-    assert context.generator is not None and context.energy is not None and context.run is not None
+    context, energy = chains.context, chains.energy
     with torch.no_grad():
-        x = context.generator(chains.h)
-    if pictures(x, context.generator) is None:
+        x = energy.generator(chains.h)
+    if pictures(x, energy.generator) is None:
         raise UserError(f"generator={chains.config.generator.name}: its data are no pictures, {tuple(x.shape[1:])}")
     found: Asked = [{"index": 0, "label": "", "asked": None}]
     if captions:
@@ -65,7 +64,7 @@ def asked(
             component("condition", {**chains.config.condition, "text": text}, **{**vars(context), "clock": Clock()})
         found = [{"index": k, "label": text, "caption": text, "asked": text} for k, text in enumerate(captions)]
     elif classes:
-        labels = getattr(context.energy.condition, "classes", None)
+        labels = getattr(energy.condition, "classes", None)
         if labels is None:
             raise none
         found = _named(labels, classes)

@@ -30,18 +30,15 @@ class Files:
         folder: folder of the data set.
     """
 
+    locks: Locks
+    """The locks on the parts of the folder, which `begin` makes."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._locks: Locks | None = None
 
     def close(self) -> None:
-        if self._locks is not None:
-            self._locks.close()
-
-    @property
-    def locks(self) -> Locks:
-        assert self._locks is not None  # `begin` has made them
-        return self._locks
+        if hasattr(self, "locks"):
+            self.locks.close()
 
     def shard(self, k: int) -> Path:
         return self.folder / f"shard-{k:06d}.tar"
@@ -85,7 +82,7 @@ class Files:
         self.refuse(recipe)
         with self._writing():
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._locks = Locks(self.folder)
+            self.locks = Locks(self.folder)
         with self.locks.held(WHOLE, wait=True):
             self.refuse(recipe)
             if not (self.folder / RECIPE).exists():

@@ -12,12 +12,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from PIL import Image
 from torch import Tensor
 
 from ppgn_core.api import assembled
 from ppgn_core.data_space import pictures
-from ppgn_core.images import to_uint8
+from ppgn_core.images import encoded, to_uint8
 
 from .recipe import Batch, Recipe
 
@@ -56,7 +55,7 @@ def _members(recipe: Recipe, batch: Batch, interrupted: Callable[[], bool]) -> I
     drawn = pictures(last.state.x, chains.context.generator)
     assert drawn is not None  # the command has checked it
     images, log_prob = to_uint8(drawn), last.state.log_prob
-    probability = getattr(chains.context.energy.condition, "probability", None)
+    probability = getattr(chains.energy.condition, "probability", None)
     p = probability(log_prob) if probability else None
     asked, record = recipe.classes[batch.asked], chains.context.run
     for k in last.samples.nonzero().flatten().tolist():
@@ -75,7 +74,8 @@ def _members(recipe: Recipe, batch: Batch, interrupted: Callable[[], bool]) -> I
                 "threads": recipe.threads,
             },
         }
-        yield f"{key}.{recipe.format}", _encoded(Image.fromarray(images[k]), recipe.format)
+        form = recipe.format.replace("jpg", "jpeg")  # as Pillow names it; PNG ignores the quality
+        yield f"{key}.{recipe.format}", encoded(images[k], form, quality=95)
         yield f"{key}.cls", str(asked["index"]).encode()
         yield f"{key}.json", json.dumps(facts, ensure_ascii=False).encode()
 
@@ -83,12 +83,6 @@ def _members(recipe: Recipe, batch: Batch, interrupted: Callable[[], bool]) -> I
 def folder(asked: dict[str, Any]) -> str:
     """Return the folder of a class inside a shard, in plain letters: in the order of names, it is that of indices."""
     return f"{asked['index']:05d}_{re.sub(r'[^A-Za-z0-9]+', '_', asked['label'])[:40].strip('_')}".strip("_")
-
-
-def _encoded(image: Image.Image, form: str) -> bytes:
-    held = io.BytesIO()
-    image.save(held, {"png": "PNG", "jpg": "JPEG"}[form], quality=95)  # which PNG ignores
-    return held.getvalue()
 
 
 def _number(values: Tensor | None, k: int) -> float | None:

@@ -36,10 +36,10 @@ def asked_for(config: dict[str, Any], labels: Labels) -> int | None:
     return _same(label, labels) if label else _index(str(target), labels)
 
 
-def of_folder(name: str, labels: Labels, model: str = "mini") -> int | None:
-    """Return the class that a folder of photographs is named after, by name or by the model's synset id."""
+def of_folder(name: str, labels: Labels) -> int | None:
+    """Return the class that a folder of photographs is named after, by name or by mini's synset id."""
     index = _index(name, labels)
-    label = _find(name, _labels(model, "classifier")) if index is None else None
+    label = _find(name, _labels("mini", "classifier")) if index is None else None
     return _same(label, labels) if label else index
 
 

@@ -106,12 +106,9 @@ class Classifier:
 
     def _judged(self, x: Tensor) -> Verdict:
         seen: list[Tensor] = []
-        hook = self.last.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
-        try:
+        with self.last.register_forward_pre_hook(lambda _, given: seen.append(given[0])):
             x = self.preprocess(x.clamp(0, 1)) if self.preprocess else x.clamp(0, 1)
             logits = self.network(x.contiguous(memory_format=torch.channels_last))
-        finally:
-            hook.remove()
         return Verdict(seen[-1], logits if self.units is None else logits[:, self.units])
 
 

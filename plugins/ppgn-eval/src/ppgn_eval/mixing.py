@@ -31,24 +31,22 @@ class Mixing:
 
     Args:
         ess: effective number of samples of all chains together, in the direction that mixes worst.
-        time: autocorrelation time: chain-steps for each effective sample.
         rhat: potential scale reduction (R̂) over chains, the largest of all directions.
         modes: number of modes that each chain visited.
     """
 
     ess: float
-    time: float
     rhat: float
     modes: list[int]
 
     @property
     def mixed(self) -> bool:
-        """Return whether `ess` and `time` are meaningful; False if R̂ is unknown, as for a single chain."""
+        """Return whether `ess` is meaningful; False if R̂ is unknown, as for a single chain."""
         return self.rhat <= LARGEST_RHAT
 
 
-def mixing(features: NDArray[np.floating], every: int, radius: float) -> Mixing:
-    """Measure mixing from features `(chains, states, D)` of states that are `every` steps apart.
+def mixing(features: NDArray[np.floating], radius: float) -> Mixing:
+    """Measure mixing from features `(chains, states, D)` of states that are equally many steps apart.
 
     Features are projected on the first five principal components of this run's own states. There are hundreds of single
     features, many of them redundant or silent for all pictures of one class, and the worst of so many is mostly chance;
@@ -63,15 +61,15 @@ def mixing(features: NDArray[np.floating], every: int, radius: float) -> Mixing:
     chains, states, _ = features.shape
     visited = [modes(chain, radius) for chain in features]
     if states < FEWEST:
-        return Mixing(math.nan, math.nan, math.nan, visited)
+        return Mixing(math.nan, math.nan, visited)
     along = principal_components(features)
     if along.shape[-1] == 0:  # all states of all chains are one picture
-        return Mixing(1.0, math.inf, math.nan, visited)
+        return Mixing(1.0, math.nan, visited)
     directions = np.moveaxis(along, -1, 0)
     moved = [values for values in directions if np.ptp(values, axis=1).max() > 1e-6 * np.ptp(values)]
     ess = min((float(array_stats.ess(values)) for values in moved), default=float(chains))
     rhat = float(np.max([array_stats.rhat(values) for values in directions])) if chains > 1 else math.nan
-    return Mixing(ess, every * chains * states / ess, rhat, visited)
+    return Mixing(ess, rhat, visited)
 
 
 def principal_components(features: NDArray[np.floating], n: int = COMPONENTS) -> NDArray[np.float64]:

@@ -82,10 +82,8 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def one_line(value: object, at_most: int = 60) -> str:
+def one_line(value: object) -> str:
     """Return a value as text for a line or a label: no control characters, the middle of a long one left out."""
     line = "".join(c if c.isprintable() else " " for c in str(value))
     line = " ".join(line.split()) if line != str(value) else line
-    if len(line) <= at_most:
-        return line
-    return f"{line[: at_most - 24]}…{line[-15:]} ({len(line)})"
+    return line if len(line) <= 60 else f"{line[:36]}…{line[-15:]} ({len(line)})"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ppgn_core.images import encoded
 
 from .cells import Cell, formatted, numeric, order
 
@@ -71,9 +74,7 @@ class Figure:
     @property
     def webp(self) -> str:
         """Return the picture as WebP in base 64."""
-        file = io.BytesIO()
-        self.image.convert("RGB").save(file, "WEBP", quality=92)
-        return base64.b64encode(file.getvalue()).decode()
+        return base64.b64encode(encoded(np.asarray(self.image.convert("RGB")), "webp", quality=92)).decode()
 
 
 @dataclass(frozen=True)

@@ -58,10 +58,6 @@ class Studied:
     ends: Classes
     walks: list[Walk]
 
-    @property
-    def known(self) -> Classes:
-        return {k: judged for k, judged in self.ends.items() if k >= 0}
-
 
 @dataclass(frozen=True)
 class Study:
@@ -156,5 +152,5 @@ def _walk(run: Run, judge: Judge, burn_in: float, radius: float) -> Walk | None:
     batches = [paths[i : i + BATCH] for i in range(0, len(paths), BATCH)]
     features = np.concatenate([judge(images(batch)).features.numpy() for batch in batches])
     features = features.reshape(len(chains), len(chains[0]), -1)
-    measured = mixing(features, every, radius if math.isfinite(radius) else 0.0)
+    measured = mixing(features, radius if math.isfinite(radius) else 0.0)
     return Walk(measured, len(chains), every * len(paths), run.seconds, acceptance(run))

@@ -25,8 +25,7 @@ class Population:
     Unlike with other samplers a chain depends on the others of its population.
 
     Args:
-        populations: number of populations, of equally many chains each.
-        least: least number of chains in one.
+        populations: number of populations, of equally many chains each, at least two.
 
     Raises:
         UserError: the chains cannot be divided so.
@@ -35,10 +34,10 @@ class Population:
     uses_gradient = False
     couples_chains = True
 
-    def __init__(self, energy: Energy, noise: ChainNoise, populations: int, least: int = 2) -> None:
+    def __init__(self, energy: Energy, noise: ChainNoise, populations: int) -> None:
         n = len(noise.chains)
-        if n % populations or n // populations < least:
-            allowed = f"allowed are populations of equally many chains, at least {least}"
+        if n % populations or n // populations < 2:
+            allowed = "allowed are populations of equally many chains, at least 2"
             raise UserError(f"sampler.populations={populations}: there are n_chains={n}; {allowed}")
         self.energy, self.noise, self.n, self.size = energy, noise, populations, n // populations
 

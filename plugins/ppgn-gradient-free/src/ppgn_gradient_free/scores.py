@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import math
 import os
@@ -14,12 +13,12 @@ from pathlib import Path
 from typing import Annotated
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from ppgn_core.atomic import write_bytes
 from ppgn_core.clock import Clock
 from ppgn_core.errors import UserError, shown
+from ppgn_core.images import encoded, to_uint8
 from ppgn_core.user_input import home
 
 from .table import Table
@@ -60,7 +59,7 @@ class Scores:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Return the scores of pictures, `(B, 3, H, W)` → `(B,)`; they are no probabilities."""
-        pictures = {f"chain_{k:03d}.png": _png(image) for k, image in enumerate(x)}
+        pictures = {f"chain_{k:03d}.png": encoded(image) for k, image in enumerate(to_uint8(x.detach()))}
         place = self.folder / f"generation_{self.clock.step:06d}"
         self._tell_of_late_rows()
         try:
@@ -137,13 +136,6 @@ class Scores:
         if (key or line) not in self.said:
             self.said.add(key or line)
             print(f"ppgn: scores: {line}", file=sys.stderr, flush=True)
-
-
-def _png(image: Tensor) -> bytes:
-    values = image.detach().clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
-    file = io.BytesIO()
-    Image.fromarray(values).save(file, "png")
-    return file.getvalue()
 
 
 def _json(path: Path) -> object:

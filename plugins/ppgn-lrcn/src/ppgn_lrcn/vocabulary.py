@@ -64,14 +64,14 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.words)
 
-    def encode(self, text: str, key: str = "condition.text") -> list[int]:
+    def encode(self, text: str) -> list[int]:
         """Return the numbers of the words of `text`, followed by the end of sentence.
 
         Raises:
-            UserError: there are no words, more than 100, or unknown ones; the message names `key`, the unknown words
-                and the nearest known ones.
+            UserError: there are no words, more than 100, or unknown ones; the message names these and the nearest known
+                ones.
         """
-        tokens, prefix = tokenize(text), f"{key}={shown(text)!r}"
+        tokens, prefix = tokenize(text), f"condition.text={shown(text)!r}"
         if not tokens:
             raise UserError(f"{prefix}: no words in it; allowed is a caption such as 'a {self.words[-1]}'")
         if len(tokens) > LONGEST:

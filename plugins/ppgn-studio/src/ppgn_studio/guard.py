@@ -41,11 +41,10 @@ class Guard:
 
     Args:
         events: numbers of the page's events.
-        streams: largest number of requests that are answered at a time; a page holds two open.
     """
 
-    def __init__(self, app: Any, limits: Limits, events: Container[int], streams: int = 200) -> None:
-        self.app, self.events, self.streams = app, events, streams
+    def __init__(self, app: Any, limits: Limits, events: Container[int]) -> None:
+        self.app, self.events = app, events
         self.most = 2 * int(limits.upload * 4 / 3) + 2**16  # a photograph, a mask, and the rest of a form
         self._open = 0
 
@@ -74,7 +73,7 @@ class Guard:
             if not self._understood(path, body):
                 return await _refuse(send, 400, "not an event of this page")
             receive = _replayed(body, receive)
-        if self._open >= self.streams:
+        if self._open >= 200:  # a page holds two open
             return await _refuse(send, 503, "too many pages are open")
         self._open += 1
         try:

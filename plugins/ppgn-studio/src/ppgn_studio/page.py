@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -20,6 +20,9 @@ from .sessions import Sessions
 from .settings import KINDS, Settings, flat, read
 from .uploads import store
 from .widgets import BESIDE, offered, shown_keys, widget
+
+if TYPE_CHECKING:
+    from ppgn_core.options.signature import Key
 
 ABOUT = """# PPGN studio
 A network draws what it knows: chains move towards pictures that the *condition* asks for and the *prior* finds
@@ -139,18 +142,18 @@ def _keys(kind: str, config: dict[str, Any], kept: Any) -> Any:
         if not isinstance(name, str) or name not in offered(kind, config.get("name")):
             return
         own = config if name == config.get("name") else {}
+
+        def add(key: Key) -> None:
+            box = widget(key, f"{kind}.{key.name}", own.get(key.name, None if key.required else key.default))
+            box.change(None, [kept, box], kept, js=f"(all, value) => ({{...all, {json.dumps(key.name)}: value}})")
+
         keys = shown_keys(kind, name)
-        boxes = []
         first = [key for key in keys if key.name in BESIDE or key.required]
         for key in first:
-            boxes.append(
-                (key, widget(key, f"{kind}.{key.name}", own.get(key.name, None if key.required else key.default)))
-            )
+            add(key)
         if rest := [key for key in keys if key not in first]:
             with gr.Accordion("more keys", open=False):
                 for key in rest:
-                    boxes.append((key, widget(key, f"{kind}.{key.name}", own.get(key.name, key.default))))
-        for key, box in boxes:
-            box.change(None, [kept, box], kept, js=f"(all, value) => ({{...all, {json.dumps(key.name)}: value}})")
+                    add(key)
 
     return lay_out

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from ppgn_core.atomic import atomic
 from ppgn_core.data_space import pictures
 from ppgn_core.errors import UserError
-from ppgn_core.images import to_uint8
+from ppgn_core.images import encoded, to_uint8
 
 from .class_names import Asked, ClassNames
 from .limits import Limits
@@ -83,7 +82,7 @@ class Portraits:
         buttons = []
         for label in asked.labels:
             file, name = self._file(asked, label.index), html.escape(str(label), quote=True)
-            drawn = f'<img src="{png(Image.open(file))}" alt="">' if file.exists() else ""
+            drawn = f'<img src="{png(file.read_bytes())}" alt="">' if file.exists() else ""
             buttons.append(f'<button type="button" data-class="{name}">{drawn}{name}</button>')
         return f'<div class="classes">{"".join(buttons)}</div>{self._told(asked)}'
 
@@ -135,7 +134,7 @@ class Portraits:
                 file = self._file(asked, index)
                 file.parent.mkdir(parents=True, exist_ok=True)
                 with atomic(file) as part:
-                    Image.fromarray(to_uint8(drawn)[0]).save(part, "png")
+                    part.write_bytes(encoded(to_uint8(drawn)[0]))
         finally:
             session.close()
 

@@ -38,7 +38,7 @@ def save(
         raise UserError("save: every chain is discarded")
     if not kept.all():
         wanted = [replace(one, kept=one.alive & kept.to(one.alive.device)) for one in wanted]
-    run = dict(chains.context.run or {})
+    run = dict(chains.context.run)
     run.pop("moves", None)
     if moves:
         run["moves"] = [move.record() for move in moves]

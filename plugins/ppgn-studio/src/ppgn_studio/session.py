@@ -160,7 +160,7 @@ class Session:
     def command(self) -> str:
         """Return the command line that makes the pictures again, with a remark if it alone does not."""
         with self._changed:
-            return command_line(str((self._begun().context.run or {})["command"]), self.moves)
+            return command_line(self._begun().context.run["command"], self.moves)
 
     def python(self) -> str:
         """Return the Python that makes the pictures again."""
@@ -202,8 +202,7 @@ class Session:
                 if snapshot.state.x.numel() > self.limits.values:
                     n = snapshot.state.x.numel()
                     raise UserError(f"n_chains: {n} values of pictures are too many; allowed are {self.limits.values}")
-                energy = self.chains.context.energy
-                self.history.add(snapshot, energy.condition if energy else None)
+                self.history.add(snapshot, self.chains.energy.condition)
             if snapshot is None or self.step >= self.chains.config.n_steps or not snapshot.alive.any():
                 self.status = FINISHED if self.status == RUNNING else self.status
             self._note()

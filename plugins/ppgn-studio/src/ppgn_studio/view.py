@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 import math
 from collections.abc import Collection, Sequence
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from ppgn_core.data_space import pictures
-from ppgn_core.images import to_uint8
+from ppgn_core.images import encoded, to_uint8
 from ppgn_core.protocols import Snapshot
 
 from .curves import COLOURS, bounds, curve, outlines, plot
@@ -45,11 +43,9 @@ def status(session: Session | None) -> str:
     return f'<p class="status" data-status="{session.status}">{told}</p>'
 
 
-def png(image: Image.Image) -> str:
-    """Write a picture as a `data:` address."""
-    buffer = io.BytesIO()
-    image.save(buffer, "png", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+def png(data: bytes) -> str:
+    """Return the bytes of a PNG as a `data:` address."""
+    return "data:image/png;base64," + base64.b64encode(data).decode()
 
 
 def frame(session: Session, snapshot: Snapshot, row: dict[str, list[float]]) -> str:
@@ -62,7 +58,7 @@ def frame(session: Session, snapshot: Snapshot, row: dict[str, list[float]]) -> 
     alts = [f"chain {k} at step {snapshot.state.step}" for k in range(len(x))]
     if drawn is not None:
         shown = [
-            f'<img src="{png(Image.fromarray(image))}" alt="{alt}">'
+            f'<img src="{png(encoded(image, compress_level=1))}" alt="{alt}">'
             for image, alt in zip(to_uint8(drawn), alts, strict=True)
         ]
     elif x.dim() in (2, 3):

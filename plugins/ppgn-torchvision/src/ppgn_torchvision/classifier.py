@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, cached_property
 from typing import Any
 
@@ -71,36 +71,29 @@ class Classifier(nn.Module):
     def _modules_by_name(self) -> dict[str, nn.Module]:
         return dict(self.network.named_modules())
 
-    def _value(self, seen: Tensor, name: str) -> Any:
+    def _value(self, seen: Tensor, name: str, to_the_end: bool = False) -> Any:
+        """Return a layer's value from a pass that ends there, or that goes on to the network's end."""
         if name not in self._modules_by_name:
-            return _first(self._extractor((name,))(seen)[name])
+            names = (name, self.nodes[-1]) if to_the_end else (name,)
+            return _first(self._extractor(tuple(dict.fromkeys(names)))(seen)[name])
         kept: list[Any] = []
 
         def keep(module: nn.Module, inputs: Any, value: Any) -> None:
             kept.append(_first(value))
-            raise _Reached
+            if not to_the_end:
+                raise _Reached
 
-        with _hooked(self._modules_by_name[name], keep):
-            try:
-                self.network(seen)
-            except _Reached:
-                return kept[0]
-        return None
+        with self._modules_by_name[name].register_forward_hook(keep), suppress(_Reached):
+            self.network(seen)
+        return kept[0] if kept else None
 
     @torch.no_grad()
     def traced(self, name: str) -> tuple[Any, list[Operation]]:
         """Return a layer's value for one grey image, and all operations of the network that passed over it."""
         seen = self.preprocess(next(self.parameters()).new_full((1, 3, 64, 64), 0.5))
-        kept: list[Any] = []
         with Recorder() as recorder:
-            if name not in self._modules_by_name:
-                names = tuple(dict.fromkeys((name, self.nodes[-1])))  # up to the end, for what takes the value
-                kept.append(_first(self._extractor(names)(seen)[name]))
-            else:
-                keep = lambda module, inputs, value: kept.append(_first(value))  # noqa: E731
-                with _hooked(self._modules_by_name[name], keep):
-                    self.network(seen)
-        return (kept[0] if kept else None), recorder.operations
+            value = self._value(seen, name, to_the_end=True)  # for what takes the value
+        return value, recorder.operations
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of one image's values at a layer; empty if its value is not a tensor."""
@@ -112,16 +105,6 @@ class Classifier(nn.Module):
 
 def _first(value: Any) -> Any:
     return value[0] if isinstance(value, tuple) and value else value
-
-
-@contextmanager
-def _hooked(module: nn.Module, function: Callable[..., None]) -> Iterator[None]:
-    """Call a function with the module, its inputs and its values within the block."""
-    handle = module.register_forward_hook(function)
-    try:
-        yield
-    finally:
-        handle.remove()
 
 
 def bundle(loaded: Loaded, around: Model) -> Model:

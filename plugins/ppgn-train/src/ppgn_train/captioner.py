@@ -19,12 +19,13 @@ from ppgn_lrcn.captioner import MINI, Captioner, look
 from ppgn_lrcn.vocabulary import EOS, Vocabulary
 from torch import Tensor
 
+from ppgn_core.model import check_layer
+
 from .adversarial import adversarial_example
 from .captions import Captions
 from .captions_colour import UNNAMED, Colours, measure, plausible
 from .captions_nouns import kinds
 from .captions_scores import scores
-from .names import check_names
 from .photographs import Photographs, jitter_colour, load_parts, shift_and_flip
 from .schedule import OneCycle
 from .seeded import SeededRecipe
@@ -68,7 +69,7 @@ class CaptionerRecipe(SeededRecipe):
         super().__init__(fabric, images, batch_size, seed)
         self.adversarial = adversarial
         network = AlexNet.load(Path(classifier), key="classifier").requires_grad_(False).to(fabric.device)
-        check_names("layer", layer, network.layers)
+        check_layer(network, layer, "layer", "classifier")
         train, val = load_parts(data, network.config.resize, cache)
         self.kinds = kinds(train.classes, names)
         self.captions = Captions(self.kinds)

@@ -122,10 +122,6 @@ class ClassifierRecipe(SeededRecipe):
         entropy = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
         return logits, {"cross_entropy": entropy, **beside}
 
-    def adversarial_example(self, x: Tensor, labels: Tensor) -> Tensor:
-        """Return adversarial examples: each image moved by `adversarial` (L2) along the gradient of its loss."""
-        return adversarial_example(x, lambda x: self.losses(x, labels)[1]["cross_entropy"], self.adversarial)
-
     def step(self, seen: int) -> Mapping[str, Tensor]:
         self.network.train()
         self.schedule.at(seen // self.batch_size)
@@ -134,7 +130,7 @@ class ClassifierRecipe(SeededRecipe):
         x = jitter_colour(images, self.jitter, self.generator).contiguous(memory_format=torch.channels_last)
         x, labels = share(self.fabric, x, self.train.labels[picked])
         if self.adversarial:
-            x = self.adversarial_example(x, labels)
+            x = adversarial_example(x, lambda x: self.losses(x, labels)[1]["cross_entropy"], self.adversarial)
         _, losses = self.losses(x, labels)
         self.optimizer.zero_grad()
         self.fabric.backward(torch.stack([self.weights[name] * loss for name, loss in losses.items()]).sum())

@@ -8,10 +8,10 @@ from lightning_fabric import Fabric
 from ppgn_alexnet.alexnet import AlexNet
 from torch import Tensor
 
+from ppgn_core.model import check_layer
 from ppgn_core.weights import digest
 
 from .cache import cached
-from .names import check_names
 
 
 class Features:
@@ -28,7 +28,7 @@ class Features:
     def __init__(self, fabric: Fabric, network: str, layer: str, cache: str | None) -> None:
         self.fabric, self.layer, self.cache = fabric, layer, cache
         self.network = AlexNet.load(Path(network), key="encoder").requires_grad_(False).to(fabric.device)
-        check_names("layer", layer, self.network.layers)
+        check_layer(self.network, layer, "layer", "encoder")
         self.identity = digest(Path(network)), layer, fabric.strategy.precision.precision
 
     @torch.no_grad()

@@ -225,4 +225,4 @@ class GeneratorRecipe(SeededRecipe):
         return beneath(self.shown, drawn)
 
     def export(self, folder: Path) -> None:
-        self.averaged.save(folder / "generator.safetensors")
+        self.averaged.save(folder / f"{self.role}.safetensors")

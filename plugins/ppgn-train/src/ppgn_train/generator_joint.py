@@ -1,7 +1,6 @@
 """Train the generator of the joint PPGN-h as three interleaved denoising autoencoders, of x, of h1 and of h."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import torch
@@ -56,6 +55,3 @@ class JointGeneratorRecipe(GeneratorRecipe):
         """Return the mean over the whole batch."""
         mean: Any = self.fabric.all_reduce(values.mean())
         return mean
-
-    def export(self, folder: Path) -> None:
-        self.averaged.save(folder / "generator_joint.safetensors")

@@ -10,7 +10,8 @@ from ppgn_alexnet.alexnet import AlexNet
 from torch import Tensor
 from torch.nn import functional as F
 
-from .names import check_names
+from ppgn_core.errors import UserError
+
 from .stages import LOGITS, STRIDES, Stages
 
 RECONSTRUCTION_WEIGHTS = {"pixel": 2.0, "thumbnail": 2.0, "conv2": 0.5, "conv5": 0.3, "pool5": 0.3, "fc6": 0.2}
@@ -39,7 +40,9 @@ class FeatureExtractor:
         photographs: Tensor,
     ) -> None:
         available = {"pixel", "thumbnail", *STRIDES, LOGITS, *encoder.layers}
-        check_names("compared", compared, [name for name in RECONSTRUCTION_WEIGHTS if name in available])
+        allowed = [name for name in RECONSTRUCTION_WEIGHTS if name in available]
+        if not compared or not set(compared) <= set(allowed):
+            raise UserError(f"compared=[{','.join(map(str, compared))}]: allowed are some of {', '.join(allowed)}")
         self.fabric, self.encoder, names = fabric, encoder, {*compared, *judged, "fc6"}
         self.layers = sorted(names & encoder.layers.keys())
         self.stages: Stages | None = None
