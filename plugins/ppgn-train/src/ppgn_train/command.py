@@ -37,7 +37,7 @@ def train(
         recipe: name of the recipe; its keys may be given as `recipe.KEY` or as `KEY`.
         data: an ImageFolder with the folders `train` and `val`.
         out: folder for checkpoint, weights, logs and pictures; a training in it is continued.
-        every_minutes: minutes between two checkpoints, validations and pictures.
+        every_minutes: minutes between two checkpoints, each with a validation and a picture unless these take long.
         model: model whose encoder is used if there is no `encoder=`; with its keys: `model.weights=…`.
         seed: seed of all randomness.
         device: auto, cpu, cuda or mps.

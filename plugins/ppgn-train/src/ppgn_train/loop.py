@@ -1,5 +1,6 @@
 """Run the training loop that all recipes share: resumable, logged, with a picture every few minutes."""
 
+import math
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,8 @@ from .processes import Together
 
 GAP = 2
 """Pixels between the pictures that are saved as one."""
+REST = 4
+"""The next validation comes no sooner than after this many times the time that the last one took."""
 LEAST = 64
 """Least longer side of a picture that is saved, in pixels: smaller ones are enlarged by a whole factor."""
 
@@ -83,8 +86,8 @@ def train(
     """Run `recipe` until it has seen `images` images, continuing from `out`'s checkpoint if there is one.
 
     Every `every_minutes`, and at the end or when asked to stop, a checkpoint is saved, followed by its validation
-    figures, a picture and an export. A continued training makes these again first, in case it was killed before they
-    were complete.
+    figures, a picture and an export. If these take long, they are made more rarely, so that they take a fifth of the
+    time at most. A continued training makes them again first, in case it was killed before they were complete.
 
     Args:
         precision: number format that the recipe computes in, to be recorded in the checkpoint.
@@ -110,18 +113,24 @@ def train(
         if together.rank == 0:  # Entries logged after the checkpoint will be logged again.
             writer = SummaryWriter(str(out / "tensorboard"), purge_step=progress["seen"] + 1)
 
-        def report() -> None:
-            assert writer is not None
-            _report(recipe, out, writer, progress)
+        kept_at = reported_at = -1
+        rests_until = -math.inf
 
-        def keep() -> None:
-            checkpoint.save(path, recipe.state(), progress)
-            report()
+        def keep(last: bool = False) -> None:
+            nonlocal kept_at, reported_at, rests_until
+            if kept_at != progress["seen"]:
+                checkpoint.save(path, recipe.state(), progress)
+                kept_at = progress["seen"]
+            began = time.monotonic()
+            if reported_at != kept_at and (last or began >= rests_until):
+                assert writer is not None
+                _report(recipe, out, writer, progress)
+                ended, reported_at = time.monotonic(), kept_at
+                rests_until = ended + REST * (ended - began)
 
-        kept_at = -1
         if goes_on:
-            together.first(report)
             kept_at = progress["seen"]
+            together.first(keep)
             if kept_at >= images and together.rank == 0:
                 say(f"images={images}: {out} has seen {kept_at} already; its weights are there")
         kept = before = time.monotonic()
@@ -145,10 +154,8 @@ def train(
             stop, due = together.any(asked(), before - kept >= 60 * every_minutes)
             if due:
                 together.first(keep)
-                kept_at = progress["seen"]
                 kept = before = time.monotonic()
-        if kept_at != progress["seen"]:
-            together.first(keep)
+        together.first(lambda: keep(last=True))
         if writer:
             writer.close()
         if progress["seen"] < images:
