@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 
 from ..console import explained
 from ..errors import UserError
-from ..run_folder import CODES, FILES
+from ..run_folder import CODES, FILES, TEMPORARY
 
 SWEEP_NOTE = "multirun.yaml"
 
@@ -68,11 +68,12 @@ class Remember(Callback):
 
 
 def _earlier(folder: Path) -> list[Path]:
-    """List what an earlier sweep left in a folder: its runs, its sheet and Hydra's note."""
+    """List what an earlier sweep left in a folder: its runs, its sheet or half of one, and Hydra's note."""
     if not folder.is_dir():
         return []
     runs = [path for path in folder.iterdir() if path.name.isdigit() and any((path / file).exists() for file in FILES)]
-    return sorted(runs) + [folder / name for name in ("sweep.png", SWEEP_NOTE) if (folder / name).exists()]
+    halves = [path for path in folder.glob(".sweep.png.*") if TEMPORARY.fullmatch(path.name)]
+    return sorted(runs) + [folder / name for name in ("sweep.png", SWEEP_NOTE) if (folder / name).exists()] + halves
 
 
 def _remember(folder: Path) -> None:
