@@ -213,10 +213,7 @@ def fill(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str) -> None
 
 
 class _Budget(TorchFunctionMode):
-    """Stop the construction of a network before it allocates memory for more values than allowed.
-
-    Nor are its parameters drawn at random, as those of the file replace them.
-    """
+    """Stop the construction of a network before it allocates memory for more values than allowed."""
 
     def __init__(self, values: int) -> None:
         super().__init__()
@@ -227,6 +224,4 @@ class _Budget(TorchFunctionMode):
             self.left -= math.prod(args if isinstance(args[0], int) else args[0])
             if self.left < 0:
                 raise ValueError("it asks for a far larger network than the file's tensors are")
-        if getattr(func, "__module__", None) == nn.init.__name__:
-            return None  # layers ignore it
         return func(*args, **(kwargs or {}))
