@@ -46,6 +46,10 @@ class Energy:
         self.bf16 = bf16
         self._checked: set[bool] = set()
 
+    def with_prior(self, prior: Prior) -> Energy:
+        """Return the same energy with another prior."""
+        return Energy(self.generator, prior, self.condition, self.clock, self.bf16)
+
     def evaluate(self, h: Tensor, step: int = 0, sigma: float = 0.0, gradient: bool = True) -> State:
         """Evaluate the state at codes `h` `(B, *code)`, with one pass forward through G and the condition and one back.
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .clock import Clock
     from .noise import ChainNoise
+    from .protocols import Layered
     from .views import Views
 
 __all__ = ["Label", "Labels", "Model"]
@@ -126,8 +127,8 @@ class Model:
         return self._views[key]
 
 
-def check_layer(network: Any, layer: str, key: str, role: str) -> None:
-    """Raise UserError if a `Layered` network has no such layer; `key` is the key of its name, `role` the network's."""
+def check_layer(network: Layered, layer: str, key: str, role: str) -> None:
+    """Raise UserError if a network has no such layer; `key` is the config key that named it, `role` the network's."""
     if layer not in network.layers:
         raise UserError(f"{key}={layer}: {role} has no such layer; allowed are {', '.join(network.layers)}")
 

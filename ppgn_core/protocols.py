@@ -7,9 +7,9 @@ side, so every tensor begins with a batch dimension.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -98,8 +98,10 @@ class Layered(Protocol):
     `ppgn_core.testing.check_layers` checks it. A classifier's `__call__(x)` returns its logits `(B, K)`.
     """
 
-    layers: Mapping[str, Any]
-    """The layers by name, in forward order; only the names and their order are used."""
+    @property
+    def layers(self) -> Iterable[str]:
+        """Return the names of the layers, in forward order; a mapping by name will do."""
+        ...
 
     def activations(self, x: Tensor, names: Collection[str]) -> Mapping[str, Tensor]:
         """Return the activations of images `(B, 3, H, W)` in [0, 1] at the named layers, `(B, …)` each."""

@@ -63,9 +63,7 @@ class Annealed(MalaApprox):
         **langevin: Any,
     ) -> None:
         super().__init__(energy, noise, epsilon1, epsilon2, epsilon3, **langevin)
-        self.noisy = energy
-        if denoiser:
-            self.noisy = Energy(energy.generator, denoiser, energy.condition, energy.clock, energy.bf16)
+        self.noisy = energy.with_prior(denoiser) if denoiser else energy
         self.steps, self.sigma_min = steps, sigma_min
         if getattr(denoiser, "denoise", self) is None:
             self.steps = -1

@@ -29,6 +29,9 @@ events, so no address leads to any file."""
 SESSION = re.compile(r"\w{1,40}", re.ASCII)
 """A page's own number, which Gradio's script draws."""
 
+STREAMS = 200
+"""Largest number of requests that are answered at a time; a page holds two open."""
+
 HEADERS = {
     "content-security-policy": "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -73,7 +76,7 @@ class Guard:
             if not self._understood(path, body):
                 return await _refuse(send, 400, "not an event of this page")
             receive = _replayed(body, receive)
-        if self._open >= 200:  # a page holds two open
+        if self._open >= STREAMS:
             return await _refuse(send, 503, "too many pages are open")
         self._open += 1
         try:
