@@ -231,6 +231,14 @@ def test_d_learns_to_tell_and_rests_when_it_can(folder: Path, untrained: Path) -
     assert all(torch.equal(a, b) for a, b in zip(before, recipe.adversary.D.parameters(), strict=True))
 
 
+def test_both_learning_rates_cool_down(folder: Path, untrained: Path) -> None:
+    recipe = generator(folder, untrained, images=160, learning_rate=1e-3, critic_rate=2e-3, cool_down=0.5)
+    for seen, factor in ((0, 1.0), (80, 1.0), (120, 0.5), (144, 0.2)):
+        recipe.step(seen)
+        rates = [o.param_groups[0]["lr"] for o in (recipe.optimizer_G, recipe.adversary.optimizer)]
+        assert rates == pytest.approx([factor * 1e-3, factor * 2e-3])
+
+
 @pytest.mark.parametrize("own", [False, True], ids=["of the encoder", "of a classifier"])
 def test_walkers_take_the_samplers_steps(folder: Path, untrained: Path, tmp_path: Path, own: bool) -> None:
     torch.manual_seed(0)

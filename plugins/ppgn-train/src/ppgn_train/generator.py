@@ -54,6 +54,7 @@ class GeneratorRecipe(SeededRecipe):
             is the paper's sum of squares (Eq. 19, 20).
         learning_rate: learning rate of G.
         critic_rate: learning rate of D. D must learn faster, or G gets ahead of it and collapses.
+        cool_down: share of the training, at its end, in which both learning rates fall linearly to 0.
         adversarial: weight of the adversarial loss; 0 trains without D.
         blur: ν, noise on the codes that G draws from: clip(h · (1 + ν·n) + ν·N(0, 1)) with one n ~ N(0, 1) an image.
             G∘E then pulls back codes that a chain has driven off, including their length. The paper's noiseless variant
@@ -88,6 +89,7 @@ class GeneratorRecipe(SeededRecipe):
         batch_size: Annotated[int, ">= 1", "<= 65536"] = 64,
         learning_rate: Annotated[float, "> 0", "<= 1"] = 2e-4,
         critic_rate: Annotated[float, "> 0", "<= 1"] = 6e-4,
+        cool_down: Annotated[float, ">= 0", "<= 1"] = 0.0,
         adversarial: Annotated[float, ">= 0", "<= 1e6"] = 0.4,
         blur: Annotated[float, ">= 0", "<= 100"] = 0.3,
         rest_below: Annotated[float, ">= 0", "<= 1e6"] = 0.1,
@@ -106,6 +108,7 @@ class GeneratorRecipe(SeededRecipe):
     ) -> None:
         super().__init__(fabric, images, batch_size, seed)
         self.shift, self.adversarial, self.blur, self.averaging = shift, adversarial, blur, averaging
+        self.rates, self.cool_down = (learning_rate, critic_rate), cool_down
         if encoder is None and model is None:
             raise UserError("encoder is required: a file, or model=NAME for the encoder of that model")
         own = AlexNet.load(Path(encoder), key="encoder") if encoder else model.network("encoder")  # type: ignore[union-attr]
@@ -153,6 +156,7 @@ class GeneratorRecipe(SeededRecipe):
 
     def step(self, seen: int) -> Mapping[str, Tensor]:
         picked = self.pick(seen, len(self.train.images))
+        self._set_rates(seen)
         whole = shift_and_flip(self.train.images[picked], self.shift, self.generator)
         photographs = share(self.fabric, whole)[0].float() / 255
         if self.extractor.stages:
@@ -177,6 +181,14 @@ class GeneratorRecipe(SeededRecipe):
         self._average(seen)
         scalars = {name: error.detach() for name, error in errors.items()}
         return scalars | (self.adversary.step_D(truth, drawings, self.generator) if self.adversarial else {})
+
+    def _set_rates(self, seen: int) -> None:
+        """Set both learning rates for the step that follows `seen` images."""
+        left = max(0.0, 1 - seen / self.images)
+        factor = min(1.0, left / self.cool_down) if self.cool_down else 1.0
+        for optimizer, rate in zip((self.optimizer_G, self.adversary.optimizer), self.rates, strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = factor * rate
 
     def _codes(self, truth: Mapping[str, Tensor]) -> Tensor:
         """Return the codes that G draws from."""
