@@ -153,7 +153,7 @@ def differences(whole: Path, out: Path) -> list[str]:
 
 def written(out: Path) -> list[Path]:
     """What a training has left, of its pictures only the last."""
-    *_, last = sorted(out.glob("picture_*.png")) or [None]
+    last = max(out.glob("picture_*.png"), default=None)
     return [path for path in out.iterdir() if path == last or not path.match("picture_*.png")]
 
 
