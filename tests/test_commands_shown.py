@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
+from omegaconf import DictConfig
 
 from ppgn_core.command import arguments as command_line
 from ppgn_core.config.check import check
@@ -145,6 +146,12 @@ def read(line: str, registry: Registry) -> None:
     run(words, registry)
 
 
+@cache
+def composed_once(*overrides: str) -> DictConfig:
+    """Compose a config, as many lines of pages have the same keys, or none."""
+    return composed(overrides)
+
+
 def run(words: Sequence[str], registry: Registry) -> None:
     """Compose and check the config of a run, or of the first one of a sweep, without building anything."""
     if any(word.startswith(NOT_COMPOSED) for word in words):
@@ -156,7 +163,7 @@ def run(words: Sequence[str], registry: Registry) -> None:
         parsed = parser.parse_override(override)
         value = next(parsed.sweep_string_iterator()) if parsed.is_sweep_override() else None
         first.append(override if value is None else f"{override.partition('=')[0]}={value}")
-    config = composed(first)
+    config = composed_once(*first)
     if "--help" not in words:
         check(config)
     for kind in KINDS:

@@ -66,6 +66,9 @@ SECTIONS = {
 """The blocks of each section, with their languages."""
 
 LONG = {
+    *("getting_started: Ask for something else", "getting_started: Look at several runs", "getting_started: In Python"),
+    *("performance: Performance", "performance: Memory and a busy machine"),
+    "faq: My GPU has little memory. What can I do?",
     *("choosing: A model", "choosing: A prior", "choosing: A condition", "choosing: A sampler"),
     *("recipes: Two prompts", "recipes: Your own photograph", "recipes: A folder of networks"),
     *("recipes: Networks trained on your own photographs", "recipes: A cluster"),
