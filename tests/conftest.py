@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -51,10 +52,18 @@ def logging_as_before() -> Iterator[None]:
                 logger.removeHandler(handler)
 
 
+@cache
+def installed() -> tuple[Registry, list[str]]:
+    """Load the plugins once, as to read their signatures takes a while."""
+    return plugins.load(entry_points(group=GROUP))
+
+
 @pytest.fixture
 def registry(monkeypatch) -> Registry:
     """What is installed, and with it a model and a condition that need no trained network."""
-    registry, presets = plugins.load(entry_points(group=GROUP))
+    loaded, presets = installed()
+    registry = Registry(tuple(loaded.kinds.values()))
+    registry._options = {kind: dict(options) for kind, options in loaded._options.items()}
     registry.register("model", "blank", blank, "tests")
     registry.register("condition", "mean_colour", MeanColour, "tests")
     monkeypatch.setattr(plugins, "_installed", lambda without: (registry, presets))

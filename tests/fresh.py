@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-
-from .test_wheel import pip
+from zipfile import ZipFile
 
 REPOSITORY = Path(__file__).parent.parent
-PPGN = ("-c", "import sys; from ppgn_core.command.main import main; sys.exit(main())")
+LINES = """
+import json, sys
+from ppgn_core.command.main import main
+
+for line in json.loads(sys.argv[1]):
+    if main(line):
+        sys.exit(f"{line} failed")
+"""
 BUILD = """
 import os, sys
 from setuptools.build_meta import build_wheel
@@ -48,12 +55,13 @@ class Fresh:
         self.path = f"{self.site}{os.pathsep}{libraries}"
 
     def install(self, *sources: Path) -> None:
-        """Build wheels of packages and install them."""
+        """Build wheels of packages and unpack them, which installs what has no scripts of its own."""
         wheels = self.folder / f"wheels of {sources[0].name}"
         wheels.mkdir()
         built = subprocess.run([sys.executable, "-c", BUILD, wheels, *sources], capture_output=True, text=True)
         assert built.returncode == 0, built.stderr
-        pip("install", "--no-deps", "--target", self.site, *sorted(wheels.glob("*.whl")))
+        for wheel in wheels.glob("*.whl"):
+            ZipFile(wheel).extractall(self.site)
 
     def __call__(self, *arguments: str | Path, cwd: Path) -> str:
         """Run Python there and return what it printed."""
@@ -62,3 +70,7 @@ class Fresh:
         done = subprocess.run([python, *arguments], cwd=cwd, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def ppgn(self, *lines: list[str], cwd: Path) -> str:
+        """Run command lines one after another in one process and return what they printed."""
+        return self("-c", LINES, json.dumps(lines), cwd=cwd)

@@ -19,6 +19,7 @@ from ppgn_core.command.main import main
 
 REPOSITORY = Path(__file__).parent.parent
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "docs" / "python.md"]
+NOTEBOOK = REPOSITORY / "docs" / "notebooks" / "first_steps.ipynb"
 SOURCES = [*REPOSITORY.glob("ppgn_core/**/*.py"), *REPOSITORY.glob("plugins/*/src/**/*.py")]
 SHORT = {"n_chains": 2, "n_steps": 2}
 
@@ -44,9 +45,16 @@ def names(tmp_path, monkeypatch) -> dict:
     return {}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def code(page: Path) -> list[str]:
+    """The blocks of Python of a page, or the cells of a notebook."""
+    if page.suffix == ".ipynb":
+        return [cell.source for cell in nbformat.read(page, as_version=4).cells if cell.cell_type == "code"]
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", [*PAGES, NOTEBOOK], ids=lambda page: page.name)
 def test_the_code_of_a_page_runs(page, names):
-    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    blocks = code(page)
     assert blocks
     for block in blocks:
         exec(compile(block, page.name, "exec"), names)
@@ -170,8 +178,9 @@ def _drew(arguments: list[str]) -> None:
         assert len(list(out.rglob("grid.png"))) == runs
 
 
+@pytest.mark.long  # the code of its cells is run each time, and test_strangers has a notebook that shows a picture
 def test_the_notebook_runs():
-    notebook = nbformat.read(REPOSITORY / "docs" / "notebooks" / "first_steps.ipynb", as_version=4)
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.source = re.sub(r"n_steps=\d+", "n_steps=4", re.sub(r"n_chains=\d+", "n_chains=2", cell.source))

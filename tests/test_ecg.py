@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .fresh import PPGN, REPOSITORY, Fresh
+from .fresh import REPOSITORY, Fresh
 
 ECG = REPOSITORY / "examples" / "ecg"
 PACKAGES = ("ppgn-ecg", "ppgn-heart-rate", "ppgn-kernel")
@@ -40,11 +40,11 @@ def test_signals_of_a_given_heart_rate(tmp_path_factory, tmp_path):
                 (copy / file.relative_to(ECG / name)).parent.mkdir(parents=True, exist_ok=True)
                 (copy / file.relative_to(ECG / name)).write_bytes(file.read_bytes())
     fresh.install(*(fresh.folder / name for name in PACKAGES))
-    said = fresh(*PPGN, "ecg-train", "steps=1200", cwd=tmp_path)
+    said = fresh.ppgn(["ecg-train", "steps=1200"], cwd=tmp_path)
     assert float(re.findall(r"error ([\d.]+)", said)[-1]) < 0.02  # the signals' variance is 0.05
     fresh("-c", CHECKS.format(weights=tmp_path / "ecg.safetensors"), cwd=tmp_path)
     for bpm in (60, 90):
-        said = fresh(*PPGN, "experiment=ecg", f"condition.bpm={bpm}", "n_chains=8", f"out=at{bpm}", cwd=tmp_path)
+        said = fresh.ppgn(["experiment=ecg", f"condition.bpm={bpm}", "n_chains=8", f"out=at{bpm}"], cwd=tmp_path)
         assert said.splitlines()[-1] == f"200 steps: {tmp_path / f'at{bpm}' / 'plot.png'}"
         drawn = [np.load(path) for path in sorted(Path(tmp_path, f"at{bpm}", "samples").glob("*_0200.npy"))]
         trace = [json.loads(line) for line in (tmp_path / f"at{bpm}" / "trace.jsonl").read_text().splitlines()]

@@ -392,9 +392,7 @@ def test_each_sampler_has_its_command():
         assert any(f"sampler={name}" in line.split() for line in DAILY)
 
 
-@pytest.mark.parametrize(
-    "line", [*DAILY, *(pytest.param(line, marks=pytest.mark.long) for line in [*REST, *OTHERS])]
-)
+@pytest.mark.parametrize("line", [*DAILY, *(pytest.param(line, marks=pytest.mark.long) for line in [*REST, *OTHERS])])
 def test_runs_from_the_command_line(command, line):
     code, _, err = command(*shlex.split(line)[3:], "n_chains=2", "n_steps=2", "out=there")
     assert (code, err) == (0, "")

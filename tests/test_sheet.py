@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.utils import JobReturn, JobStatus
 from PIL import Image
@@ -80,6 +81,7 @@ def elsewhere(launcher, job_overrides, initial_job_idx):
     return [JobReturn(status=JobStatus.COMPLETED) for _ in job_overrides]
 
 
+@pytest.mark.long  # joblib's processes leave it in test_launchers
 def test_a_launcher_of_other_processes_leaves_the_same_sheet(command, monkeypatch):
     line = [*QUICK, "-m", "condition.rgb=[1,0,0],[0,1,0]", "n_steps=1"]
     assert command(*line, "out=here")[0] == 0

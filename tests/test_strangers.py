@@ -10,7 +10,7 @@ import json
 import pytest
 from PIL import Image
 
-from .fresh import PPGN, Fresh
+from .fresh import Fresh
 
 PLUGIN = '''
 """A package of somebody else's."""
@@ -114,38 +114,33 @@ def anywhere(tmp_path_factory) -> Fresh:
     return fresh
 
 
-def test_a_script_of_ten_lines(anywhere, tmp_path):
+def test_a_script_of_ten_lines_in_a_notebook(anywhere, tmp_path):
     assert len([line for line in SCRIPT.splitlines() if line]) <= 10
-    said = anywhere("-c", SCRIPT, cwd=tmp_path).splitlines()
-    assert said == ["(2, 3, 32, 32) tensor(True)", "True run True"]
+    script = """
+import json, nbformat, sys
+from nbclient import NotebookClient
+
+notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sys.argv[1:]])
+NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+print(json.dumps([cell.outputs for cell in notebook.cells]))
+"""
+    said, (shown,) = json.loads(anywhere("-c", script, SCRIPT, "result", cwd=tmp_path))
+    assert "".join(output["text"] for output in said).splitlines() == ["(2, 3, 32, 32) tensor(True)", "True run True"]
+    assert "image/png" in shown["data"]
     assert json.loads((tmp_path / "run" / "run.json").read_text())["config"]["condition"]["name"].endswith("Dark")
 
 
-def test_a_command_and_a_kind_of_its_own(anywhere, tmp_path):
-    assert anywhere(*PPGN, "measure", "here", "offset=20", cwd=tmp_path) == "here 293.0\n"
-    assert "Measure how warm a place is." in anywhere(*PPGN, "--help", cwd=tmp_path)
-    assert "kelvin" in anywhere(*PPGN, "list", "thermometer", cwd=tmp_path)
-
-
-def test_a_recipe_of_its_own(anywhere, tmp_path):
+def test_a_command_a_kind_and_a_recipe_of_its_own(anywhere, tmp_path):
     for part in ("train", "val"):
         (tmp_path / "data" / part / "red").mkdir(parents=True)
         for k in range(2):
             Image.new("RGB", (9, 9), (204, 51, 0)).save(tmp_path / "data" / part / "red" / f"{k}.png")
-    anywhere(
-        *PPGN, "train", "mean", "data=data", "brighter=0.1", "device=cpu", "precision=32", "out=trained", cwd=tmp_path
+    said = anywhere.ppgn(
+        ["measure", "here", "offset=20"],
+        ["--help"],
+        ["list", "thermometer"],
+        ["train", "mean", "data=data", "brighter=0.1", "device=cpu", "precision=32", "out=trained"],
+        cwd=tmp_path,
     )
+    assert said.startswith("here 293.0\n") and "Measure how warm a place is." in said and "kelvin" in said
     assert (tmp_path / "trained" / "mean.txt").read_text() == "[0.9, 0.3, 0.1]"
-
-
-def test_a_notebook(anywhere, tmp_path):
-    script = """
-import nbformat
-from nbclient import NotebookClient
-
-cells = [nbformat.v4.new_code_cell("from ppgn_core import sample; sample('experiment=toy', n_chains=2, n_steps=3)")]
-notebook = nbformat.v4.new_notebook(cells=cells)
-NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-print(sorted(notebook.cells[0].outputs[0]["data"]))
-"""
-    assert "image/png" in anywhere("-c", script, cwd=tmp_path)
