@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -13,6 +15,7 @@ import pytest
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from PIL import Image
 
+from ppgn_core.command.main import main
 from ppgn_core.config.hydra_errors import explain
 from ppgn_core.options import bundled, plugins
 
@@ -87,8 +90,11 @@ def serial(tmp_path_factory) -> dict[str, object]:
     """What the sweep leaves where it was begun, one run after another."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("serial"))
-        code, err = ppgn("-m", *SWEEP, "out=sweep")
-        assert code == 2 and err.count("\n") == 2, err
+        patch.setattr(sys, "argv", sys.argv)
+        patch.setenv("HYDRA_FULL_ERROR", "1")
+        with contextlib.redirect_stderr(io.StringIO()) as err:
+            code = main(["-m", *SWEEP, "out=sweep"])
+        assert code == 2 and err.getvalue().count("\n") == 2, err.getvalue()
         return left(Path("sweep"))
 
 
