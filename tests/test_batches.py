@@ -40,7 +40,10 @@ class Watched(Colour):
         return super().log_prob(x)
 
 
-@pytest.mark.parametrize("sampler", ["mala_approx", "mala", "metropolis_hastings", "underdamped", "ula"])
+@pytest.mark.parametrize(
+    "sampler",
+    ["mala_approx", "mala", "metropolis_hastings", "underdamped", pytest.param("ula", marks=pytest.mark.long)],
+)
 def test_the_chains_are_the_same_whatever_the_sampler(sampler: str) -> None:
     whole, parts = (list(chains(sampler=sampler, batch_size=size, **TOY)) for size in (7, 3))
     assert len(whole) == len(parts) == 5
@@ -56,7 +59,14 @@ def test_the_chains_are_the_same_whatever_the_sampler(sampler: str) -> None:
             torch.testing.assert_close(other[0].memory[name], value)
 
 
-@pytest.mark.parametrize("keys", SHIPPED.values(), ids=SHIPPED.keys())
+LONG = {"class, its input moved", "image space", "from a picture"}
+"""Those of which others have the condition and the space of the chains."""
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [pytest.param(keys, id=name, marks=[pytest.mark.long] * (name in LONG)) for name, keys in SHIPPED.items()],
+)
 def test_so_they_are_on_the_shipped_networks(keys: dict[str, Any]) -> None:
     """After a step or two: what a network rounds in another way grows from step to step."""
     whole, parts = (

@@ -92,7 +92,11 @@ def broken(tmp_path, monkeypatch):
     return install
 
 
-@pytest.mark.parametrize("name", BROKEN)
+ALIKE = {"detached", "score raises", "no graph"}
+"""Those whose check is that of another one."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in ALIKE)) for name in BROKEN])
 def test_one_line_says_whose_fault_it_is(command, broken, name):
     (kind, source), told = BROKEN[name]
     broken(kind, source)
@@ -140,7 +144,9 @@ NETWORKS = {
 }
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] * (name in ("raises", "device"))) for name in NETWORKS]
+)
 def test_a_network_of_a_broken_model_is_named(command, broken, name):
     returned, chosen, told = NETWORKS[name]
     broken("model", network(returned))

@@ -44,7 +44,7 @@ CLASSES = ("n01855672", "n02814860", "n04146614", "n04398044", "n07749582")
 
 
 ENTRIES = gallery().entries()
-DAILY = ("gallery/priors.png", "gallery/sweep_epsilon3.png", "figures/models.jpg")
+DAILY = ("gallery/priors.png", "gallery/sweep_epsilon3.png")
 """Of the sweeps, those that are drawn without LONG=1."""
 DRAWN: dict[str, bytes] = {}
 """What each command has drawn so far: no two may draw the same, or one of them does nothing."""
@@ -117,7 +117,13 @@ def run(line: list[str], command, out: str = "out=run") -> tuple[int, str]:
     return code, err
 
 
-LATER = {name for name, line in ENTRIES.items() if is_sweep(line[3:]) and name not in DAILY}
+LIKE_OTHERS = {
+    *(f"gallery/{name}.png" for name in ("monarch", "imagenet", "teapot", "inpaint")),
+    *(f"troubleshooting/{name}.jpg" for name in ("noise", "prior", "still", "not_finite", "same")),
+}
+"""Pictures whose commands `test_readme` has too, with other targets, or `test_diagnosis`."""
+
+LATER = {name for name, line in ENTRIES.items() if is_sweep(line[3:]) and name not in DAILY} | LIKE_OTHERS
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in LATER)) for name in ENTRIES])

@@ -29,7 +29,7 @@ from .hard.runs import broken, differences
 RED = [*QUICK, "condition.rgb=[1,0,0]", "save_every=1"]
 
 
-@pytest.mark.parametrize("limit", [1, 300, 700, 1500])
+@pytest.mark.parametrize("limit", [1, 700, *(pytest.param(limit, marks=pytest.mark.long) for limit in (300, 1500))])
 def test_a_full_disk_is_a_line_and_can_be_gone_on_from(command, limit):
     """Files that may not grow beyond a limit fail as on a full disk: in the middle of a write."""
     assert command(*RED, "out=whole")[0] == 0
@@ -49,7 +49,7 @@ def test_a_full_disk_is_a_line_and_can_be_gone_on_from(command, limit):
 
 def refusal(call, after, code):
     """A case, which takes LONG=1 if others have its call at its place and its error."""
-    quick = code == errno.ENOSPC or (call, after) == ("replace", 0)
+    quick = code == errno.ENOSPC or (call, after, code) == ("replace", 0, errno.EACCES)
     return pytest.param(call, after, code, marks=[] if quick else pytest.mark.long)
 
 
@@ -74,8 +74,14 @@ def test_whatever_the_disk_refuses_is_a_line(command, monkeypatch, call, after, 
     assert broken(Path("run")) == []
 
 
-@pytest.mark.parametrize("key", ["out", "resume", "init", "mask"])
-@pytest.mark.parametrize("path", ["~nobody-of-that-name/x", "x" * 300])
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        *((key, "~nobody-of-that-name/x") for key in ("out", "resume", "init", "mask")),
+        ("out", "x" * 300),
+        *(pytest.param(key, "x" * 300, marks=pytest.mark.long) for key in ("resume", "init", "mask")),
+    ],
+)
 def test_a_path_that_is_none(command, key, path):
     chosen = ["experiment=inpaint", f"init={PICTURE}"] if key == "mask" else RED
     code, out, err = command(*chosen, "n_steps=1", "n_chains=1", f"{key}={path}")
@@ -206,7 +212,7 @@ def test_ctrl_c_ends_the_whole_sweep(command, registry):
     assert {path.parent.name for path in Path("sweep").rglob("run.json")} == {"0"}
 
 
-@pytest.mark.parametrize("seed", [0, 2**64 - 1])
+@pytest.mark.parametrize("seed", [pytest.param(0, marks=pytest.mark.long), 2**64 - 1])
 def test_seeds_are_64_bits(command, seed):
     assert command(*RED, f"seed={seed}", "out=run")[0] == 0
     code, _, err = command(*RED, f"seed={2**64}", "out=other")

@@ -32,13 +32,20 @@ BY_OTHERS = (
     "condition=product",
     "condition=mixture",
     "condition=places condition.target=seashore",
+    "condition=imagenet condition.target=volcano",
+    "condition=torchvision condition.arch=resnet50",
+    "condition=hidden_neuron condition.network=places",
+    "prior=score_h condition=lrcn",
+    "generator=identity prior=gaussian",
+    "ppgn_core condition.target=lemon",
     "experiment=ppgn_x",
     "experiment=multifaceted",
     "experiment=diversity",
     "experiment=maco",
+    "experiment=blur",
     "experiment=inpaint init=docs/photographs/coffee.jpg",
 )
-"""Of READMEs of plugins, what other tests run each time; `test_commands_shown` reads the lines."""
+"""Of READMEs of plugins, what the guide's lines or other tests run each time; `test_commands_shown` reads the lines."""
 
 LONG = {line for line, path in ALL.items() if path not in (README, GUIDE) and any(part in line for part in BY_OTHERS)}
 

@@ -32,10 +32,10 @@ def forge(config: dict, folder: str = "first") -> None:
     ("asked", "then"),
     [
         (["+writer=trace"], {"codes", "record", "trace"}),
-        (["+writer=trace", "+writer=grid"], {"codes", "record", "trace", "grid"}),
+        pytest.param(["+writer=trace", "+writer=grid"], {"codes", "record", "trace", "grid"}, marks=pytest.mark.long),
         (["+writer=[trace,codes]"], {"codes", "record", "trace"}),
         (["writer=[codes,record,grid]", "+writer=trace"], {"codes", "record", "grid", "trace"}),
-        (["writer=[trace,codes,record]"], {"codes", "record", "trace"}),
+        pytest.param(["writer=[trace,codes,record]"], {"codes", "record", "trace"}, marks=pytest.mark.long),
     ],
 )
 def test_a_writer_is_added_to_those_of_the_run(command, asked, then):
@@ -62,8 +62,8 @@ def test_the_config_of_the_record_goes_on_and_not_its_overrides(command):
         (["condition.sigma=0.5"], ("condition", "sigma"), 0.5),
         (["condition.sigma=0.1"], ("condition", "sigma"), 0.1),  # the default, and yet asked for
         (["sampler=official"], ("epsilon1",), 1e-5),  # a preset that changes more than its own keys
-        (["sampler=ula"], ("sampler", "name"), "ula"),
-        (["epsilon3=0"], ("epsilon3",), 0.0),
+        pytest.param(["sampler=ula"], ("sampler", "name"), "ula", marks=pytest.mark.long),
+        pytest.param(["epsilon3=0"], ("epsilon3",), 0.0, marks=pytest.mark.long),
     ],
 )
 def test_the_command_line_changes_what_it_names(command, changes, place, expected):
@@ -179,7 +179,7 @@ def test_folder_of(arguments, expected):
 TERMS = "condition.terms={a: {name: mean_colour, rgb: [1, 0, 0]}, b: {name: mean_colour, rgb: [0, 1, 0]}}"
 
 
-@pytest.mark.parametrize("more", [[], ["writer=[codes,record,trace]"]])
+@pytest.mark.parametrize("more", [pytest.param([], marks=pytest.mark.long), ["writer=[codes,record,trace]"]])
 def test_a_key_of_one_term_of_several_is_changed(command, more):
     assert command(*QUICK, "condition=product", TERMS, "writer=[codes,record]", "out=first")[0] == 0
     code, _, err = command("resume=first", "n_steps=6", "condition.terms.b.sigma=0.3", *more)

@@ -20,13 +20,14 @@ SYSTEMS = {
 }
 """One of each kind; `make hard` resumes all of `hard.runs.SETTINGS`, each with 1, 2, 3, 4, 8 and 16 chains."""
 
-LONG = [pytest.param("class", 1, marks=pytest.mark.long), pytest.param("dgn_am", 2, marks=pytest.mark.long)]
-"""Those of which another has the sampler, the prior's kind and the condition."""
+LONG = [
+    *(pytest.param("class", n_chains, marks=pytest.mark.long) for n_chains in (1, 3)),
+    pytest.param("dgn_am", 2, marks=pytest.mark.long),
+]
+"""Those of which another has the sampler, the prior's kind and the condition; `test_batches` resumes a class too."""
 
 
-@pytest.mark.parametrize(
-    ("system", "n_chains"), [("class", 3), ("caption", 2), ("ppgn_x", 2), ("mala", 2), ("inpainting", 2), *LONG]
-)
+@pytest.mark.parametrize(("system", "n_chains"), [("caption", 2), ("ppgn_x", 2), ("mala", 2), ("inpainting", 2), *LONG])
 def test_resumed_is_uninterrupted(command, system, n_chains):
     keys = [*SYSTEMS[system], f"n_chains={n_chains}", "writer=[codes,record]", "save_every=100"]
     for arguments in (

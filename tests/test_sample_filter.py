@@ -40,7 +40,7 @@ def shown(folder: str, chains: list[int], steps: list[int]) -> list[bytes]:
 
 
 @pytest.mark.parametrize(
-    "sign", [sign if sign in (">", "<=", "!=") else pytest.param(sign, marks=pytest.mark.long) for sign in SIGNS]
+    "sign", [sign if sign in (">", "!=") else pytest.param(sign, marks=pytest.mark.long) for sign in SIGNS]
 )
 def test_samples_are_those_that_meet_the_comparison(command, sign):
     command(*RUN, "out=all")
@@ -84,7 +84,7 @@ def test_none_kept_is_told_and_leaves_no_picture_of_an_earlier_run(command):
     assert samples("out") == set() and not Path("out/grid.png").exists()
 
 
-@pytest.mark.parametrize("place", ["first", "second"])
+@pytest.mark.parametrize("place", [pytest.param("first", marks=pytest.mark.long), "second"])
 def test_a_resumed_run_keeps_what_one_run_would(command, place):
     command(*RUN, "out=all", "n_steps=12")
     bound = sorted(row["log_prob"] for row in trace("all"))[len(trace("all")) // 2]
@@ -110,8 +110,8 @@ def test_a_sweep_over_bounds(command):
     [
         ("0.97", "keep=0.97: allowed is QUANTITY SIGN NUMBER, as in probability>0.97; quantities: step, log_prob, "),
         ("log_prob>high", "keep=log_prob>high: allowed is QUANTITY SIGN NUMBER"),
-        ("log_prob=>1", "keep=log_prob=>1: allowed is"),
-        ("log_prob>1 and step>2", "keep=log_prob>1 and step>2: allowed is"),
+        pytest.param("log_prob=>1", "keep=log_prob=>1: allowed is", marks=pytest.mark.long),
+        pytest.param("log_prob>1 and step>2", "keep=log_prob>1 and step>2: allowed is", marks=pytest.mark.long),
         ("__import__('os')>1", "keep=__import__"),
         ("log_probs>1", "keep=log_probs>1: no such quantity; nearest: log_prob"),
         ("probability>0.97", "keep=probability>0.97: this condition has no probability; allowed are step, log_prob,"),

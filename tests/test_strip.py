@@ -55,11 +55,11 @@ def samples(folder: str, steps: list[int], chains: int = 2) -> np.ndarray:
     ("keys", "steps"),
     [
         ([], [0, 2, 4, 6, 8, 10, 12]),
-        (["writer.strip.columns=4"], [0, 4, 8, 12]),
-        (["writer.strip.columns=2"], [0, 12]),
+        pytest.param(["writer.strip.columns=4"], [0, 4, 8, 12], marks=pytest.mark.long),
+        pytest.param(["writer.strip.columns=2"], [0, 12], marks=pytest.mark.long),
         (["save_every=5", "writer.strip.columns=4"], [0, 5, 10, 12]),
         (["writer.strip.steps=[2,0,10]"], [0, 2, 10]),
-        (["writer.strip.steps=[12]"], [12]),
+        pytest.param(["writer.strip.steps=[12]"], [12], marks=pytest.mark.long),
     ],
 )
 def test_a_row_for_each_chain_a_column_for_each_step(command, keys, steps):
@@ -88,7 +88,7 @@ def test_small_pictures_are_enlarged(command):
 @pytest.mark.parametrize(
     ("place", "first"),
     [
-        ("first", 4),
+        pytest.param("first", 4, marks=pytest.mark.long),
         ("second", 7),  # the last step of a run is saved, though no multiple of save_every
         pytest.param("first", 7, marks=pytest.mark.long),
         pytest.param("second", 4, marks=pytest.mark.long),

@@ -47,7 +47,7 @@ CASES = [*product(REGISTRY.names("prior"), sorted({*REGISTRY.names("condition")}
 
 def case(prior: str, condition: str):
     """A case, which takes LONG=1 if others have its prior and its condition."""
-    quick = condition == "alexnet" or prior in ("noiseless_joint", "total_variation")
+    quick = condition == "alexnet" or prior == "noiseless_joint"
     return pytest.param(prior, condition, marks=[] if quick else pytest.mark.long, id=f"{prior}-{condition}")
 
 

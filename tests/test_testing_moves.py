@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 import torch
@@ -124,16 +127,29 @@ class Changed:
 """
 
 
-def test_another_process(monkeypatch, tmp_path):
-    with pytest.raises(AssertionError, match="Closed: cannot be pickled"):
-        check_pickle(Closed(), "log_prob", X)
+@pytest.fixture
+def changed(monkeypatch, tmp_path) -> Iterator[ModuleType]:
+    """The module of `CHANGED`, in the file changed.py of the test's folder."""
     (tmp_path / "changed.py").write_text(CHANGED)
     monkeypatch.syspath_prepend(tmp_path)
-    changed = importlib.import_module("changed")
-    check_pickle(changed.Changed(), "log_prob", X)
+    yield importlib.import_module("changed")
+    del sys.modules["changed"]
+
+
+def test_what_cannot_be_pickled():
+    with pytest.raises(AssertionError, match="Closed: cannot be pickled"):
+        check_pickle(Closed(), "log_prob", X)
+
+
+def test_another_process_answers_differently(changed, monkeypatch):
     monkeypatch.setattr(changed, "scale", 2)
     with pytest.raises(AssertionError, match="log_prob: answers differently in another process"):
         check_pickle(changed.Changed(), "log_prob", X)
+
+
+@pytest.mark.long  # processes of a second or more; the daily one starts, answers and is compared too
+def test_another_process_answers_alike_or_fails(changed, tmp_path):
+    check_pickle(changed.Changed(), "log_prob", X)
     (tmp_path / "changed.py").unlink()
     with pytest.raises(AssertionError, match=r"Changed: fails in another process \(ModuleNotFoundError: "):
         check_pickle(changed.Changed(), "log_prob", X)
