@@ -103,22 +103,23 @@ def test_nothing_of_the_internet_is_asked_for(studio):
         assert word not in body
 
 
-def test_twenty_clients_of_which_half_vanish(serve):
-    studio = serve("experiment=toy", sessions=20, idle=600.0)
+def test_many_clients_of_which_half_vanish(serve):
+    n = 20 if HARD else 6
+    studio = serve("experiment=toy", sessions=n, idle=600.0)
     before = memory()
     for _ in range(10 if HARD else 1):
-        clients = [Client(studio.port) for _ in range(20)]
-        with ThreadPoolExecutor(20) as threads:
+        clients = [Client(studio.port) for _ in range(n)]
+        with ThreadPoolExecutor(n) as threads:
             begun = list(threads.map(lambda client: client.start(n_chains=1, n_steps=200), clients))
-        assert all(one["success"] for one in begun) and len(studio.sessions) == 20
-        gone, there = clients[:10], clients[10:]
+        assert all(one["success"] for one in begun) and len(studio.sessions) == n
+        gone, there = clients[: n // 2], clients[n // 2 :]
         for client in gone:
             client.vanish()
         moment = time.monotonic()
         for client in there:
             client.poll()
         studio.sessions.reap(moment)
-        assert len(studio.sessions) == 10
+        assert len(studio.sessions) == n // 2
         until(lambda there=there: all("step" in client.poll()[0] for client in there))
         studio.sessions.reap(time.monotonic())  # they have gone as well
         assert len(studio.sessions) == 0
@@ -196,7 +197,8 @@ def test_hostile_requests_change_nothing_outside_of_its_folder(serve, tmp_path, 
     studio = serve("experiment=toy", sessions=3, idle=1.0, steps=20)
     client, rng, before = Client(studio.port), random.Random(0), files(home)
     answers = []
-    for _ in range(5000 if HARD else 500):
+    n = 5000 if HARD else 150
+    for _ in range(n):
         method, path, body, headers = hostile(rng, client, home / "secret.txt")
         try:
             status, _, answer = client.ask(method, path, body, **headers)
@@ -205,7 +207,7 @@ def test_hostile_requests_change_nothing_outside_of_its_folder(serve, tmp_path, 
         answers.append(status)
         assert SECRET.encode() not in answer and b"Traceback" not in answer
         assert status != 500
-    assert len(answers) > 300 and files(home) == before
+    assert len(answers) > 0.6 * n and files(home) == before
     assert {path.name for path in studio.folder.iterdir()} <= {"out"}
     fresh = Client(studio.port)
     until(lambda: succeeds(fresh, n_steps=2))

@@ -78,4 +78,4 @@ def test_a_good_recipe() -> None:
 @pytest.mark.parametrize("recipe", [pytest.param("classifier", marks=pytest.mark.long), "dae_x", "encoder", "patches"])
 def test_installed_recipes(recipe: str) -> None:
     """The others need a trained encoder; `test_recipes` and `test_kills` train them, and the classifier daily."""
-    check("recipe", recipe)
+    check("recipe", {"name": recipe, "batch_size": 4})

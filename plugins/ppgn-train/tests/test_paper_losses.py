@@ -72,7 +72,7 @@ def test_D_is_five_convolutions_three_layers_and_two_outputs(size: int) -> None:
 def test_D_learns_to_tell(noise: Path) -> None:
     own = recipe(noise, adversarial=1.0)
     own.adversary.rest.below = 0.0
-    losses = [float(own.step(4 * i)["D"]) for i in range(12)]
+    losses = [float(own.step(4 * i)["D"]) for i in range(8)]
     assert min(losses) < losses[0] / 2
 
 

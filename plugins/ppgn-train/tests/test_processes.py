@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from ppgn_train import testing
+from lightning_fabric import Fabric
+from ppgn_train import processes, testing
 from ppgn_train.__main__ import main
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -71,7 +72,7 @@ def curve(folder: Path) -> list[tuple[int, float]]:
 def alone(data: Path) -> Path:
     """What one process trains."""
     out = data.parent / "alone"
-    assert train_here(*DAE, f"data={data}", f"out={out}", "images=400") == 0
+    assert train_here(*DAE, f"data={data}", f"out={out}", "images=200") == 0
     return out
 
 
@@ -81,18 +82,18 @@ def alone(data: Path) -> Path:
 def test_two_processes_train_what_one_trains(launcher: list[str], alone: Path, data: Path, tmp_path: Path) -> None:
     devices = [] if launcher is TORCHRUN else ["devices=2"]
     out = tmp_path / "out"
-    code, said, err = train(launcher, *DAE, *devices, f"data={data}", f"out={out}", "images=400")
+    code, said, err = train(launcher, *DAE, *devices, f"data={data}", f"out={out}", "images=200")
     assert code == 0, err
-    assert said.count("400 images") == 1  # one process tells
+    assert said.count("200 images") == 1  # one process tells
     first, second = curve(alone), curve(out)
-    assert [step for step, _ in first] == [step for step, _ in second] == [200, 400]
+    assert [step for step, _ in first] == [step for step, _ in second] == [200]
     assert [loss for _, loss in second] == pytest.approx([loss for _, loss in first], rel=1e-4)
     mine, theirs = weights(out), weights(alone)
     assert mine.keys() == theirs.keys()
     for name, value in mine.items():
         torch.testing.assert_close(value, theirs[name], rtol=1e-3, atol=1e-4, msg=name)
     written = sorted(path.name for path in out.iterdir())
-    assert written == ["checkpoint.pt", "dae_x.safetensors", "picture_000000400.png", "tensorboard"]
+    assert written == ["checkpoint.pt", "dae_x.safetensors", "picture_000000200.png", "tensorboard"]
 
 
 def test_several_machines_need_somebody_who_knows_them(
@@ -147,7 +148,11 @@ def test_a_signal_to_one_process_ends_all_in_a_state_that_is_continued(rank: int
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ([*DAE, "batch_size=5"], "batch_size=5: allowed are multiples of 2, the number of processes"),
+        pytest.param(
+            [*DAE, "batch_size=5"],
+            "batch_size=5: allowed are multiples of 2, the number of processes",
+            marks=pytest.mark.long,
+        ),
         pytest.param(
             ["patches", "size=16", "words=8"], "recipe=patches with these keys trains in one", marks=pytest.mark.long
         ),
@@ -157,4 +162,21 @@ def test_a_signal_to_one_process_ends_all_in_a_state_that_is_continued(rank: int
 def test_errors_are_one_line_of_one_process(given: list[str], told: str, data: Path, tmp_path: Path) -> None:
     code, _, err = train(ONE, *given, "devices=2", f"data={data}", f"out={tmp_path / 'out'}", "images=8")
     assert code == 2 and told in err and err.count("\n") == 1, err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("rank", "told"), [(0, "ppgn train: batch_size=5: allowed are multiples of 2, "), (1, "")])
+def test_the_first_process_alone_tells_an_error(
+    rank: int, told: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    class OneOfTwo(Fabric):
+        world_size, local_rank = 2, rank
+
+    monkeypatch.setattr(processes, "launched", lambda *given: OneOfTwo(accelerator="cpu", devices=1))
+    try:
+        code = train_here(*DAE, f"data={data}", f"out={tmp_path / 'out'}", "batch_size=5")
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    err = capsys.readouterr().err
+    assert code == 2 and err.startswith(told) and err.count("\n") == (rank == 0), err
     assert not (tmp_path / "out").exists()

@@ -7,8 +7,7 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 from ppgn_alexnet.alexnet import MINI, AlexNet
-from ppgn_alexnet.generator import MINI as G_MINI
-from ppgn_alexnet.generator import UpConv
+from ppgn_alexnet.generator import SMALL, UpConv
 from ppgn_score.network import CodeDenoiser
 from ppgn_train.loop import train
 from ppgn_train.score import LEVELS, ScoreRecipe
@@ -26,8 +25,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for i, image in enumerate(F.interpolate(small, (32, 32), mode="bicubic").clamp(0, 1)):
             save_image(image, folder / part / "cloud" / f"{i:02d}.png")
     torch.manual_seed(0)
-    AlexNet(MINI).eval().fold().save(folder / "encoder.safetensors")
-    UpConv(G_MINI).save(folder / "generator.safetensors")
+    AlexNet(MINI.with_channels(16, 40, 56, 56, 32)).eval().fold().save(folder / "encoder.safetensors")
+    UpConv(SMALL).save(folder / "generator.safetensors")
     return folder
 
 
