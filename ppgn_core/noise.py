@@ -27,6 +27,9 @@ class ChainNoise:
         self.seed = seed
         self.chains: Sequence[int] = range(chains) if isinstance(chains, int) else tuple(chains)
         self.device = device
+        self._philox = np.random.Philox(0)
+        self._numbers = np.random.Generator(self._philox)
+        self._state = self._philox.state
 
     def normal(self, step: int, shape: Sequence[int], stream: str = "step") -> Tensor:
         """Draw from N(0, 1), as float32 `(B, *shape)`."""
@@ -35,18 +38,12 @@ class ChainNoise:
             self._generator(chain, step, stream).standard_normal(dtype=np.float32, out=row)
         return torch.from_numpy(out).to(self.device, non_blocking=True)
 
-    def uniform(
-        self, step: int, shape: Sequence[int], stream: str = "step", device: torch.device | str | None = None
-    ) -> Tensor:
-        """Draw from U[0, 1), as float32 `(B, *shape)`.
-
-        Args:
-            device: device that the numbers are moved to, if not that of the chains.
-        """
+    def uniform(self, step: int, shape: Sequence[int], stream: str = "step") -> Tensor:
+        """Draw from U[0, 1), as float32 `(B, *shape)`."""
         out = np.empty((len(self.chains), *shape), np.float32)
         for k, chain in enumerate(self.chains):
             out[k] = self._generator(chain, step, stream).random(shape, dtype=np.float32)
-        return torch.from_numpy(out).to(self.device if device is None else device, non_blocking=True)
+        return torch.from_numpy(out).to(self.device, non_blocking=True)
 
     @contextmanager
     def narrowed(self, rows: slice) -> Iterator[None]:
@@ -59,6 +56,9 @@ class ChainNoise:
             self.chains = chains
 
     def _generator(self, chain: int, step: int, stream: str) -> np.random.Generator:
-        key = np.array([self.seed, chain], np.uint64)
-        counter = np.array([0, 0, step, zlib.crc32(stream.encode())], np.uint64)
-        return np.random.Generator(np.random.Philox(key=key, counter=counter))
+        """Return the one generator, set to the beginning of these numbers: to make another takes five times as long."""
+        address = self._state["state"]
+        address["key"][:] = self.seed, chain
+        address["counter"][:] = 0, 0, step, zlib.crc32(stream.encode())
+        self._philox.state = self._state  # whose buffer is empty
+        return self._numbers

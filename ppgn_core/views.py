@@ -63,24 +63,23 @@ class Views:
         cache, graph = forward_cache.current(), torch.is_grad_enabled() and x.requires_grad
         kept = cache.get(self, x) if cache is not None else None
         if kept is None or (graph and not kept.requires_grad):
-            # on the CPU, where the shifts are used
-            kept = self._look(x, self.noise.uniform(self.clock.step, (self.n, 3), "views", device="cpu"))
+            kept = self._look(x, self.noise.uniform(self.clock.step, (self.n, 3), "views"))
             if cache is not None:
                 cache.put(self, x, kept)
         return kept if graph else kept.detach()
 
     def _look(self, x: Tensor, chance: Tensor) -> Tensor:
-        corners = (chance[..., :2] * (2 * self.shift + 1)).long().tolist()
-        mirrored = (self.flip & (chance[..., 2] < 0.5)).tolist()
         height, width = x.shape[-2:]
-        padded = _reflected(_reflected(x, -1, self.shift), -2, self.shift)
-        looks = []
-        for view in range(self.n):
-            for image, places, flips in zip(padded, corners, mirrored, strict=True):
-                top, left = places[view]
-                look = image[:, top : top + height, left : left + width]
-                looks.append(look.flip(-1) if flips[view] else look)
-        return torch.stack(looks)
+        padded = _reflected(_reflected(x, -1, self.shift), -2, self.shift).repeat(self.n, 1, 1, 1)
+        top, left, mirror = chance.transpose(0, 1).flatten(0, 1).unbind(1)
+        rows, columns = (torch.arange(side, device=x.device) for side in (height, width))
+        if self.flip:
+            columns = torch.where(mirror[:, None] < 0.5, columns.flip(0), columns)
+        rows = (top * (2 * self.shift + 1)).long()[:, None] + rows
+        columns = (left * (2 * self.shift + 1)).long()[:, None] + columns
+        # each pixel is gathered once at most, so the gradient is the same from run to run
+        whole_rows = padded.gather(2, rows[:, None, :, None].expand(*padded.shape[:2], -1, padded.shape[-1]))
+        return whole_rows.gather(3, columns[:, None, None].expand(*padded.shape[:2], height, -1))
 
 
 def _reflected(x: Tensor, dim: int, edge: int) -> Tensor:

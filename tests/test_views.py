@@ -46,6 +46,18 @@ def test_edges_are_reflected() -> None:
     assert len(found) > 40  # of the 50
 
 
+def test_each_is_a_window_of_the_reflected_image_perhaps_mirrored() -> None:
+    noise = ChainNoise(3, 4)
+    x = torch.rand(4, 3, 8, 10)
+    looks = Views(noise, Clock(), 8, 2, flip=True, n=3)(x).view(3, 4, 3, 8, 10)
+    padded = torch.nn.functional.pad(x, [2] * 4, mode="reflect")
+    for image, chances in enumerate(noise.uniform(0, (3, 3), "views").tolist()):
+        for view, (a, b, mirror) in enumerate(chances):
+            top, left = int(5 * a), int(5 * b)
+            window = padded[image, :, top : top + 8, left : left + 10]
+            assert torch.equal(looks[view, image], window.flip(-1) if mirror < 0.5 else window)
+
+
 def test_they_are_the_chains_own_at_every_step_and_repeat() -> None:
     clock, x = Clock(), images()
     together = views(clock=clock)(x)
