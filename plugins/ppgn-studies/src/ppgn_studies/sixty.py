@@ -1,4 +1,4 @@
-"""`ppgn study sixty data=DIR [target=NAME]` compares samples with their nearest photographs (Fig. S25)."""
+"""`ppgn study sixty data=DIR [target=NAME] [model=NAME]` compares samples with their nearest photographs (Fig. S25)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import torch
 from PIL import Image
 from ppgn_eval.photographs import of_classes
 from ppgn_eval.study import progress
-from ppgn_mini.model import mini
 from rich.table import Table
 from torch import Tensor
 
+from ppgn_core.api import component
 from ppgn_core.console import terminal
 from ppgn_core.images import tile, to_uint8
+from ppgn_core.model import Model
 from ppgn_core.pictures import load_pictures
 from ppgn_core.sheet import paste
 from ppgn_core.user_input import home
@@ -30,12 +31,13 @@ Space = Callable[[Tensor], Tensor]
 def sixty(
     data: str,
     target: str = "lemon",
+    model: str = "mini",
     number: Annotated[int, ">= 1", "< 1e9"] = 60,
     out: str = "sixty",
     n_steps: Annotated[int, ">= 1", "< 1e9"] = 50,
     overrides: Sequence[str] = (),
 ) -> None:
-    """Draw samples of one class of mini beside their nearest photographs (Fig. S25) as sixty.png.
+    """Draw samples of one class beside their nearest photographs (Fig. S25) as sixty.png.
 
     There are four groups: random photographs of the class, samples, and for each sample, at the same place, the nearest
     of all photographs, by E's fc6 and by pixels. It prints how far samples are from the nearest photograph, and
@@ -45,19 +47,20 @@ def sixty(
     Args:
         data: photographs: a folder for each class, named after it or after its synset id.
         target: the class: a name, an index or a synset id.
+        model: name of the model.
         number: number of samples, and of photographs.
         out: folder for the run and sixty.png.
         n_steps: number of steps of every chain.
     """
-    place, model = home(out, "out"), mini()
-    labels, size = model.labels["classifier"], model.image_size
+    drawing: Model = component("model", model, device="cpu")
+    place, labels, size = home(out, "out"), drawing.labels["classifier"], drawing.image_size
     label = labels.find(target, "target")
     by_class = of_classes(data, labels, [label])
-    keys = {"condition.target": label.synset, "n_chains": number, **ends(n_steps)}
+    keys = {"model": model, "condition.target": label.synset, "n_chains": number, **ends(n_steps)}
     x = drawn(place / label.synset, n_steps, keys, overrides)
     real = load_pictures(str(by_class[label.index]), size, "data")
     some = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))[:number]
-    E = model.network("encoder")
+    E = drawing.network("encoder")
     spaces: dict[str, Space] = {
         "fc6": lambda x: E.activations(x, ("fc6",))["fc6"],
         "pixels": lambda x: x.flatten(1),
