@@ -101,8 +101,8 @@ class Crowd(ChainNoise):
     def normal(self, step, shape, stream="step"):
         return super().normal(step, (self.n_chains, *shape), stream)[0]
 
-    def uniform(self, step, shape, stream="step", device=None):
-        return super().uniform(step, (self.n_chains, *shape), stream, device)[0]
+    def uniform(self, step, shape, stream="step"):
+        return super().uniform(step, (self.n_chains, *shape), stream)[0]
 
 
 def mixture(prior=None, condition=None) -> Energy:
