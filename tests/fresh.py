@@ -66,7 +66,7 @@ class Fresh:
     def __call__(self, *arguments: str | Path, cwd: Path) -> str:
         """Run Python there and return what it printed."""
         python = Path(sys.base_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}")
-        environment = {**os.environ, "PYTHONPATH": self.path, "PYTHONNOUSERSITE": "1"}
+        environment = {**os.environ, "PYTHONPATH": self.path, "PYTHONNOUSERSITE": "1", "PYTEST_ADDOPTS": ""}
         done = subprocess.run([python, *arguments], cwd=cwd, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
