@@ -95,7 +95,7 @@ def _unreadable(override: str, registry: Registry) -> str:
 
 
 def _frames(error: Exception) -> Iterator[FrameType]:
-    """Yield the frames that the error passed through, the one that raised it last."""
+    """Yield the frames that the error passed through, ending with the one that raised it."""
     at = error.__traceback__
     while at:
         yield at.tb_frame

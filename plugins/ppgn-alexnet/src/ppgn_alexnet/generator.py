@@ -134,7 +134,7 @@ SMALL = UpConvConfig(
 
 
 def doubled(config: UpConvConfig, channels: int) -> UpConvConfig:
-    """Return a table for twice the size: before the last layer a 3 × 3 convolution, and an up-convolution."""
+    """Return the table of a generator of images twice as large, with two more layers before the last."""
     *ups, last = config.ups
     more = (Up("conv1_1", ups[-1].channels, stride=1), Up("deconv0", channels))
     return replace(config, ups=(*ups, *more, last))

@@ -1,4 +1,4 @@
-"""Compute two layers of the family by sums that are faster on a CPU, with the same values."""
+"""Compute strided convolutions and local response normalization in equivalent ways that are faster on a CPU."""
 
 import torch
 from torch import Tensor, nn

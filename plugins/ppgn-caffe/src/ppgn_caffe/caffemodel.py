@@ -172,7 +172,7 @@ def read_blob(message: Message) -> np.ndarray:
 
 
 def _raw(kind: int, value: Value | None) -> list[np.ndarray]:
-    """Read the bytes in which NVIDIA's Caffe stores values of any type."""
+    """Read a blob's floating-point values from the bytes in which NVIDIA's Caffe stores them."""
     if value is None:
         return []
     if kind not in RAW or not isinstance(value, memoryview):

@@ -1,4 +1,4 @@
-"""Recognise by its first bytes a file that was given instead of another."""
+"""Recognise what kind of file was given instead of a Caffe net, from its first bytes."""
 
 from __future__ import annotations
 

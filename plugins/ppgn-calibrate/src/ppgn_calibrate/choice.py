@@ -22,7 +22,7 @@ class Measured:
     Args:
         climbed: the condition's certainty of the pictures.
         score: its certainty of views that it was not shown, or a second network's of the pictures.
-        drift: how much of the code G∘E does not keep; None if the generator has no encoder.
+        drift: relative change of the code by E∘G; None if the generator has no encoder.
         sharpness: mean difference of neighbouring pixels.
         alive: whether every chain reached the last step.
     """
@@ -38,8 +38,8 @@ class Measured:
 def choose(measured: list[Measured]) -> int | None:
     """Return the index of the best setting; None if no setting kept its chains finite.
 
-    Of the settings whose score is within `NEAR` of the highest, the one with the least drift is chosen, whose codes h
-    differ least from E(G(h)); without an encoder, the one with the smallest ε2.
+    Of the settings whose score is within `NEAR` of the highest, it is the one with the least drift of h from E(G(h)),
+    or, without an encoder, the one with the smallest ε2.
     """
     whole = [k for k, one in enumerate(measured) if one.alive]
     if not whole:

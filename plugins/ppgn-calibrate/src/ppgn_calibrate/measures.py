@@ -1,4 +1,4 @@
-"""Measure how sure a network is of pictures that it did not climb, and how far they are from what G∘E keeps."""
+"""Measure how sure a network is of pictures or of altered views of them, how far codes drift, and sharpness."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ppgn_core.protocols import Condition, Generator
 
 
 def views(x: Tensor) -> Iterator[Tensor]:
-    """Yield views of images `(B, 3, H, W)` on which a picture of something still shows it, and noise does not.
+    """Yield altered views of images `(B, 3, H, W)`, which keep what is shown but not adversarial noise.
 
     They are mirrored, enlarged by 15 %, softened (reduced by 15 % and enlarged again), and shifted by a sixteenth in
     both directions.
@@ -52,7 +52,7 @@ def certainty_of_views(condition: Condition, x: Tensor) -> Tensor:
 
 
 def drift(generator: Generator, x: Tensor, h: Tensor) -> Tensor | None:
-    """Return ‖E(x) − h‖ / ‖h‖ `(B,)` of images x = G(h): how much of a code G∘E does not keep; None without E."""
+    """Return ‖E(x) − h‖ / ‖h‖ `(B,)` of images x = G(h), the relative change of a code by E∘G; None without E."""
     encode = getattr(generator, "encode", None)
     return None if encode is None else norm(encode(x) - h) / norm(h)
 

@@ -1,4 +1,4 @@
-"""Provide the condition `clip`, which asks for a text in anybody's words or for something like a picture."""
+"""Provide the condition `clip`, which asks for what a free text says, or for something like a given picture."""
 
 from ppgn_core import Register, hookimpl
 

@@ -110,7 +110,7 @@ class Clip:
 
 
 def _names(model: Model, texts: Sequence[str], template: str) -> list[str]:
-    """Return the names of the model's classes in the template, without those that a text says."""
+    """Return the class names, each put into the template, except those of classes that a text mentions."""
     if "{}" not in template:
         raise UserError(f"condition.template={template}: allowed is a text with {{}} where the name belongs")
     said = " ".join(texts).casefold()

@@ -17,8 +17,8 @@ from ppgn_core.protocols import Generator
 class ImagePrior:
     """Denoise images: ∇log p(x) = (R(x) − x) / σ², R a convolutional autoencoder (PPGN-x, section 3.1, S9.2).
 
-    The factor 1/σ² is part of ε1. For mini's R, trained with σ = 0.1 for images in [0, 1] (the paper's σ is 25.6, which
-    is 0.1 of 256), ε1 contains σ² = 0.01. This prior has a score but no density.
+    The score is R(x) − x, and the factor 1/σ² is left to ε1. It is 100 for mini's R, trained with σ = 0.1 for images in
+    [0, 1] (the paper's σ is 25.6, which is 0.1 of 256). This prior has a score but no density.
 
     Args:
         network: role of R in the model.

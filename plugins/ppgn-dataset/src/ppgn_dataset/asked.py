@@ -29,8 +29,8 @@ def asked(
     """Check everything that can be checked before the first run.
 
     Returns:
-        The key that each class or caption sets (empty if none does), these, the overrides of every run, and the record
-        of such a run.
+        The key that each class or caption sets (empty if none does), the classes or captions, the overrides of every
+        run, and the record of such a run.
 
     Raises:
         UserError: a key, a class or a caption is not allowed, or the data are not pictures.

@@ -35,8 +35,8 @@ def dataset(
     """Make a data set of samples, as WebDataset shards; the same command continues an interrupted one.
 
     All other KEY=VALUE are those of a run: `prior=none`, `n_steps=100`, `keep="probability>0.9"`, `device=cuda`.
-    Several such commands share the work, on machines that share the folder. Whoever makes a shard, and however often
-    that is killed, its bytes are the same, on machines of one kind.
+    Several such commands share the work, on machines that share the folder. On machines of one kind a shard has the
+    same bytes whichever process makes it, and however often one is killed.
 
     Args:
         out: folder of the data set.

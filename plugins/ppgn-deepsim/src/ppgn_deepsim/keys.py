@@ -59,7 +59,7 @@ def fitted(
         biasless: the network's biases that are zero if the file has none of them.
 
     Raises:
-        UserError: a tensor is missing, unknown, twice there, or of another shape or type.
+        UserError: a tensor is missing, unknown, duplicated, or of another shape or type.
     """
     keys: dict[str, str] = {}
     for key, name in names.items():

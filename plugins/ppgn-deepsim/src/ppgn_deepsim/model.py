@@ -85,7 +85,7 @@ def read_generator(path: Path, name: str) -> DeePSiM:
 
 
 def read_caffenet(path: Path, image_size: int = 256) -> AlexNet:
-    """Read BVLC's reference CaffeNet, for the centre of images of `image_size` pixels.
+    """Read BVLC's reference CaffeNet, which sees the centre of images of `image_size` pixels.
 
     Raises:
         UserError: the file is not a state dict, or not CaffeNet's; the message names the key or shape.

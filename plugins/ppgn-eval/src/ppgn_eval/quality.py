@@ -59,8 +59,8 @@ def frechet_distance(features: Tensor, real: Tensor) -> float:
 def kernel_distance(features: Tensor, real: Tensor, subsets: int = 10) -> float:
     """Return MMD² under the kernel (f·g/D + 1)³, unbiased, so below 0 by chance (KID, Bińkowski et al. 2018).
 
-    Two sets of equal size are used as a whole; otherwise it is the mean over `subsets` of the larger set, of the
-    smaller one's size.
+    Two sets of equal size are compared whole. Otherwise the result is the mean over `subsets` random subsets of the
+    larger set, each as large as the smaller set.
     """
     from torchmetrics.image.kid import KernelInceptionDistance
 

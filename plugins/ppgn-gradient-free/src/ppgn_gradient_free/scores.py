@@ -89,7 +89,7 @@ class Scores:
         os.rename(part, place)
 
     def _counted(self, place: Path, names: list[str]) -> dict[str, float] | None:
-        """Return the scores that were counted before, if this generation was finished."""
+        """Return the scores that were recorded when this generation was finished; None if it was not."""
         counted = _json(place / COUNTED)
         scores = counted.get("scores") if isinstance(counted, dict) else None
         if not isinstance(scores, dict) or list(scores) != names:

@@ -14,9 +14,10 @@ NETWORKS = Path(__file__).parent / "networks"
 
 
 def imagenette(device: torch.device | str = "cpu", as_in_the_paper: bool = False) -> Model:
-    """Provide small networks for 128 × 128 images: the roles of `mini`, whose network of scenes it uses.
+    """Provide small networks for 128 × 128 images, in the roles of `mini`; the network of scenes is mini's own.
 
-    E and C see the picture at 64 × 64 pixels, as mini's do, from which they were trained on. All else is as in `mini`.
+    E and C were trained further from mini's, and like those see the picture at 64 × 64 pixels. All else is as in
+    `mini`.
 
     Raises:
         UserError: a file of the package is missing or has been changed.

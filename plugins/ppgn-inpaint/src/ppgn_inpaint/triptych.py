@@ -21,7 +21,7 @@ class Triptych:
 
     Args:
         gap: number of white pixels between pictures.
-        columns: largest number of pictures in the row, with the first two.
+        columns: largest number of pictures in the row, including the first two.
         side: least number of pixels of a picture's longer side; smaller pictures are enlarged by a whole factor.
         enlarge: `nearest` shows every pixel with sharp edges, `lanczos` is smooth.
 

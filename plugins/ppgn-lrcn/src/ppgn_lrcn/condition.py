@@ -115,7 +115,7 @@ class LRCN:
 
     @property
     def weight(self) -> float:
-        """Return w for the caption that is climbed now."""
+        """Return w, the power of p(y | x) that is climbed, for the current caption."""
         return self.captions.now.weight
 
     def probability(self, log_prob: Tensor) -> Tensor:
@@ -125,7 +125,7 @@ class LRCN:
 
 @dataclass(frozen=True)
 class _Caption:
-    """Hold words `(T, 1)`, LSTM 1's output, the allowed words `(T, 1, n_words)`, the number of counted words, and w."""
+    """Hold words `(T, 1)`, LSTM 1's output, allowed words `(T, 1, n_words)`, number of counted words, and weight w."""
 
     words: Tensor
     language: Tensor

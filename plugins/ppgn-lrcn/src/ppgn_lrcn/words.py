@@ -15,7 +15,7 @@ from .vocabulary import EOS, UNK, Vocabulary
 def show(
     beginning: str = "", model: Annotated[dict[str, Any] | str, Model] = "mini", captioner: str = "captioner"
 ) -> None:
-    """List the words that a caption may use (`condition=lrcn condition.text="…"`), alternatives to each other first.
+    """List the words that a caption may use (`condition=lrcn condition.text="…"`), those with alternatives first.
 
     Args:
         beginning: first letters of the words to list; all words are listed without it.

@@ -64,7 +64,7 @@ class FourierPhase:
         return pictures(series, self.spectrum)
 
     def encode(self, x: Tensor) -> Tensor:
-        """Return the phases of images, of those r·cos φ that are nearest to the coefficient of the image."""
+        """Return the phases of images; where G uses r·cos φ, the φ for which it is nearest to the coefficient."""
         series = coefficients(x, self.spectrum.mean, self.spectrum.colours)
         nearest = (series.real / self.spectrum.magnitude.clamp_min(1e-12)).clamp(-1, 1).acos()
         return torch.where(self.own_opposite, nearest, series.angle())

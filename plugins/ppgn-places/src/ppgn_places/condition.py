@@ -14,7 +14,8 @@ class Places(ClassCondition):
 
     Args:
         model: bundle with a network of role `places` and its labels.
-        target: the scene, as in `condition=alexnet`: its index, one of its names or its synset id; `init`; or a list.
+        target: the scene: its index, one of its names or its synset id; `init` for the scene of the picture `init`; a
+            list for several in turn.
         keys: further keys of `condition=alexnet`.
 
     Raises:

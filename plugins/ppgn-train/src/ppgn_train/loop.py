@@ -163,7 +163,7 @@ def train(
 
 
 def _report(recipe: Recipe, out: Path, writer: SummaryWriter, progress: Mapping[str, Any]) -> None:
-    """Log, draw, export and print what follows from a checkpoint."""
+    """Log and print the validation figures at a checkpoint, save its picture, and export its networks."""
     seen = progress["seen"]
     figures = returned.figures(recipe, recipe.evaluate())
     for name, value in figures.items():
