@@ -47,31 +47,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def recipe(folder: Path, adversarial: float) -> CaptionerRecipe:
+def recipe(folder: Path) -> CaptionerRecipe:
     fabric = Fabric(accelerator="cpu", devices=1)
     return CaptionerRecipe(
         fabric,
         str(folder),
         str(folder / "classifier.safetensors"),
         str(folder / "cache"),
-        images=4000,
+        images=4800,
         batch_size=32,
         variants=2,
-        adversarial=adversarial,
+        adversarial=0.25,
     )
 
 
 def test_it_learns_nouns_and_colours_resumes_and_exports(folder: Path, tmp_path: Path) -> None:
-    """After a few steps on adversarial examples, which it would learn more slowly from, it goes on without."""
-    first = recipe(folder, adversarial=0.25)
+    first = recipe(folder)
     before = first.evaluate()
-    train(first, tmp_path, images=160)
-    second = recipe(folder, adversarial=0.0)
-    train(second, tmp_path, images=4000)
+    train(first, tmp_path, images=2400)
+    second = recipe(folder)
+    train(second, tmp_path, images=4800)
     after = second.evaluate()
-    assert after["perplexity"] < 3 and before["perplexity"] > 10
-    assert after["finds_colour"] > 0.8 and after["finds_noun"] > 0.8
-    assert second.schedule.last_epoch == 125
+    assert after["perplexity"] < 5 < before["perplexity"]
+    assert after["finds_colour"] > 0.9 and after["finds_noun"] > 0.9
+    assert second.schedule.last_epoch == 150
 
     captioner = Captioner.load(tmp_path / "captioner.safetensors")
     raw, words = second.val_seen, torch.tensor(captioner.vocabulary.encode("a red teapot"))[:, None]

@@ -72,7 +72,7 @@ def curve(folder: Path) -> list[tuple[int, float]]:
 def alone(data: Path) -> Path:
     """What one process trains."""
     out = data.parent / "alone"
-    assert train_here(*DAE, f"data={data}", f"out={out}", "images=200") == 0
+    assert train_here(*DAE, f"data={data}", f"out={out}", "images=400") == 0
     return out
 
 
@@ -82,18 +82,18 @@ def alone(data: Path) -> Path:
 def test_two_processes_train_what_one_trains(launcher: list[str], alone: Path, data: Path, tmp_path: Path) -> None:
     devices = [] if launcher is TORCHRUN else ["devices=2"]
     out = tmp_path / "out"
-    code, said, err = train(launcher, *DAE, *devices, f"data={data}", f"out={out}", "images=200")
+    code, said, err = train(launcher, *DAE, *devices, f"data={data}", f"out={out}", "images=400")
     assert code == 0, err
-    assert said.count("200 images") == 1  # one process tells
+    assert said.count("400 images") == 1  # one process tells
     first, second = curve(alone), curve(out)
-    assert [step for step, _ in first] == [step for step, _ in second] == [200]
+    assert [step for step, _ in first] == [step for step, _ in second] == [200, 400]
     assert [loss for _, loss in second] == pytest.approx([loss for _, loss in first], rel=1e-4)
     mine, theirs = weights(out), weights(alone)
     assert mine.keys() == theirs.keys()
     for name, value in mine.items():
         torch.testing.assert_close(value, theirs[name], rtol=1e-3, atol=1e-4, msg=name)
     written = sorted(path.name for path in out.iterdir())
-    assert written == ["checkpoint.pt", "dae_x.safetensors", "picture_000000200.png", "tensorboard"]
+    assert written == ["checkpoint.pt", "dae_x.safetensors", "picture_000000400.png", "tensorboard"]
 
 
 def test_several_machines_need_somebody_who_knows_them(
