@@ -70,7 +70,8 @@ class Views:
 
     def _look(self, x: Tensor, chance: Tensor) -> Tensor:
         height, width = x.shape[-2:]
-        padded = _reflected(_reflected(x, -1, self.shift), -2, self.shift).repeat(self.n, 1, 1, 1)
+        padded = _reflected(_reflected(x, -1, self.shift), -2, self.shift)
+        padded = padded.expand(self.n, *padded.shape).flatten(0, 1)  # a copy for several views only
         top, left, mirror = chance.transpose(0, 1).flatten(0, 1).unbind(1)
         rows, columns = (torch.arange(side, device=x.device) for side in (height, width))
         if self.flip:
