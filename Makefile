@@ -7,6 +7,10 @@ DEMO := runs/oranges
 SPACE := $(subst ,, )
 COMMA := ,
 
+# pip does not compile what it installs: Python does so for what it imports, and keeps it, whatever the environment says.
+export PIP_NO_COMPILE := 1
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: setup demo test types coverage hard bundled benchmark site
 
 setup: .venv/whole
@@ -29,11 +33,10 @@ demo: .venv/light
 	@echo "Look at $(DEMO)/grid.png"
 
 # A process for each core, at most four, with one thread each: a process needs up to 2 GB. LONG=1 adds the long tests.
-# What is compiled is kept, whatever the environment says, for the commands that tests start.
 test: types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 GOMP_SPINCOUNT=10000 $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+	OMP_NUM_THREADS=1 GOMP_SPINCOUNT=10000 $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 # The lines that no test runs. It takes up to twice the time of the tests alone, so `make test` does without it.
 coverage: setup

@@ -60,9 +60,8 @@ OTHERS = {
 EVERY = list(dict.fromkeys(line for found in SHOWN.values() for line in found if line not in NOT_READ))
 
 
-def speaks_of(line: str, other: tuple[str, ...]) -> bool:
+def speaks_of(words: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether a line only names the command that another one uses, as `ppgn calibrate` in a sentence."""
-    words = tuple(shlex.split(line))
     return len(words) < len(other) and other[: len(words)] == words and not other[len(words)].startswith("-")
 
 
@@ -74,8 +73,9 @@ def command_of(line: str) -> str:
     return words[0] if re.fullmatch(r"[a-z][\w-]*", words[0]) else ""
 
 
-WHOLE = [*RUN, *(tuple(shlex.split(line)) for line in EVERY)]
-NAMED = [line for line in EVERY if line not in OTHERS and any(speaks_of(line, other) for other in WHOLE)]
+WORDS = {line: tuple(shlex.split(line)) for line in [*EVERY, *OTHERS]}
+WHOLE = [*RUN, *(WORDS[line] for line in EVERY)]
+NAMED = [line for line in EVERY if line not in OTHERS and any(speaks_of(WORDS[line], other) for other in WHOLE)]
 HERE = [line for line in EVERY if line not in OTHERS and line not in NEEDS and line not in NAMED]
 
 INSTALLED = plugins._installed
@@ -127,9 +127,9 @@ def test_a_line_does_what_it_says(line, registry, photographs, monkeypatch, caps
 
 
 def test_a_command_that_a_text_speaks_of_is_run_somewhere():
-    run_here = [tuple(shlex.split(line)) for line in [*HERE, *OTHERS]]
+    run_here = [WORDS[line] for line in [*HERE, *OTHERS]]
     for line in NAMED:
-        assert any(speaks_of(line, other) for other in [*RUN, *run_here]), line
+        assert any(speaks_of(WORDS[line], other) for other in [*RUN, *run_here]), line
 
 
 def test_the_other_tests_are_there_and_no_line_is_left_over():
