@@ -156,7 +156,7 @@ def _own(file: Any, name: str, prefix: str) -> Tensor:
         raise UserError(f"{prefix}: its tensor {name} is of the type {kind}; allowed are {', '.join(sorted(TYPES))}")
     value = file.get_tensor(name)
     value = value.to(torch.float32 if value.is_floating_point() else value.dtype, copy=True)
-    if not value.isfinite().all():
+    if value.is_floating_point() and value.numel() and not torch.stack(torch.aminmax(value)).isfinite().all():
         raise UserError(f"{prefix}: its tensor {name} has values that are not finite in float32")
     return value
 
@@ -213,7 +213,10 @@ def fill(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str) -> None
 
 
 class _Budget(TorchFunctionMode):
-    """Stop the construction of a network before it allocates memory for more values than allowed."""
+    """Stop the construction of a network before it allocates memory for more values than allowed.
+
+    Nor are its parameters drawn at random, as those of the file replace them.
+    """
 
     def __init__(self, values: int) -> None:
         super().__init__()
@@ -224,4 +227,6 @@ class _Budget(TorchFunctionMode):
             self.left -= math.prod(args if isinstance(args[0], int) else args[0])
             if self.left < 0:
                 raise ValueError("it asks for a far larger network than the file's tensors are")
+        if getattr(func, "__module__", None) == nn.init.__name__:
+            return None  # layers ignore it
         return func(*args, **(kwargs or {}))

@@ -146,3 +146,15 @@ def test_sums_that_are_none(text: str, tmp_path: Path) -> None:
     (tmp_path / "sha256.json").write_text(text)
     with pytest.raises(UserError, match=r"sha256\.json: not a table of checksums; allowed is"):
         weights.digests(tmp_path / "sha256.json")
+
+
+def test_a_network_is_read_without_being_drawn_at_random_first(tmp_path: Path) -> None:
+    def make() -> nn.Module:
+        return nn.ModuleList([nn.Linear(8, 8), nn.Conv2d(3, 8, 3), nn.LSTM(8, 8), nn.BatchNorm2d(8)])
+
+    drawn = make().state_dict()
+    weights.save(tmp_path / "a.safetensors", drawn, {})
+    before = torch.get_rng_state()
+    read = weights.made(make, weights.load(tmp_path / "a.safetensors")[0], "a").state_dict()
+    assert torch.equal(torch.get_rng_state(), before)
+    assert read.keys() == drawn.keys() and all(torch.equal(read[name], value) for name, value in drawn.items())

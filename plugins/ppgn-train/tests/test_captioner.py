@@ -30,8 +30,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 top, left = torch.randint(16, 20, (2,), generator=generator).tolist()
                 wide = kind == "teapot"
                 rows, columns = (
-                    slice(top + 6 * wide, top + 30 - 6 * wide),
-                    slice(left + 6 * (not wide), left + 24 + 6 * wide),
+                    slice(top + 12 * wide, top + 32 - 12 * wide),
+                    slice(left + 12 * (not wide), left + 32 - 12 * (not wide)),
                 )
                 image[:, rows, columns] = colour
                 image += 5 * torch.randn(image.shape, generator=generator)

@@ -207,7 +207,7 @@ def generator(folder: Path, encoder: Path, **keys: Any) -> GeneratorRecipe:
 
 
 def test_a_generator_gets_nearer_and_an_ended_run_goes_on(folder: Path, encoder: Path, tmp_path: Path) -> None:
-    keys = {"adversarial": 0, "learning_rate": 1e-4, "averaging": 0.8, "network": "mini"}
+    keys = {"adversarial": 0, "learning_rate": 3e-4, "averaging": 0.8, "batch_size": 4}
     first = generator(folder, encoder, **keys)
     before = first.evaluate()["thumbnail"]
     train(first, tmp_path, images=160)
@@ -266,7 +266,8 @@ def test_walkers_take_the_samplers_steps(folder: Path, untrained: Path, tmp_path
         energy = Energy(G, NoiselessJoint(model), ClassCondition(model, int(target[k])))
         sampler = MalaApprox(energy, ChainNoise(0, 1), EPSILON1, 15.0, 0.0, clip=True)
         expected, _ = sampler.step(sampler.init(before[k : k + 1]))
-        torch.testing.assert_close(climb.walkers.h[k : k + 1], expected.h, rtol=1e-4, atol=1e-5)
+        stepped = expected.h - before[k : k + 1]
+        assert (climb.walkers.h[k : k + 1] - expected.h).norm() < 1e-4 * stepped.norm()
     for i in range(3):
         assert all(value.isfinite() for value in recipe.step(8 * i).values())
     assert "walkers" in recipe.state()
