@@ -51,7 +51,8 @@ types: setup
 	@rm -rf $(LINKS) && mkdir -p $(LINKS)/tests && ln -s ../../../tests $(LINKS)/tests/core
 	@for plugin in $(notdir $(patsubst %/tests,%,$(wildcard plugins/*/tests))); do \
 		ln -s ../../../plugins/$$plugin/tests $(LINKS)/tests/$$(echo $$plugin | tr - _); done
-	MYPY_NUM_WORKERS=auto MYPYPATH=$(LINKS):$(SOURCES) $(PYTHON) -m mypy --explicit-package-bases
+	MYPY_NUM_WORKERS=auto MYPYPATH=$(LINKS):$(SOURCES) $(PYTHON) -m mypy --explicit-package-bases \
+		ppgn_core plugins/*/src conftest.py docs $(LINKS)/tests
 
 # Half an hour; `make hard SHARE=0.1` takes three minutes. Writes docs/reliability.md.
 SHARE := 1

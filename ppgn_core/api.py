@@ -72,9 +72,14 @@ def chains(*overrides: str, **keys: Any) -> Iterator[tuple[State, Info]]:
         of the step that led to it.
 
     Raises:
-        UserError: in the same cases as `sample`.
+        UserError: in the same cases as `sample`, or `out` is given.
     """
-    for snapshot in assembled(*overrides, **keys):
+    from .errors import UserError
+
+    ready = assembled(*overrides, **keys)
+    if ready.config.out:
+        raise UserError(f"out={ready.config.out}: chains writes nothing; `sample` does")
+    for snapshot in ready:
         yield snapshot.state, snapshot.info
 
 
@@ -172,7 +177,7 @@ def assembled(*overrides: str, **keys: Any) -> Chains:
 
     registry = plugins.registry()
     more, objects = from_keys(keys)
-    config, arguments = configure([*overrides, *more], registry)
+    config, arguments = configure([*overrides, *more], registry, objects=objects)
     return assemble(config, registry, arguments, objects)
 
 

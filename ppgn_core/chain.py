@@ -66,7 +66,9 @@ def stopped(snapshot: Snapshot, k: int) -> str:
     """Say why chain k stopped."""
     cause = 0 if snapshot.cause is None else int(snapshot.cause[k])
     first = f", first in {(*PARTS, *('memory of the sampler',) * 9)[cause - 1]}" if cause else ""
-    return f"chain {k} stopped after step {int(snapshot.last_step[k])}: a value was no longer finite{first}"
+    step = int(snapshot.last_step[k])
+    when = f"stopped after step {step}: a value was no longer" if step >= 0 else "could not start: a value was not"
+    return f"chain {k} {when} finite{first}"
 
 
 def _check(sampler: Sampler, method: str, kept: bool, allowed: str) -> None:

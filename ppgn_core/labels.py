@@ -13,6 +13,7 @@ from typing import Any
 from . import user_input
 from .errors import UserError, shown
 from .nearest import nearest
+from .wordnet import related
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,17 @@ class Labels(Sequence[Label]):
             if len(text) < 20 and 0 <= int(text) < len(self):
                 return self._labels[int(text)]
             raise UserError(f"{key}={shown(text)}: allowed are 0 to {len(self) - 1}, a class name or a synset id")
-        raise UserError(f"{key}={shown(text)}: no such class; {self._nearest(text)}")
+        if kin := [str(label) for label in self._labels if label.synset and related(text[:100], label.synset)]:
+            hint = f"by WordNet these are related: {', '.join(kin[:8])}{', …' if kin[8:] else ''}"
+        else:
+            hint = self._nearest(text)
+        raise UserError(f"{key}={shown(text)}: no such class; {hint}{self._sweep_hint(text, key)}")
+
+    def _sweep_hint(self, text: str, key: str) -> str:
+        """Say how to draw several classes, if the text names several, separated by commas."""
+        names = [SPELLINGS[-1](name) for name in text[:1000].split(",")]
+        several = len(names) > 1 and all(name in self._spelled[-1] for name in names)
+        return f"; `ppgn -m {key}={text}` makes a run of each" if several else ""
 
     @staticmethod
     def _only(matches: list[Label], text: str, key: str) -> Label:

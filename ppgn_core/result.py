@@ -94,8 +94,10 @@ class Result:
         """Arrange all images in one picture, like grid.png: `(H, W, 3)` of 8 bits.
 
         Raises:
-            UserError: the data are not pictures.
+            UserError: there are none, as `keep` let none pass, or the data are not pictures.
         """
+        if not len(self.images):
+            raise UserError(f"grid: no sample passed keep={self.chains.config.keep}")
         drawn = pictures(self.images, self.chains.context.generator)
         if drawn is None:
             raise UserError(f"grid: data of the shape {tuple(self.images.shape[1:])} are not pictures")

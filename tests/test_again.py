@@ -46,6 +46,15 @@ def test_it_can_be_made_again_otherwise(run, capsys):
     assert call("again", ["first", "out=other"]) == 2 and "it already holds a run" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("source", ["first", "first/grid.png"])
+def test_of_a_run_that_went_on_otherwise_it_says_so(run, command, capsys, source):
+    assert command("resume=first", "n_steps=8")[0] == 0
+    assert call("again", [source, "out=alike"]) == 0 and capsys.readouterr().err == ""
+    assert command("resume=first", "n_steps=10", "condition.sigma=0.2")[0] == 0
+    assert call("again", [source, "out=other"]) == 0
+    assert "it went on from step 8 of another run with n_steps=10 condition.sigma=0.2" in capsys.readouterr().err
+
+
 def poisoned(path: str, config: object) -> None:
     text = PngInfo()
     text.add_text("config", json.dumps(config) if not isinstance(config, str) else config)

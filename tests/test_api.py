@@ -242,3 +242,35 @@ def test_a_config_is_plain_data_without_anything_built():
     assert configured("model=torchvision_alexnet", "model.weights=/nowhere")["model"]["weights"] == "/nowhere"
     with pytest.raises(UserError, match="epsilon1=-1"):
         configured("experiment=toy", epsilon1=-1)
+
+
+class Dark:
+    """Ask for a dark picture."""
+
+    def log_prob(self, x):
+        return -50 * x.mean((1, 2, 3))
+
+
+def test_a_run_with_a_condition_of_ones_own_goes_on(tmp_path):
+    keys = TOY | {"condition": Dark()}
+    sample(**keys).save(tmp_path / "dark")
+    whole = sample(**{**keys, "n_steps": 9})
+    assert torch.equal(sample(resume=tmp_path / "dark", n_steps=9, condition=Dark()).codes, whole.codes)
+    with pytest.raises(UserError, match=r"Dark: no such condition"):
+        sample(resume=tmp_path / "dark", n_steps=9)
+
+
+def test_what_cannot_be_meant_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"^condition=Dark: a class; allowed is an object of it, condition=Dark\(\)$"):
+        sample(**TOY | {"condition": Dark})
+    with pytest.raises(UserError, match=r"^out=.*: chains writes nothing; `sample` does$"):
+        next(chains(**TOY, out=tmp_path / "a"))
+    with pytest.raises(UserError, match=r"^grid: no sample passed keep=log_prob>5$"):
+        sample(**TOY, keep="log_prob>5").grid()
+
+
+def test_keys_without_effect_are_told(tmp_path, command):
+    told = "ppgn: epsilon2=3: without effect, as the first 25 steps follow noise levels; give more n_steps"
+    run = ("n_chains=1", "writer=record", "condition.target=lemon")
+    assert told in command(*run, "n_steps=1", "epsilon2=3", "out=a")[2]
+    assert command(*run, "n_steps=1", "out=b")[2] == ""

@@ -125,3 +125,11 @@ def test_many_classes_without_a_synset():
     assert labels.find("class 8999").index == 8999 and labels.find(17).index == 17
     with pytest.raises(UserError, match="2 classes have that name"):
         labels.find("class 0")
+
+
+def test_a_word_of_another_kind_names_what_it_is_related_to():
+    labels = Labels([Label(0, "n02099601", ("golden retriever",)), Label(1, "n07749582", ("lemon",))])
+    with pytest.raises(UserError, match=r"target=dog: no such class; by WordNet these are related: golden retriever$"):
+        labels.find("dog")
+    with pytest.raises(UserError, match=r"; `ppgn -m condition.target=lemon,golden_retriever` makes a run of each$"):
+        labels.find("lemon,golden_retriever")

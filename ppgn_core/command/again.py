@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, shown
-from ..user_input import home, path
+from ..user_input import home, key_of, path
 
 
 def show(run: str, out: str | None = None, overrides: Sequence[str] = ()) -> None:
@@ -32,6 +33,9 @@ def show(run: str, out: str | None = None, overrides: Sequence[str] = ()) -> Non
     config, own = configure(overrides, registry, Resumed.of(record, overrides, registry, f"run={place}"))
     before = [one for one in record.get("overrides") or () if isinstance(one, str)]
     line = [one for one in before if one.partition("=")[0] not in OF_THIS_RUN]
+    if record.get("start") and any(key_of(one) != "n_steps" for one in line):
+        told = f"it went on from step {record['start']} of another run with {shown(' '.join(line))}"
+        print(f"ppgn: {place}: {told}; this has these settings from the start", file=sys.stderr)
     folder = home(out, "out") if out else dated(Path("outputs"))
     sample(assemble(config, registry, [*line, *own]), folder.absolute())
 
@@ -47,7 +51,7 @@ def of_picture(place: Path) -> Mapping[str, Any]:
     try:
         with Image.open(place, formats=["PNG"]) as picture:
             text = getattr(picture, "text", {})
-        record = {name: json.loads(text[name]) for name in ("config", "overrides") if name in text}
+        record = {name: json.loads(text[name]) for name in ("config", "overrides", "start", "moves") if name in text}
     except (OSError, ValueError, SyntaxError, RecursionError) as error:
         raise UserError(f"run={shown(place)}: not a PNG that can be read ({error})") from error
     if not isinstance(record.get("config"), dict):

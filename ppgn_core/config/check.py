@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from ..errors import UserError, shown
 from ..nearest import nearest
@@ -25,7 +25,7 @@ def check(config: DictConfig) -> None:
 
     Raises:
         UserError: a key is unknown, has no value, or has a value of another type or out of its bounds; `keep` is not a
-            comparison; or `init_noise` is given without `init`.
+            comparison; `init_noise` is given without `init`; or `mask`, and nothing fills in pixels.
     """
     for name in map(str, config):
         if name not in (*TOP, *KINDS):
@@ -46,9 +46,22 @@ def check(config: DictConfig) -> None:
             raise UserError(f"objective={config.objective}: no such quantity; {nearest(config.objective, allowed)}")
     if config.init_noise > 0 and config.init is None:
         raise UserError(f"init_noise={config.init_noise}: there is no picture to add noise to; give init=PATH")
+    if config.mask is not None and not any(_takes_mask(kind, config.get(kind)) for kind in KINDS):
+        raise UserError(f"mask={shown(config.mask)}: nothing here fills in pixels; give experiment=inpaint")
     for key in sorted(OmegaConf.missing_keys(config)):
         group = key.partition(".")[0]
         raise UserError(f"{key} is required by {group}={config[group].get('name', '')}: give {key}=…")
+
+
+def _takes_mask(kind: str, part: Any) -> bool:
+    """Return whether a component, or one inside it, is given the mask of the run."""
+    if not isinstance(part, DictConfig | ListConfig):
+        return False
+    name = part.get("name") if isinstance(part, DictConfig) else None
+    if name in _names(kind) and "mask" in plugins.registry().find(kind, str(name)).signature.given:
+        return True
+    inside = part.values() if isinstance(part, DictConfig) else part
+    return any(_takes_mask(kind, inner) for inner in inside)
 
 
 def _check_chosen(kind: str, value: Any) -> None:

@@ -57,6 +57,8 @@ def explain(error: Exception, registry: Registry) -> Exception:
     if isinstance(error, OSError) and error.strerror:
         place = f"out={error.filename}: the folder cannot be made" if error.filename else "the working directory"
         return UserError(f"{place}: {error.strerror}")
+    if several := re.match(r"Ambiguous value for argument '(.*?)'\n", str(error), re.DOTALL):
+        return UserError(f"{several[1]}: one value is allowed; `ppgn -m {several[1]}` makes a run of each")
     causes = (error.__cause__, error.__context__)
     cause = next((cause for cause in causes if isinstance(cause, OmegaConfBaseException)), error)
     preset = re.match(r"In '(.*?)': ", str(error))  # the YAML file that the error was found in

@@ -112,6 +112,10 @@ def from_keys(keys: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
                 overrides.append(f"{key}=[{','.join(map(str, value))}]")
             elif key in ("experiment", "writer"):
                 raise UserError(f"{key}={shown(value)}: allowed are names")
+            elif isinstance(value, type):
+                raise UserError(
+                    f"{key}={value.__name__}: a class; allowed is an object of it, {key}={value.__name__}()"
+                )
             else:
                 objects[key] = value
         else:

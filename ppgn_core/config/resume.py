@@ -10,7 +10,7 @@ import copy
 import json
 import stat
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -62,8 +62,11 @@ class Resumed:
     single_keys: bool = False
 
     @classmethod
-    def named_in(cls, arguments: Sequence[str], registry: Registry) -> Resumed | None:
+    def named_in(cls, arguments: Sequence[str], registry: Registry, objects: Collection[str] = ()) -> Resumed | None:
         """Read the run that is named in the arguments of a command line; return None if none is.
+
+        Args:
+            objects: kinds whose components are objects, so that the run's own are not needed.
 
         Raises:
             UserError: there is no such run folder, its record is damaged, or it needs a component that is not
@@ -72,7 +75,10 @@ class Resumed:
         folder = folder_of(arguments)
         if folder is None:
             return None
-        return cls.of(read_record(folder, f"resume={folder}"), arguments, registry, f"resume={folder}")
+        record = read_record(folder, f"resume={folder}")
+        if isinstance(record["config"], dict):
+            record["config"] = {key: value for key, value in record["config"].items() if key not in objects}
+        return cls.of(record, arguments, registry, f"resume={folder}")
 
     @classmethod
     def of(cls, record: Mapping[str, Any], arguments: Sequence[str], registry: Registry, prefix: str) -> Resumed:

@@ -206,6 +206,9 @@ def _start(config: DictConfig, context: RunContext, generator: Generator, saved:
     if saved.step > config.n_steps:  # equality is allowed: the final files may be missing
         taken = f"the run in {config.resume} has taken {saved.step} steps"
         raise UserError(f"n_steps={config.n_steps}: {taken}; allowed are {saved.step} or more")
+    if saved.h.shape[1:] == wanted[1:] and len(saved.h) != config.n_chains:
+        n = len(saved.h)
+        raise UserError(f"n_chains={config.n_chains}: the run in {config.resume} has {n} chains; allowed is {n}")
     if saved.h.shape != wanted:
         shape = tuple(saved.h.shape)
         raise UserError(f"resume={config.resume}: its codes have the shape {shape}, but this run's have {wanted}")

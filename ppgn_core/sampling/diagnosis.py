@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ..user_input import key_of
 from ..writers.trace import quantities
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..energy import Energy
     from ..protocols import Snapshot
+    from .assemble import Chains
 
 SEVERAL = 4
 """Least number of saved steps from which a trend is read."""
@@ -27,6 +29,17 @@ STILL = 1e-5
 """Chains stand still if h changed by less than this share of its length since the first saved step."""
 WORSE = 1.0
 """Least fall of the mean log p, in nats, that counts as a fall."""
+
+
+def without_effect(chains: Chains) -> list[str]:
+    """Say which of the given keys had no effect, as every step was along noise levels (`sampler=annealed`)."""
+    ends = getattr(chains.sampler, "noise_ends", 0)
+    if chains.config["n_steps"] > ends:
+        return []
+    keys = ("epsilon1", "epsilon2", "epsilon3", "prior")
+    given = [one for one in chains.context.run["overrides"] if key_of(one).partition(".")[0] in keys]
+    told = f"without effect, as the first {ends} steps follow noise levels; give more n_steps, or set sampler.guidance"
+    return [f"{', '.join(given)}: {told}"] if given else []
 
 
 class Diagnosis:

@@ -21,7 +21,7 @@ from ..run_folder import RunFolder
 from ..user_input import home
 from ..writers.record import NAME
 from .assemble import Chains
-from .diagnosis import Diagnosis
+from .diagnosis import Diagnosis, without_effect
 from .progress import Progress
 
 
@@ -51,7 +51,7 @@ def run(chains: Chains, out: Path, watch: Callable[[Snapshot], object] = lambda 
     for k, step in enumerate(last.last_step.tolist()):
         if step < last.state.step:
             print(f"ppgn: {stopped(last, k)}", file=sys.stderr)
-    for line in diagnosis.lines():
+    for line in (*without_effect(chains), *diagnosis.lines()):
         print(f"ppgn: {line}", file=sys.stderr)
     if remark := undrawn(last.state.x, chains.energy.generator):
         say(remark)
@@ -142,5 +142,8 @@ def _closed(writers: Sequence[Writer]) -> Iterator[None]:
 
 def check_alive(snapshot: Snapshot) -> None:
     """Raise UserError if every chain has stopped."""
-    if not snapshot.alive.any():
-        raise UserError("every chain stopped at a value that is not finite; smaller epsilons or step sizes may help")
+    if snapshot.alive.any():
+        return
+    if (snapshot.last_step < 0).all():
+        raise UserError(f"no chain could start: {stopped(snapshot, 0)}")
+    raise UserError("every chain stopped at a value that is not finite; smaller epsilons or step sizes may help")

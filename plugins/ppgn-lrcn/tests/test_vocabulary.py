@@ -2,6 +2,7 @@
 
 import pytest
 from ppgn_lrcn.vocabulary import Vocabulary, tokenize
+from ppgn_lrcn.words import show
 
 from ppgn_core.errors import UserError
 
@@ -82,3 +83,8 @@ def test_rivals_are_of_the_same_kind_and_no_synonyms() -> None:
     assert rivals("a") == rivals("<eos>") == set()
     with pytest.raises(KeyError, match="pear"):
         Vocabulary(words, [[["pear"]]])
+
+
+def test_words_are_listed_by_their_beginning(capsys: pytest.CaptureFixture) -> None:
+    show("teapot")
+    assert capsys.readouterr().out.split() == ["teapot", "teapots"]

@@ -29,5 +29,7 @@ def show(
         raise UserError(f"beginning={beginning}: none of the {len(vocabulary.words)} words begins with it")
     console = terminal(highlight=False)
     for kind in vocabulary.kinds:
-        console.print(" · ".join(" ".join(word for word in entry if word in words) for entry in kind), "\n")
+        entries = [" ".join(word for word in entry if word in words) for entry in kind]
+        if any(entries):
+            console.print(" · ".join(filter(None, entries)), "\n")
     console.print(" ".join(word for word in words if word not in telling))
