@@ -36,7 +36,9 @@ def without_effect(chains: Chains) -> list[str]:
     ends = getattr(chains.sampler, "noise_ends", 0)
     if chains.config["n_steps"] > ends:
         return []
-    keys = ("epsilon1", "epsilon2", "epsilon3", "prior")
+    keys = ["epsilon1", "epsilon2", "epsilon3"]
+    if chains.config["sampler"].get("denoiser"):  # which is followed instead of the prior
+        keys.append("prior")
     given = [one for one in chains.context.run["overrides"] if key_of(one).partition(".")[0] in keys]
     told = f"without effect, as the first {ends} steps follow noise levels; give more n_steps, or set sampler.guidance"
     return [f"{', '.join(given)}: {told}"] if given else []
