@@ -32,6 +32,16 @@ ROLES: Mapping[str, str] = {
 """What a component is that nobody registered, by the method that is called."""
 
 
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "generator": ("__call__", "code", "draw"),
+    "prior": ("score",),
+    "condition": ("log_prob",),
+    "sampler": ("init", "step"),
+    "writer": ("write", "close"),
+}
+"""What a component of each kind must have (`ppgn_core.protocols`)."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """Say which option of which package a component was built from, and whether the package is one of the project's.
@@ -85,6 +95,18 @@ def origin(component: Any, method: str = "") -> Origin:
         return Origin(ROLES.get(method, "component"), kind.__qualname__, kind.__module__, own)
     parts = map(_known, vars(component).values()) if known.own and hasattr(component, "__dict__") else ()
     return next((part for part in parts if part is not None and part.part), known)
+
+
+def check_has(component: Any, kind: str) -> None:
+    """Check that a component has what its kind needs.
+
+    Raises:
+        PluginError: something is missing.
+    """
+    for name in NEEDED.get(kind, ()):
+        if not hasattr(component, name):
+            made = shown(type(component).__name__)
+            raise PluginError(f"{origin(component, NEEDED[kind][0])}: {made} has no {name}, which a {kind} needs")
 
 
 def _known(component: Any) -> Origin | None:

@@ -74,7 +74,7 @@ class Model:
     def _network(self, role: str, key: str | None = None) -> Any:
         if role not in self.loaders:
             prefix = f"{key}={role}: " if key else ""
-            roles = ", ".join(sorted(self.loaders))
+            roles = ", ".join(sorted(self.loaders)) or "none"
             raise UserError(f"{prefix}model={self.name} has no network {role!r}; it has: {roles}")
         if role not in self._loaded:
             import torch

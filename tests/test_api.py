@@ -274,3 +274,14 @@ def test_keys_without_effect_are_told(tmp_path, command):
     run = ("n_chains=1", "writer=record", "condition.target=lemon")
     assert told in command(*run, "n_steps=1", "epsilon2=3", "out=a")[2]
     assert command(*run, "n_steps=1", "out=b")[2] == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "missing"), [("condition", "log_prob"), ("prior", "score"), ("generator", "__call__")]
+)
+def test_an_object_that_lacks_a_method_is_refused_in_a_line(kind, missing):
+    class Wrong:
+        """It has nothing."""
+
+    with pytest.raises(UserError, match=rf"^{kind}=.*Wrong.*: Wrong has no {missing}, which a {kind} needs$"):
+        sample(**TOY | {kind: Wrong()})

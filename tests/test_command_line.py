@@ -10,6 +10,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from ppgn_core.command.main import main as ppgn
+
 from .conftest import QUICK, tree
 
 RED = [*QUICK, "condition.rgb=[1,0,0]"]
@@ -30,6 +32,7 @@ ERRORS = [
     (["condition.text=a", "red", "teapot"], "red: not KEY=VALUE; a value with spaces needs quotes"),
     (["new-plugin", "prior"], "new-plugin: a command, not KEY=VALUE; call it by `ppgn new-plugin …`"),
     ([*RED, "n_steps=3,4"], "n_steps=3,4: one value is allowed; `ppgn -m n_steps=3,4` makes a run of each"),
+    (["experiment=[nope]"], "experiment=nope: no such experiment; there are: as_in_the_paper"),
     ([*RED, "mask=center"], "mask=center: nothing here fills in pixels; give experiment=inpaint"),
     ([*RED, "out=file/below"], "out="),
     ([*RED, "resume=nowhere"], "resume=nowhere: not a run folder"),
@@ -183,3 +186,10 @@ def test_a_picture_that_is_not_there(command):
     code, _, err = command(*RED, "init=nowhere.png", "out=nowhere")
     assert code == 2 and err.startswith("ppgn: init=nowhere.png: No such file") and err.count("\n") == 1
     assert not Path("nowhere").exists()
+
+
+def test_what_cannot_be_imported_does_not_hide_the_others(registry, capsys):
+    registry.register("sampler", "elsewhere", "no_such_module:Sampler", "tests")
+    assert ppgn(["list", "sampler"]) == 0
+    shown = capsys.readouterr().out
+    assert "mala_approx" in shown and "elsewhere" in shown and "no_such_module" in shown

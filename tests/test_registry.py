@@ -118,12 +118,14 @@ class Bounded:
     rate: Annotated[float, ">= 0", "< 1"] = 0.5
     sizes: list[int] = (1,)  # type: ignore[assignment]
     deep: Any = None
+    even: Annotated[int, ">=0"] = 0
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
         ({"rate": 1.0}, "condition.rate=1.0: must be a number from 0 below 1"),
+        ({"even": -2}, "condition.even=-2: must be a whole number from 0"),
         ({"rate": -0.5}, "condition.rate=-0.5: must be a number from 0 below 1"),
         ({"rate": float("nan")}, "condition.rate=nan: must be a number from 0 below 1, and finite"),
         ({"sizes": [1, 2**64]}, r"condition.sizes=\[1, 18446744073709551616\]: must be a whole number, of .* 64 bits"),

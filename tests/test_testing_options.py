@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 import torch
@@ -46,6 +47,16 @@ def test_runs(registry):
         check_run("condition=counting")
     with pytest.raises(AssertionError, match=r"a run fails: condition=failing .*KeyError"):
         check_run("condition=failing")
+
+
+def test_bounds_that_are_none(registry):
+    def odd(sigma: Annotated[float, "=> 0"] = 1.0) -> MeanColour:
+        """Ask for red."""
+        return MeanColour([1.0, 0.0, 0.0], sigma)
+
+    registry.register("condition", "odd", odd, "tests")
+    with pytest.raises(AssertionError, match=r"condition=odd: sigma has the note '=> 0', which is no bound"):
+        check("condition", "odd")
 
 
 def test_traces(registry):

@@ -22,5 +22,9 @@ def show(kind: str | None = None) -> None:
     table = Table("", "option", "package", "what it is", box=None, pad_edge=False)
     for name in [kind] if kind else registry.kinds:
         for option in map(lambda one: registry.find(name, one), registry.names(name)):
-            table.add_row(name, option.name, option.package, option.signature.summary)
+            try:
+                summary = option.signature.summary
+            except UserError as error:  # one that cannot be imported does not hide the others
+                summary = str(error)
+            table.add_row(name, option.name, option.package, summary)
     terminal(160).print(table)

@@ -17,6 +17,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from ..errors import UserError, shown
 from ..nearest import nearest
 from ..options.bundled import unknown_option
+from ..options.presets import presets
 from ..options.registry import Registry
 
 SORTS = {
@@ -51,7 +52,9 @@ def explain(error: Exception, registry: Registry) -> Exception:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
         if not group:
             return UserError(_line(error))
-        return UserError(unknown_option(group, name, sorted({*(error.options or []), *registry.names(group)})))
+        return UserError(
+            unknown_option(group, name, sorted({*(error.options or []), *registry.names(group), *presets(group)}))
+        )
     if isinstance(error, OverrideParseException):
         return UserError(f"{error.override}: {_unreadable(error.override, registry)}")
     if isinstance(error, OSError) and error.strerror:

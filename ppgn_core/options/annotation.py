@@ -32,6 +32,13 @@ def nested_kind(annotation: str, kinds: Collection[str]) -> str | None:
     return matches[0] if len(matches) == 1 else None
 
 
+def notes(annotation: str) -> list[str]:
+    """Return the texts beside the type: `>= 0` and `< 1` of `Annotated[float, ">= 0", "< 1"]`."""
+    nodes = [node for node in ast.walk(_parse(annotation)) if isinstance(node, ast.Subscript)]
+    beside = [one for node in nodes if name_of(node) == "Annotated" for one in _elements(node.slice)[1:]]
+    return [one.value for one in beside if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+
+
 def is_optional(annotation: str) -> bool:
     """Return whether an annotation allows None."""
     return any(_is(node, None) for node in alternatives(_parse(annotation)))

@@ -5,16 +5,17 @@ Whatever the annotation, every number must be finite and fit into 64 bits.
 
 from __future__ import annotations
 
-import ast
 import math
 import operator
 import re
 from typing import Any
 
 from ..errors import UserError
+from .annotation import notes
 
 COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 WORDS = {">=": "from {}", "<=": "up to {}", ">": "above {}", "<": "below {}"}
+BOUND = re.compile(r"(>=|<=|>|<) *([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)")
 SMALLEST, LARGEST = -(2**63), 2**64 - 1
 TEXT = 10_000
 """Longest text or path that is accepted, in characters."""
@@ -22,13 +23,8 @@ TEXT = 10_000
 
 def bounds(annotation: str) -> list[tuple[str, float]]:
     """Return the comparisons in an annotation: `[(">=", 0), ("<", 1)]`."""
-    comparisons = []
-    for node in ast.walk(ast.parse(annotation, mode="eval")) if "Annotated" in annotation else ():
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            sign, _, number = node.value.partition(" ")
-            if sign in COMPARISONS:
-                comparisons.append((sign, float(number)))
-    return comparisons
+    found = map(BOUND.fullmatch, notes(annotation))
+    return [(match[1], float(match[2])) for match in found if match]
 
 
 def check(place: str, value: Any, annotation: str) -> None:

@@ -160,7 +160,9 @@ def assemble(
     )
 
     def build(kind: str, config: DictConfig, context: RunContext) -> Any:
-        return objects[kind] if kind in objects else registry.build(kind, config[kind], **vars(context))
+        made = objects[kind] if kind in objects else registry.build(kind, config[kind], **vars(context))
+        blame.check_has(made, kind)
+        return made
 
     if config.get("model") is not None or "model" in objects:
         context = replace(context, model=build("model", config, context))
@@ -183,6 +185,8 @@ def assemble(
         writer_context = replace(context, out=folder.path, run_folder=folder)
         chosen = (config.get("writer") or {}).values()
         built = [registry.build("writer", one, **vars(writer_context)) for one in chosen]
+        for writer in built:
+            blame.check_has(writer, "writer")
         # the codes last: resuming relies on it
         return sorted(built, key=lambda writer: getattr(writer, "commits", False))
 

@@ -15,6 +15,8 @@ from ..config.overrides import from_keys
 from ..errors import UserError
 from ..noise import ChainNoise
 from ..options import plugins
+from ..options.annotation import WRITTEN, notes
+from ..options.bounds import BOUND
 from ..options.kinds import KINDS
 from ..options.option import Option
 from .contracts import BATCH, check_condition_on, check_generator, check_prior, check_sampler
@@ -67,6 +69,10 @@ def _described(option: Option) -> None:
     assert option.signature.summary, f"{place}: has no description in --help; give it a docstring"
     bare = [key.name for key in option.signature.keys if not key.annotation]
     assert not bare, f"{place}: {', '.join(bare)} has no type; annotate it, so that values are checked"
+    for key in option.signature.keys:
+        for note in notes(key.annotation):
+            known = note == WRITTEN or BOUND.fullmatch(note)
+            assert known, f"{place}: {key.name} has the note {note!r}, which is no bound; write it as '>= 0' or '< 1'"
 
 
 def generator(make: Callable[..., Any], ready: Any, alone: bool) -> None:

@@ -187,3 +187,15 @@ def test_the_length_of_the_gradient_does_not_matter(by: float) -> None:
     (foreign,) = run([*keys, f"condition.by={by}"], n=1, decades=1, pilots=2, batch_size=64)
     assert foreign.settings[0].epsilon2 * by == pytest.approx(own.settings[0].epsilon2, rel=1e-3)
     assert all(certainty_of_views(batch.condition, batch.x).mean() > 0.5 for batch in (own, foreign))
+
+
+def test_interrupted_it_says_that_nothing_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*given: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ppgn_calibrate.command.run", interrupted)
+    assert call("calibrate", [*TOY, f"out={tmp_path / 'c'}"]) == 130
+    assert capsys.readouterr().err == "ppgn calibrate: interrupted; nothing is kept, as it writes at the end\n"
+    assert not (tmp_path / "c").exists()

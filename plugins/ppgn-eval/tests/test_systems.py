@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ppgn_eval.chains import trace
 from ppgn_eval.classes import asked_for, of_folder
 from ppgn_eval.systems import find, read, systems
 
@@ -109,6 +110,13 @@ def test_a_resumed_run_took_as_long_for_its_earlier_steps(run_folder: Folder) ->
     record = json.loads((folder / "run.json").read_text())
     (folder / "run.json").write_text(json.dumps({**record, "start": 1}))
     assert read(folder).seconds == 4
+
+
+def test_a_run_that_could_not_start_has_an_empty_trace(run_folder: Folder) -> None:
+    folder = run_folder("stopped", **TWO)
+    (folder / "trace.jsonl").write_text("")
+    quantities, steps = trace(read(folder))
+    assert quantities == {} and not len(steps)
 
 
 LABELS = Labels(

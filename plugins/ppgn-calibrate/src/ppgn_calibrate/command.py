@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,7 +36,7 @@ def calibrate(
     batch_size: Annotated[int, ">= 1"] = 64,
     second: Annotated[dict[str, Any] | None, Condition] = None,
     overrides: Sequence[str] = (),
-) -> None:
+) -> int:
     """Find the ε2 that suits a condition, by short pilot chains over a wide range of it.
 
     All other KEY=VALUE are those of a run: `condition=torchvision condition.arch=resnet18 condition.weights=FILE`. The
@@ -59,11 +60,15 @@ def calibrate(
     heed_interrupts()
     measured: list[Measured] = []
     sheet: list[tuple[dict[str, str], Image.Image]] = []
-    for own in [[f"epsilon1={value}"] for value in epsilon1 or ()] or [[]]:
-        for batch in run([*overrides, *own], settings, decades, pilots, batch_size, second):
-            some = _measured(batch)
-            measured += some
-            sheet += [(_labels(one), _picture(x)) for one, x in zip(some, batch.x.split(pilots), strict=True)]
+    try:
+        for own in [[f"epsilon1={value}"] for value in epsilon1 or ()] or [[]]:
+            for batch in run([*overrides, *own], settings, decades, pilots, batch_size, second):
+                some = _measured(batch)
+                measured += some
+                sheet += [(_labels(one), _picture(x)) for one, x in zip(some, batch.x.split(pilots), strict=True)]
+    except KeyboardInterrupt:
+        print("ppgn calibrate: interrupted; nothing is kept, as it writes at the end", file=sys.stderr)
+        return 130
     chosen = choose(measured)
     _print(measured, chosen, second is not None)
     start = float(as_certainty(batch.condition, batch.start).mean())
@@ -75,6 +80,7 @@ def calibrate(
     say(str(place / "sheet.png"))
     if chosen is not None:
         say(f"python -m ppgn_core --config-dir {_preset(place, measured[chosen].setting)} experiment={PRESET} …")
+    return 0
 
 
 @torch.no_grad()

@@ -46,9 +46,10 @@ def trace(run: Run) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.int64]]:
         UserError: a line is not one that the writer `trace` writes.
     """
     path = run.folder / "trace.jsonl"
-    if not path.exists() and not path.is_symlink():
+    whole = text(path) if path.exists() or path.is_symlink() else ""
+    if not whole:  # as where no chain could start
         return {}, np.zeros(0, np.int64)
-    lines = text(path).removesuffix("\n").split("\n")
+    lines = whole.removesuffix("\n").split("\n")
     rows = [_row(line, f"{path}: line {number}") for number, line in enumerate(lines, 1)]
     chains, steps = (sorted({row[key] for row in rows}) for key in ("chain", "step"))
     if len(chains) * len(steps) > MOST:
