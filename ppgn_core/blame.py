@@ -31,7 +31,6 @@ ROLES: Mapping[str, str] = {
 }
 """What a component is that nobody registered, by the method that is called."""
 
-
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "generator": ("__call__", "code", "draw"),
     "prior": ("score",),

@@ -105,7 +105,7 @@ class Labels(Sequence[Label]):
             if len(text) < 20 and 0 <= int(text) < len(self):
                 return self._labels[int(text)]
             raise UserError(f"{key}={shown(text)}: allowed are 0 to {len(self) - 1}, a class name or a synset id")
-        if kin := [str(label) for label in self._labels if label.synset and related(text[:100], label.synset)]:
+        if kin := [str(label) for label in self._labels if related(text[:100], label.synset)]:
             hint = f"by WordNet these are related: {', '.join(kin[:8])}{', …' if kin[8:] else ''}"
         else:
             hint = self._nearest(text)

@@ -22,7 +22,9 @@ from PIL import Image
 from ppgn_core import UserError, chains, components, sample
 from ppgn_core.__main__ import main
 from ppgn_core.api import assembled, component, configured
+from ppgn_core.blame import NEEDED
 from ppgn_core.config.compose import composed
+from ppgn_core.protocols import Condition, Generator, Prior, Sampler, Writer
 from ppgn_core.writers.codes import load_codes
 
 TOY: dict[str, Any] = {"experiment": "toy", "n_chains": 3, "n_steps": 6, "save_every": 2}
@@ -285,3 +287,16 @@ def test_an_object_that_lacks_a_method_is_refused_in_a_line(kind, missing):
 
     with pytest.raises(UserError, match=rf"^{kind}=.*Wrong.*: Wrong has no {missing}, which a {kind} needs$"):
         sample(**TOY | {kind: Wrong()})
+
+
+@pytest.mark.parametrize(
+    ("kind", "protocol"),
+    [("generator", Generator), ("prior", Prior), ("condition", Condition), ("sampler", Sampler), ("writer", Writer)],
+)
+def test_what_is_needed_is_what_the_protocol_has(kind, protocol):
+    def made(names):
+        return type("Made", (), dict.fromkeys(names, str))()
+
+    needed = NEEDED[kind]
+    assert isinstance(made(needed), protocol)
+    assert not any(isinstance(made({*needed} - {name}), protocol) for name in needed)

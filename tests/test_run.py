@@ -259,6 +259,13 @@ def test_a_chain_that_stops_is_reported_and_the_others_go_on(registry, tmp_path,
 
 
 def test_when_every_chain_stops_the_run_does(registry, tmp_path):
+    run(config(save_every=1), registry, tmp_path / "clean", [])
+    limit = 1.001 + max(row["log_prob"] for row in trace(tmp_path / "clean") if row["step"] == 0) / 10
+    with pytest.raises(UserError, match="every chain stopped"):
+        run(config(condition={"name": "red", "limit": limit}, n_steps=10**6), registry, tmp_path / "cut", [])
+
+
+def test_when_no_chain_can_start_the_run_says_why(registry, tmp_path):
     with pytest.raises(UserError, match="no chain could start: chain 0 could not start: a value was not finite"):
         run(config(condition={"name": "red", "limit": -9}, n_steps=10**6), registry, tmp_path, [])
 
@@ -289,10 +296,17 @@ def test_errors_are_told_before_anything_is_written(registry, tmp_path, changes,
     ("changes", "message"),
     [
         ({"n_chains": 4, "n_steps": 40}, "has 3 chains; allowed is 3"),
+        ({"generator": {"name": "long"}, "n_steps": 40}, "its codes have the shape (3, 6), but this run's have (3, 7)"),
         ({"n_steps": 5}, "n_steps=5"),
     ],
 )
 def test_a_resume_that_does_not_fit_is_refused(registry, tmp_path, changes, message):
+    class Long(Blobs):
+        def __init__(self):
+            super().__init__()
+            self.code = Code((7,))
+
+    registry.register("generator", "long", Long, "test")
     run(config(), registry, tmp_path / "a", [])
     with pytest.raises(UserError, match=re.escape(message)):
         run(config(resume=str(tmp_path / "a"), **changes), registry, tmp_path / "b", [])

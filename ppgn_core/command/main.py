@@ -63,6 +63,6 @@ def _call(name: str, arguments: list[str]) -> int:
         return 0
     try:
         return perform(name, arguments)
-    except KeyboardInterrupt:
-        print(f"ppgn {name}: interrupted; what was finished is kept", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:  # a command that keeps nothing says so
+        print(f"ppgn {name}: interrupted; {str(interrupt) or 'what was finished is kept'}", file=sys.stderr)
         return 130

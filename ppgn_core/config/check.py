@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from ..errors import UserError, shown
 from ..nearest import nearest
@@ -15,6 +15,7 @@ from ..options.bounds import in_words
 from ..options.kinds import KINDS
 from ..sampling.sample_filter import parse
 from ..writers.trace import NUMBERS
+from .components import options
 from .keys import TOP
 
 TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,)}
@@ -46,22 +47,13 @@ def check(config: DictConfig) -> None:
             raise UserError(f"objective={config.objective}: no such quantity; {nearest(config.objective, allowed)}")
     if config.init_noise > 0 and config.init is None:
         raise UserError(f"init_noise={config.init_noise}: there is no picture to add noise to; give init=PATH")
-    if config.mask is not None and not any(_takes_mask(kind, config.get(kind)) for kind in KINDS):
-        raise UserError(f"mask={shown(config.mask)}: nothing here fills in pixels; give experiment=inpaint")
+    if config.mask is not None:
+        plain: Any = OmegaConf.to_container(config)
+        if not any("mask" in option.signature.given for _, option, _ in options("", plain, plugins.registry())):
+            raise UserError(f"mask={shown(config.mask)}: nothing here fills in pixels; give experiment=inpaint")
     for key in sorted(OmegaConf.missing_keys(config)):
         group = key.partition(".")[0]
         raise UserError(f"{key} is required by {group}={config[group].get('name', '')}: give {key}=…")
-
-
-def _takes_mask(kind: str, part: Any) -> bool:
-    """Return whether a component, or one inside it, is given the mask of the run."""
-    if not isinstance(part, DictConfig | ListConfig):
-        return False
-    name = part.get("name") if isinstance(part, DictConfig) else None
-    if name in _names(kind) and "mask" in plugins.registry().find(kind, str(name)).signature.given:
-        return True
-    inside = part.values() if isinstance(part, DictConfig) else part
-    return any(_takes_mask(kind, inner) for inner in inside)
 
 
 def _check_chosen(kind: str, value: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import UserError
 from ..options.annotation import WRITTEN
 from ..options.kinds import KINDS
+from ..options.option import Option
 from ..options.registry import Registry
 from ..writers.record import NAME
 from .overrides import literal
@@ -44,7 +45,24 @@ def chosen(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def places_written(config: Mapping[str, Any], registry: Registry) -> list[str]:
     """Return the keys of components that name a place to write to: those annotated `Annotated[str, "written"]`."""
-    return [place for kind, part in _components(config) for place in _places(kind, part, registry)]
+    return [
+        f"{place}.{key.name}"
+        for kind, part in _components(config)
+        for place, option, own in options(kind, part, registry)
+        for key in option.signature.keys
+        if WRITTEN in key.annotation and key.name in own
+    ]
+
+
+def options(place: str, config: Any, registry: Registry) -> Iterator[tuple[str, Option, Mapping[str, Any]]]:
+    """Yield place, option and keys of each component that a part of a config names, and of those inside others."""
+    name = config.get("name") if isinstance(config, dict) else None
+    for kind in KINDS if isinstance(name, str) else ():
+        if name in registry.names(kind):
+            yield place, registry.find(kind, name), config
+    inside = config.items() if isinstance(config, dict) else enumerate(config) if isinstance(config, list) else ()
+    for inner, part in inside:
+        yield from options(f"{place}.{inner}", part, registry)
 
 
 def _components(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -55,17 +73,6 @@ def _components(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]
             if not isinstance(part, dict) or not isinstance(part.get("name"), str):
                 raise UserError(f"resume: {NAME} is damaged: its {kind} has no name")
             yield kind, part
-
-
-def _places(place: str, config: Any, registry: Registry) -> Iterator[str]:
-    name = config.get("name") if isinstance(config, dict) else None
-    for kind in KINDS if isinstance(name, str) else ():
-        if name in registry.names(kind):
-            keys = registry.find(kind, name).signature.keys
-            yield from (f"{place}.{key.name}" for key in keys if WRITTEN in key.annotation and key.name in config)
-    inside = config.items() if isinstance(config, dict) else enumerate(config) if isinstance(config, list) else ()
-    for inner, part in inside:
-        yield from _places(f"{place}.{inner}", part, registry)
 
 
 def _nested(name: str, value: Any) -> bool:

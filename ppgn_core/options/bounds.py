@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import operator
 import re
+from functools import cache
 from typing import Any
 
 from ..errors import UserError
@@ -21,10 +22,11 @@ TEXT = 10_000
 """Longest text or path that is accepted, in characters."""
 
 
-def bounds(annotation: str) -> list[tuple[str, float]]:
-    """Return the comparisons in an annotation: `[(">=", 0), ("<", 1)]`."""
+@cache
+def bounds(annotation: str) -> tuple[tuple[str, float], ...]:
+    """Return the comparisons in an annotation: `((">=", 0), ("<", 1))`. It is asked for every number of a list."""
     found = map(BOUND.fullmatch, notes(annotation))
-    return [(match[1], float(match[2])) for match in found if match]
+    return tuple((match[1], float(match[2])) for match in found if match)
 
 
 def check(place: str, value: Any, annotation: str) -> None:

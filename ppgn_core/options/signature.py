@@ -47,7 +47,7 @@ class Key:
     @property
     def bounds(self) -> list[tuple[str, float]]:
         """Return the bounds of its numbers: `[(">=", 0), ("<", 1)]`."""
-        return bounds.bounds(self.annotation)
+        return list(bounds.bounds(self.annotation))
 
     @property
     def required(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,7 +35,7 @@ def calibrate(
     batch_size: Annotated[int, ">= 1"] = 64,
     second: Annotated[dict[str, Any] | None, Condition] = None,
     overrides: Sequence[str] = (),
-) -> int:
+) -> None:
     """Find the ε2 that suits a condition, by short pilot chains over a wide range of it.
 
     All other KEY=VALUE are those of a run: `condition=torchvision condition.arch=resnet18 condition.weights=FILE`. The
@@ -67,8 +66,7 @@ def calibrate(
                 measured += some
                 sheet += [(_labels(one), _picture(x)) for one, x in zip(some, batch.x.split(pilots), strict=True)]
     except KeyboardInterrupt:
-        print("ppgn calibrate: interrupted; nothing is kept, as it writes at the end", file=sys.stderr)
-        return 130
+        raise KeyboardInterrupt("nothing is kept, as it writes at the end") from None
     chosen = choose(measured)
     _print(measured, chosen, second is not None)
     start = float(as_certainty(batch.condition, batch.start).mean())
@@ -80,7 +78,6 @@ def calibrate(
     say(str(place / "sheet.png"))
     if chosen is not None:
         say(f"python -m ppgn_core --config-dir {_preset(place, measured[chosen].setting)} experiment={PRESET} …")
-    return 0
 
 
 @torch.no_grad()
